@@ -1,0 +1,23 @@
+# One interface target carries the flags that all our code is compiled with.
+set(SALLYPORT_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+
+add_library(sallyport_flags INTERFACE)
+target_include_directories(sallyport_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(sallyport_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Werror
+  -fno-omit-frame-pointer -fstack-protector-strong)
+target_compile_definitions(sallyport_flags INTERFACE SALLYPORT_VERSION="${PROJECT_VERSION}")
+# Full RELRO: nothing that the loader resolved can be overwritten later.
+target_link_options(sallyport_flags INTERFACE -Wl,-z,relro -Wl,-z,now)
+target_link_libraries(sallyport_flags INTERFACE Threads::Threads)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_definitions(sallyport_flags INTERFACE _FORTIFY_SOURCE=2)
+endif()
+if(SALLYPORT_SANITIZE)
+  target_compile_options(sallyport_flags INTERFACE -fsanitize=${SALLYPORT_SANITIZE}
+                                                   -fno-sanitize-recover=all)
+  target_link_options(sallyport_flags INTERFACE -fsanitize=${SALLYPORT_SANITIZE})
+endif()
+if(SALLYPORT_FUZZ)
+  target_compile_options(sallyport_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,114 @@
+#include "gateway/admin/admin.h"
+
+#include <memory>
+#include <utility>
+
+#include "gateway/json/json.h"
+
+namespace sallyport::admin {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kPrometheus = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kCommand = "/command/";
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  json::append_quoted(out, text);
+  return out;
+}
+
+std::string error_json(std::string_view message) { return "{\"error\":" + quoted(message) + "}\n"; }
+
+std::string report_json(const control::ReloadReport& report) {
+  std::string out = std::string("{\"accepted\":") + (report.accepted ? "true" : "false") +
+                    ",\"generation\":" + std::to_string(report.generation) + ",\"findings\":[";
+  for (std::size_t i = 0; i < report.findings.size(); ++i) {
+    if (i != 0) out += ',';
+    out += quoted(report.findings[i].text());
+  }
+  return out + "]}\n";
+}
+
+}  // namespace
+
+Result<void> Admin::open() {
+  const control::Loaded& loaded = gateway_.loaded();
+  if (!loaded.admin_socket.empty()) {
+    socket_ = std::make_unique<event::HttpServer>(
+        gateway_.loop(), [this](event::OperatorRequest r) { answer_operator(std::move(r)); });
+    if (auto opened = socket_->listen_unix(loaded.admin_socket); !opened) return opened;
+  }
+  if (loaded.admin_listen) {
+    listener_ = std::make_unique<event::HttpServer>(
+        gateway_.loop(), [this](event::OperatorRequest r) { answer_anybody(std::move(r)); });
+    const auto& address = *loaded.admin_listen;
+    if (auto opened = listener_->listen_tcp(address.host, address.port); !opened) return opened;
+  }
+  return {};
+}
+
+void Admin::answer_anybody(event::OperatorRequest request) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    return request.reply(405, kJson, error_json("this port only reads; use the socket"));
+  }
+  if (request.path == "/healthz") return request.reply(200, kText, "ok\n");
+  if (request.path == "/readyz") return answer_ready(request);
+  if (request.path == "/metrics") {
+    return request.reply(200, kPrometheus, gateway_.metrics_text());
+  }
+  request.reply(404, kJson, error_json("there is /healthz, /readyz and /metrics"));
+}
+
+void Admin::answer_operator(event::OperatorRequest request) {
+  if (request.method == "GET" && request.path == "/why") return answer_why(std::move(request));
+  if (request.method != "POST") return answer_anybody(std::move(request));
+  if (request.path == "/reload") return answer_reload(std::move(request));
+  if (request.path.starts_with(kCommand)) return answer_command(std::move(request));
+  request.reply(404, kJson, error_json("there is no such order"));
+}
+
+void Admin::answer_ready(const event::OperatorRequest& request) {
+  const auto reasons = gateway_.not_ready();
+  std::string body = std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") +
+                     ",\"reasons\":[";
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    if (i != 0) body += ',';
+    body += quoted(reasons[i]);
+  }
+  request.reply(reasons.empty() ? 200 : 503, kJson, body + "]}\n");
+}
+
+void Admin::answer_why(event::OperatorRequest request) {
+  constexpr std::string_view kParameter = "id=";
+  if (!request.query.starts_with(kParameter)) {
+    return request.reply(400, kJson, error_json("say which: /why?id=…"));
+  }
+  const std::string id = request.query.substr(kParameter.size());
+  gateway_.find_decision(id, [reply = request.reply](std::optional<std::string> decision) {
+    if (decision) return reply(200, kJson, *decision + "\n");
+    reply(404, kJson,
+          error_json("no decision with this id is remembered; older ones are in the access log"));
+  });
+}
+
+void Admin::answer_reload(event::OperatorRequest request) {
+  gateway_.reload([reply = request.reply](const control::ReloadReport& report) {
+    reply(report.accepted ? 200 : 422, kJson, report_json(report));
+  });
+}
+
+void Admin::answer_command(event::OperatorRequest request) {
+  const std::string verb = request.path.substr(kCommand.size());
+  // Several services may know one verb; the operator hears the first answer.
+  auto answered = std::make_shared<bool>(false);
+  const auto answer = [reply = request.reply, answered](int status, std::string json) {
+    if (!std::exchange(*answered, true)) reply(status, kJson, json + "\n");
+  };
+  if (!gateway_.command(verb, request.body, answer)) {
+    request.reply(404, kJson, error_json("nothing that runs knows \"" + verb + "\""));
+  }
+}
+
+}  // namespace sallyport::admin

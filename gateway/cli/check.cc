@@ -1,0 +1,41 @@
+#include <cstdio>
+#include <memory>
+
+#include "gateway/cli/cli.h"
+#include "gateway/cli/config_option.h"
+#include "gateway/control/load.h"
+
+namespace sallyport::cli {
+namespace {
+
+int check(const std::string& path, bool strict) {
+  control::Services services;
+  observe::Registry registry;
+  config::Findings findings;
+  const auto loaded = control::load(path, services, registry, findings);
+  for (const config::Finding& finding : findings.all()) {
+    std::fprintf(stderr, "%s\n", finding.text().c_str());
+  }
+  if (!loaded) {
+    std::fprintf(stderr, "%s: %zu errors\n", path.c_str(), findings.error_count());
+    return kFailed;
+  }
+  std::printf("%s: good: %zu listeners, %zu routes, %zu upstreams\n", path.c_str(),
+              loaded->generation->listeners.size(), loaded->generation->routes.size(),
+              loaded->generation->upstreams.size());
+  return strict && !findings.all().empty() ? kUsage : kOk;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& status) {
+  CLI::App* verb = app.add_subcommand(
+      "check", "Load a configuration and every file that it names, exactly as `run` would");
+  auto path = std::make_shared<std::string>();
+  auto strict = std::make_shared<bool>(false);
+  add_config(*verb, *path);
+  verb->add_flag("--strict", *strict, "Exit with 2 when there are warnings");
+  verb->callback([path, strict, &status] { status = check(*path, *strict); });
+}
+
+}  // namespace sallyport::cli

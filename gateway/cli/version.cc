@@ -1,0 +1,17 @@
+#include <cstdio>
+
+#include "gateway/cli/cli.h"
+#include "gateway/crypto/library.h"
+
+namespace sallyport::cli {
+
+void add_version(CLI::App& app, int& status) {
+  CLI::App* verb = app.add_subcommand("version", "Print versions, BoringSSL's included");
+  verb->callback([&status] {
+    std::printf("sallyport %s\nBoringSSL: %s, API version %d\n", SALLYPORT_VERSION,
+                SALLYPORT_BORINGSSL_ORIGIN, crypto::boringssl_api_version());
+    status = kOk;
+  });
+}
+
+}  // namespace sallyport::cli

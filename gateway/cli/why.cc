@@ -1,0 +1,82 @@
+#include <cstdio>
+#include <memory>
+
+#include "gateway/cli/admin_client.h"
+#include "gateway/cli/cli.h"
+#include "gateway/json/json.h"
+
+namespace sallyport::cli {
+namespace {
+
+std::string text_of(const json::Value& value, std::string_view name) {
+  return std::string(value.member(name).string().value_or(""));
+}
+
+void print_field(const char* label, const std::string& text) {
+  if (!text.empty()) std::printf("%-15s %s\n", label, text.c_str());
+}
+
+void print_step(const json::Value& step) {
+  std::printf("  %-12s %-10s %6lld us", text_of(step, "policy").c_str(),
+              text_of(step, "outcome").c_str(),
+              static_cast<long long>(step.member("us").integer().value_or(0)));
+  const std::string reason = text_of(step, "reason");
+  const std::string evidence = text_of(step, "evidence");
+  if (!reason.empty()) std::printf("  %s", reason.c_str());
+  if (!evidence.empty()) std::printf("  %s", evidence.c_str());
+  std::printf("\n");
+}
+
+void print_decision(const json::Value& decision) {
+  const auto status = decision.member("status").integer().value_or(0);
+  std::printf("%s %s%s -> %lld\n", text_of(decision, "method").c_str(),
+              text_of(decision, "host").c_str(), text_of(decision, "path").c_str(),
+              static_cast<long long>(status));
+  print_field("time", text_of(decision, "ts"));
+  print_field("request id", text_of(decision, "request_id"));
+  print_field("interaction id", text_of(decision, "interaction_id"));
+  print_field("client", text_of(decision, "client_ip"));
+  print_field("route", text_of(decision, "route"));
+  const json::Value steps = decision.member("steps");
+  if (steps.size() > 0) std::printf("policies\n");
+  for (std::size_t i = 0; i < steps.size(); ++i) print_step(steps.at(i));
+  const std::string reason = text_of(decision, "reason");
+  if (reason.empty()) return print_field("forwarded to", text_of(decision, "upstream"));
+  std::printf("refused by %s: %s\n", text_of(decision, "stage").c_str(), reason.c_str());
+  print_field("evidence", text_of(decision, "evidence"));
+  print_field("meaning", text_of(decision, "help"));
+}
+
+int why(const std::string& socket, const std::string& id, bool as_json) {
+  const auto answer = ask(socket, "GET", "/why?id=" + id);
+  if (!answer) return fail(answer.error().text);
+  const auto decision = json::parse(answer->body);
+  if (!decision) return fail("the gateway's answer is no JSON: " + decision.error().text);
+  if (answer->status != 200) return fail(text_of(*decision, "error"));
+  if (as_json) {
+    std::fputs(answer->body.c_str(), stdout);
+  } else {
+    print_decision(*decision);
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_why(CLI::App& app, int& status) {
+  CLI::App* verb = app.add_subcommand(
+      "why", "Explain the decision on a recent request, stage by stage, by its request id or "
+             "x-fapi-interaction-id");
+  auto socket = std::make_shared<std::string>();
+  auto id = std::make_shared<std::string>();
+  auto as_json = std::make_shared<bool>(false);
+  verb->add_option("id", *id, "The request id")->required()->check([](const std::string& text) {
+    const bool good = text.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
+    return good ? std::string() : std::string("an id is a UUID");
+  });
+  verb->add_flag("--json", *as_json, "Print JSON");
+  add_admin(*verb, *socket);
+  verb->callback([=, &status] { status = why(*socket, *id, *as_json); });
+}
+
+}  // namespace sallyport::cli

@@ -1,0 +1,183 @@
+#include "gateway/clients/lmdb_store.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace sallyport::clients {
+namespace {
+
+struct TxnAbort {
+  void operator()(MDB_txn* txn) const { mdb_txn_abort(txn); }
+};
+using Txn = std::unique_ptr<MDB_txn, TxnAbort>;
+
+struct CursorClose {
+  void operator()(MDB_cursor* cursor) const { mdb_cursor_close(cursor); }
+};
+using Cursor = std::unique_ptr<MDB_cursor, CursorClose>;
+
+// LMDB's structure has no const; it does not write through it.
+MDB_val to_val(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
+
+std::string_view to_view(const MDB_val& val) {
+  return {static_cast<const char*>(val.mv_data), val.mv_size};
+}
+
+int begin(MDB_env* env, unsigned flags, Txn& to) {
+  MDB_txn* txn = nullptr;
+  const int code = mdb_txn_begin(env, nullptr, flags, &txn);
+  to.reset(txn);
+  return code;
+}
+
+int commit(Txn txn) { return mdb_txn_commit(txn.release()); }  // frees it, also on failure
+
+bool is_key(std::string_view key) { return !key.empty() && key.size() <= LmdbStore::kMaxKey; }
+
+}  // namespace
+
+void LmdbStore::EnvClose::operator()(MDB_env* env) const { mdb_env_close(env); }
+
+LmdbStore::Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+LmdbStore::~LmdbStore() = default;
+
+Error LmdbStore::failed(std::string_view doing, int code) const {
+  std::string text =
+      fmt::format("cannot {} the store {}: {}", doing, options_.folder, mdb_strerror(code));
+  if (code == MDB_MAP_FULL) {
+    text = fmt::format("the store {} is full at {} bytes; give it a larger limit", options_.folder,
+                       options_.max_bytes);
+  } else if (code == MDB_CORRUPTED || code == MDB_INVALID || code == MDB_VERSION_MISMATCH ||
+             code == MDB_PAGE_NOTFOUND) {
+    text += "; the file is damaged or of another program: restore a copy or move it away";
+  }
+  return {Fault::gateway, std::move(text)};
+}
+
+Result<LmdbStore::Descriptor> LmdbStore::lock(const std::string& folder) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Error{Fault::gateway,
+                 fmt::format("cannot make the folder {}: {}", folder, std::strerror(errno))};
+  }
+  const std::string path = folder + "/owner.lock";
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file.get() < 0) {
+    return Error{Fault::gateway, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
+  }
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+  if (errno != EWOULDBLOCK) {
+    return Error{Fault::gateway, fmt::format("cannot lock {}: {}", path, std::strerror(errno))};
+  }
+  return Error{
+      Fault::gateway,
+      fmt::format("the store {} is open in another process; a store has one owner, so stop "
+                  "that one or name another folder",
+                  folder)};
+}
+
+Result<std::unique_ptr<LmdbStore>> LmdbStore::open(Options options) {
+  auto held = lock(options.folder);
+  if (!held) return held.error();
+  std::unique_ptr<LmdbStore> store(new LmdbStore(std::move(options), *std::move(held)));
+  if (auto opened = store->open_environment(); !opened) return opened.error();
+  return store;
+}
+
+Result<void> LmdbStore::open_environment() {
+  MDB_env* env = nullptr;
+  if (const int code = mdb_env_create(&env); code != 0) return failed("open", code);
+  env_.reset(env);
+  int code = mdb_env_set_mapsize(env, options_.max_bytes);
+  // Our own lock keeps other processes away, so LMDB's table of readers is not needed. Nothing
+  // relaxes its synchronous commit.
+  if (code == 0) code = mdb_env_open(env, options_.folder.c_str(), MDB_NOLOCK, 0600);
+  if (code != 0) return failed("open", code);
+  Txn txn;
+  code = begin(env, 0, txn);
+  if (code == 0) code = mdb_dbi_open(txn.get(), nullptr, 0, &table_);
+  if (code == 0) code = commit(std::move(txn));
+  if (code != 0) return failed("open", code);
+  return {};
+}
+
+Result<void> LmdbStore::put(std::string_view key, std::string_view value) {
+  if (!is_key(key)) return failed("write to", MDB_BAD_VALSIZE);
+  Txn txn;
+  int code = begin(env_.get(), 0, txn);
+  MDB_val stored_key = to_val(key);
+  MDB_val stored_value = to_val(value);
+  if (code == 0) code = mdb_put(txn.get(), table_, &stored_key, &stored_value, 0);
+  if (code == 0) code = commit(std::move(txn));
+  if (code != 0) return failed("write to", code);
+  return {};
+}
+
+Result<std::optional<std::string>> LmdbStore::get(std::string_view key) const {
+  if (!is_key(key)) return failed("read", MDB_BAD_VALSIZE);
+  Txn txn;
+  int code = begin(env_.get(), MDB_RDONLY, txn);
+  MDB_val stored_key = to_val(key);
+  MDB_val value{};
+  if (code == 0) code = mdb_get(txn.get(), table_, &stored_key, &value);
+  if (code == MDB_NOTFOUND) return std::optional<std::string>();
+  if (code != 0) return failed("read", code);
+  return std::optional<std::string>(to_view(value));
+}
+
+Result<bool> LmdbStore::erase(std::span<const std::string> keys) {
+  Txn txn;
+  int code = begin(env_.get(), 0, txn);
+  bool erased = false;
+  for (const std::string& key : keys) {
+    if (code != 0) break;
+    MDB_val stored_key = to_val(key);
+    code = is_key(key) ? mdb_del(txn.get(), table_, &stored_key, nullptr) : MDB_BAD_VALSIZE;
+    erased = erased || code == 0;
+    if (code == MDB_NOTFOUND) code = 0;
+  }
+  if (code == 0) code = commit(std::move(txn));
+  if (code != 0) return failed("erase from", code);
+  return erased;
+}
+
+Result<void> LmdbStore::for_each(std::string_view after, const Visit& visit) const {
+  Txn txn;
+  int code = begin(env_.get(), MDB_RDONLY, txn);
+  MDB_cursor* raw = nullptr;
+  if (code == 0) code = mdb_cursor_open(txn.get(), table_, &raw);
+  if (code != 0) return failed("read", code);
+  const Cursor cursor(raw);
+  MDB_val key = to_val(after);
+  MDB_val value{};
+  code = mdb_cursor_get(raw, &key, &value, after.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  if (code == 0 && !after.empty() && to_view(key) == after) {
+    code = mdb_cursor_get(raw, &key, &value, MDB_NEXT);
+  }
+  while (code == 0 && visit(to_view(key), to_view(value))) {
+    code = mdb_cursor_get(raw, &key, &value, MDB_NEXT);
+  }
+  if (code != 0 && code != MDB_NOTFOUND) return failed("read", code);
+  return {};
+}
+
+Result<std::size_t> LmdbStore::count() const {
+  Txn txn;
+  MDB_stat stat{};
+  int code = begin(env_.get(), MDB_RDONLY, txn);
+  if (code == 0) code = mdb_stat(txn.get(), table_, &stat);
+  if (code != 0) return failed("read", code);
+  return stat.ms_entries;
+}
+
+}  // namespace sallyport::clients

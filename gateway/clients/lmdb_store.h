@@ -1,0 +1,82 @@
+#pragma once
+
+// LmdbStore keeps keys and values in an LMDB database on disk, for one process and one thread of
+// it. What put and erase have reported as done survives a crash and a power cut.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "gateway/base/result.h"
+
+struct MDB_env;
+
+namespace sallyport::clients {
+
+class LmdbStore {
+ public:
+  // Longest key that LMDB takes; keys are not empty.
+  static constexpr std::size_t kMaxKey = 511;
+
+  struct Options {
+    std::string folder;                         // made, for the owner only, when its parent exists
+    std::size_t max_bytes = 256 * 1024 * 1024;  // of the database file
+  };
+
+  // open fails, with a sentence for the operator, when the folder cannot be used, another process
+  // has the store open, or the file is damaged.
+  static Result<std::unique_ptr<LmdbStore>> open(Options options);
+  ~LmdbStore();
+  LmdbStore(const LmdbStore&) = delete;
+  LmdbStore& operator=(const LmdbStore&) = delete;
+
+  // put is on disk when it returns; an existing value is replaced.
+  Result<void> put(std::string_view key, std::string_view value);
+  // get copies the value out; nothing when the key is not there.
+  Result<std::optional<std::string>> get(std::string_view key) const;
+  // erase removes all of `keys` or none; true: at least one of them was there.
+  Result<bool> erase(std::span<const std::string> keys);
+
+  // Visit returns false to stop after the entry it was given.
+  using Visit = std::function<bool(std::string_view key, std::string_view value)>;
+  // for_each visits the entries after the key `after` (empty: from the first) in the keys' byte
+  // order. `visit` must not touch the store.
+  Result<void> for_each(std::string_view after, const Visit& visit) const;
+
+  Result<std::size_t> count() const;
+  const std::string& folder() const { return options_.folder; }
+
+ private:
+  struct EnvClose {
+    void operator()(MDB_env* env) const;
+  };
+  class Descriptor {
+   public:
+    explicit Descriptor(int fd = -1) : fd_(fd) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Descriptor& operator=(Descriptor&&) = delete;
+    ~Descriptor();
+    int get() const { return fd_; }
+
+   private:
+    int fd_;
+  };
+
+  LmdbStore(Options options, Descriptor lock)
+      : options_(std::move(options)), lock_(std::move(lock)) {}
+  static Result<Descriptor> lock(const std::string& folder);
+  Result<void> open_environment();
+  Error failed(std::string_view doing, int code) const;
+
+  Options options_;
+  Descriptor lock_;  // released after the environment is closed
+  std::unique_ptr<MDB_env, EnvClose> env_;
+  unsigned table_ = 0;
+};
+
+}  // namespace sallyport::clients

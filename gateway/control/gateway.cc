@@ -1,0 +1,286 @@
+#include "gateway/control/gateway.h"
+
+#include <fmt/format.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+
+#include "gateway/observe/record.h"
+
+namespace sallyport::control {
+namespace {
+
+// A ticket is opened by the current and the previous key, so that it lives between one and two
+// periods; a stolen key opens no more than that.
+constexpr Milliseconds kTicketRotation{12 * 3600 * 1000};
+
+}  // namespace
+
+Gateway::Gateway(std::string config_path)
+    : config_path_(std::move(config_path)), tickets_(tls::TicketKeys::make()) {
+  // A peer that left is an outcome of a write, not a signal.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Gateway::~Gateway() {
+  for (WorkerSeat& seat : seats_) seat.worker->stop_and_join();
+  // Connections and listeners end before the loops that they are registered with.
+  for (WorkerSeat& seat : seats_) seat.server.reset();
+}
+
+bool Gateway::start() {
+  config::Findings findings;
+  auto loaded = load(config_path_, services_, registry_, findings);
+  std::vector<std::vector<server::ListenerSocket>> sockets;
+  if (loaded) {
+    for (unsigned i = 0; i < loaded->workers; ++i) {
+      WorkerSeat seat;
+      seat.worker = std::make_unique<event::Worker>(i);
+      seat.server = std::make_unique<server::WorkerServer>(*seat.worker, registry_);
+      seats_.push_back(std::move(seat));
+    }
+    open_sockets(*loaded, findings, sockets);
+  }
+  for (const config::Finding& finding : findings.all()) {
+    std::fprintf(stderr, "%s\n", finding.text().c_str());
+  }
+  if (!loaded || findings.has_errors()) return false;
+
+  std::vector<observe::LogQueue*> queues;
+  for (WorkerSeat& seat : seats_) queues.push_back(&seat.server->state().log());
+  scribe_ = std::make_unique<observe::Scribe>(STDOUT_FILENO, std::move(queues));
+  switch_to(std::move(*loaded), std::move(sockets), [] {});
+  // Before the workers run: the first request finds keys and revocations in place.
+  services_.start_new(loop_, *this);
+  start_workers();
+  ticket_rotation_ =
+      std::make_unique<event::Every>(loop_, kTicketRotation, [this] { rotate_tickets(); });
+  signals_.push_back(std::make_unique<event::Signal>(loop_, SIGTERM, [this] { on_terminate(); }));
+  signals_.push_back(std::make_unique<event::Signal>(loop_, SIGINT, [this] { on_terminate(); }));
+  signals_.push_back(std::make_unique<event::Signal>(loop_, SIGHUP, [this] { on_hangup(); }));
+  log_event("info", "started",
+            fmt::format("serving {} listeners with {} workers, generation {}",
+                        loaded_->generation->listeners.size(), seats_.size(), generations_));
+  notify_systemd("READY=1");
+  return true;
+}
+
+int Gateway::run() {
+  loop_.run();
+  return 0;
+}
+
+void Gateway::start_workers() {
+  for (WorkerSeat& seat : seats_) seat.worker->start([] {});
+  workers_run_ = true;
+}
+
+// Before the workers run, and after, their state belongs to this thread.
+void Gateway::to_all(std::function<void(unsigned)> work, std::function<void()> done) {
+  if (!workers_run_) {
+    for (unsigned i = 0; i < seats_.size(); ++i) work(i);
+    return done();
+  }
+  struct Round {
+    std::function<void(unsigned)> work;
+    std::function<void()> done;
+    std::atomic<std::size_t> left;
+  };
+  auto round = std::make_shared<Round>();
+  round->work = std::move(work);
+  round->done = std::move(done);
+  round->left = seats_.size();
+  for (unsigned i = 0; i < seats_.size(); ++i) {
+    seats_[i].worker->loop().post([this, round, i] {
+      round->work(i);
+      if (round->left.fetch_sub(1) == 1) loop_.post([round] { round->done(); });
+    });
+  }
+}
+
+bool Gateway::open_sockets(const Loaded& loaded, config::Findings& findings,
+                           std::vector<std::vector<server::ListenerSocket>>& sockets) {
+  sockets.resize(seats_.size());
+  bool good = true;
+  for (const SocketAddress& address : loaded.addresses) {
+    const bool is_open =
+        loaded_ && std::any_of(loaded_->addresses.begin(), loaded_->addresses.end(),
+                               [&](const auto& open) { return open.text == address.text; });
+    if (is_open) continue;
+    for (auto& of_worker : sockets) {
+      const auto fd = bind_listener(address);
+      if (fd) {
+        of_worker.push_back({address.text, *fd});
+        continue;
+      }
+      findings.add({config::Severity::error, {}, "listeners", fd.error().text});
+      good = false;
+      break;
+    }
+  }
+  if (good) return true;
+  for (auto& of_worker : sockets) {
+    for (const server::ListenerSocket& socket : of_worker) close(socket.fd);
+    of_worker.clear();
+  }
+  return false;
+}
+
+void Gateway::switch_to(Loaded loaded, std::vector<std::vector<server::ListenerSocket>> sockets,
+                        std::function<void()> done) {
+  loaded.generation->number = ++generations_;
+  loaded.generation->tickets = tickets_;
+  loaded_ = std::move(loaded);
+  last_reload_at_ = wall_now().unix_seconds();
+  to_all(
+      [this, generation = std::shared_ptr<const server::Generation>(loaded_->generation),
+       sockets = std::move(sockets)](unsigned worker) {
+        seats_[worker].server->adopt(generation, sockets[worker]);
+      },
+      std::move(done));
+}
+
+void Gateway::reload(std::function<void(const ReloadReport&)> done) {
+  config::Findings findings;
+  auto loaded = load(config_path_, services_, registry_, findings);
+  std::vector<std::vector<server::ListenerSocket>> sockets;
+  if (loaded && loaded->workers != seats_.size()) {
+    findings.add({config::Severity::error, {}, "workers",
+                  "the number of workers changes with a restart only"});
+  }
+  if (loaded && !findings.has_errors()) open_sockets(*loaded, findings, sockets);
+  log_findings(findings);
+  last_reload_good_ = loaded && !findings.has_errors();
+  ReloadReport report{last_reload_good_, generations_, findings.all()};
+  if (!last_reload_good_) {
+    log_event("error", "reload_failed",
+              fmt::format("{} errors; generation {} goes on", findings.error_count(), generations_));
+    return done(report);
+  }
+  notify_systemd("RELOADING=1");
+  switch_to(std::move(*loaded), std::move(sockets), [this, report, done]() mutable {
+    report.generation = generations_;
+    log_event("info", "reloaded", fmt::format("generation {}", generations_));
+    notify_systemd("READY=1");
+    done(report);
+  });
+  services_.start_new(loop_, *this);
+}
+
+void Gateway::rotate_tickets() {
+  tickets_ = tickets_->rotated();
+  to_all([this, tickets = tickets_](
+             unsigned worker) { seats_[worker].server->set_tickets(tickets); },
+         [] {});
+}
+
+void Gateway::on_hangup() {
+  reload([](const ReloadReport&) {});
+}
+
+void Gateway::on_terminate() {
+  if (draining_) return finish();  // asked twice: now
+  begin_drain();
+}
+
+void Gateway::begin_drain() {
+  if (std::exchange(draining_, true)) return;
+  log_event("info", "draining", "not ready any more; connections end with their next answer");
+  notify_systemd("STOPPING=1");
+  drain_began_ = loop_.mono();
+  to_all([this](unsigned worker) { seats_[worker].server->state().begin_drain(); }, [] {});
+  drain_poll_ = std::make_unique<event::Every>(loop_, Milliseconds(50), [this] { check_drained(); });
+}
+
+void Gateway::check_drained() {
+  const auto passed = Milliseconds((loop_.mono().us - drain_began_.us) / 1000);
+  if (passed < loaded_->min_drain) return;
+  if (accepting_) return stop_accepting();
+  if (passed >= loaded_->max_drain) return finish();
+  auto open = std::make_shared<std::atomic<std::size_t>>(0);
+  to_all([this, open](unsigned worker) { *open += seats_[worker].server->state().connections(); },
+         [this, open] {
+           if (*open == 0) finish();
+         });
+}
+
+void Gateway::stop_accepting() {
+  accepting_ = false;
+  to_all([this](unsigned worker) { seats_[worker].server->stop_accepting(); }, [] {});
+}
+
+void Gateway::finish() {
+  drain_poll_.reset();
+  to_all(
+      [this](unsigned worker) {
+        seats_[worker].server->stop_accepting();
+        seats_[worker].server->state().close_all();
+        seats_[worker].server->state().log().flush();
+      },
+      [this] {
+        log_event("info", "stopped", "all connections have ended");
+        scribe_.reset();
+        loop_.stop();
+      });
+}
+
+std::vector<std::string> Gateway::not_ready() const {
+  std::vector<std::string> reasons;
+  if (draining_) reasons.emplace_back("draining");
+  for (const auto& service : services_.all()) {
+    if (auto reason = service->not_ready()) reasons.push_back(std::move(*reason));
+  }
+  return reasons;
+}
+
+void Gateway::find_decision(const std::string& id,
+                            std::function<void(std::optional<std::string>)> done) {
+  // Each worker writes its own place; the last acknowledgement publishes them all.
+  auto found = std::make_shared<std::vector<std::optional<std::string>>>(seats_.size());
+  to_all([this, id, found](unsigned worker) {
+           (*found)[worker] = seats_[worker].server->state().ring().find(id);
+         },
+         [found, done = std::move(done)] {
+           for (auto& decision : *found) {
+             if (decision) return done(std::move(decision));
+           }
+           done(std::nullopt);
+         });
+}
+
+bool Gateway::command(std::string_view verb, std::string_view json,
+                      const std::function<void(int, std::string)>& answer) {
+  bool known = false;
+  for (const auto& service : services_.all()) {
+    known = service->command(verb, json, answer) || known;
+  }
+  return known;
+}
+
+void Gateway::log_event(std::string_view level, std::string_view event, std::string_view message) {
+  if (!scribe_) return;
+  std::string line;
+  observe::append_event_line(line, wall_now(), level, event, message);
+  scribe_->say(std::move(line));
+}
+
+void Gateway::log_findings(const config::Findings& findings) {
+  for (const config::Finding& finding : findings.all()) {
+    log_event(finding.severity == config::Severity::error ? "error" : "warn", "config",
+              finding.text());
+  }
+}
+
+void Gateway::notify_systemd(const std::string& state) {
+  // Without systemd this does nothing.
+  const std::string status =
+      fmt::format("{}\nSTATUS=generation {}, {} workers{}", state, generations_, seats_.size(),
+                  draining_ ? ", draining" : "");
+  sd_notify(0, status.c_str());
+}
+
+}  // namespace sallyport::control

@@ -1,0 +1,101 @@
+#pragma once
+
+// Gateway is the running process: it starts workers and scribe, loads and reloads generations,
+// drains, and owns every background task. Everything here runs on the control thread.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/control/load.h"
+#include "gateway/control/services.h"
+#include "gateway/event/live.h"
+#include "gateway/event/watch.h"
+#include "gateway/event/worker.h"
+#include "gateway/observe/log_queue.h"
+#include "gateway/observe/metrics.h"
+#include "gateway/server/worker_server.h"
+
+namespace sallyport::control {
+
+// ReloadReport is what a reload came to.
+struct ReloadReport {
+  bool accepted = false;
+  std::uint64_t generation = 0;
+  std::vector<config::Finding> findings;
+};
+
+class Gateway final : private event::Broadcast {
+ public:
+  explicit Gateway(std::string config_path);
+  ~Gateway() override;
+
+  // start loads and opens everything; on failure it has printed why.
+  bool start();
+  // run serves until it is told to stop, and returns the process's exit status.
+  int run();
+
+  event::Loop& loop() { return loop_; }
+  const Loaded& loaded() const { return *loaded_; }
+
+  // reload validates the file again and switches to it, or keeps what runs and says why; `done` is
+  // told when the workers have switched.
+  void reload(std::function<void(const ReloadReport&)> done);
+  // begin_drain: not ready, go on accepting for min_drain, then finish what is open.
+  void begin_drain();
+
+  // not_ready returns why traffic should not come here; empty: it should.
+  std::vector<std::string> not_ready() const;
+  std::string metrics_text() const;
+  // find_decision asks every worker for a request's decision; `done` gets JSON, or nothing.
+  void find_decision(const std::string& id, std::function<void(std::optional<std::string>)> done);
+  // command offers an operator's order to the services; false: none of them knows the verb.
+  bool command(std::string_view verb, std::string_view json,
+               const std::function<void(int, std::string)>& answer);
+  void log_event(std::string_view level, std::string_view event, std::string_view message);
+
+ private:
+  struct WorkerSeat {
+    std::unique_ptr<event::Worker> worker;
+    std::unique_ptr<server::WorkerServer> server;
+  };
+
+  void to_all(std::function<void(unsigned)> work, std::function<void()> done) override;
+  bool open_sockets(const Loaded& loaded, config::Findings& findings,
+                    std::vector<std::vector<server::ListenerSocket>>& sockets);
+  void switch_to(Loaded loaded, std::vector<std::vector<server::ListenerSocket>> sockets,
+                 std::function<void()> done);
+  void start_workers();
+  void stop_accepting();
+  void rotate_tickets();
+  void check_drained();
+  void finish();
+  void on_terminate();
+  void on_hangup();
+  void log_findings(const config::Findings& findings);
+  void notify_systemd(const std::string& state);
+
+  const std::string config_path_;
+  event::Loop loop_;
+  observe::Registry registry_;
+  Services services_;
+  std::optional<Loaded> loaded_;
+  std::vector<WorkerSeat> seats_;
+  std::unique_ptr<observe::Scribe> scribe_;
+  std::vector<std::unique_ptr<event::Signal>> signals_;
+  std::shared_ptr<const tls::TicketKeys> tickets_;
+  std::unique_ptr<event::Every> ticket_rotation_;
+  std::unique_ptr<event::Every> drain_poll_;
+  MonoTime drain_began_{};
+  std::uint64_t generations_ = 0;
+  bool workers_run_ = false;
+  bool draining_ = false;
+  bool accepting_ = true;
+  bool last_reload_good_ = true;
+  std::int64_t last_reload_at_ = 0;
+};
+
+}  // namespace sallyport::control

@@ -1,0 +1,59 @@
+#include "gateway/control/load.h"
+
+#include "gateway/config/node.h"
+#include "gateway/control/loader.h"
+#include "gateway/control/schema.h"
+
+namespace sallyport::control {
+
+Loader::Loader(const Settings& settings, Services& services, observe::Registry& registry,
+               config::Findings& findings)
+    : settings_(settings),
+      services_(services),
+      registry_(registry),
+      findings_(findings),
+      generation_(*(loaded_.generation = std::make_shared<server::Generation>())) {}
+
+void Loader::build() {
+  build_process();
+  build_limits();
+  build_admin();
+  build_trust_stores();
+  build_listeners();
+  build_upstreams();
+  build_error_profiles();
+  check_modules();
+  build_routes();
+  register_metrics();
+}
+
+const config::Node* Loader::shared_node(std::string_view module) const {
+  return settings_.modules.node.find(module);
+}
+
+bool Loader::trust_store_exists(std::string_view name) const {
+  // One that failed to load has had its say already.
+  return settings_.trust_stores.contains(std::string(name));
+}
+
+std::shared_ptr<policy::Service> Loader::find_or_make(std::type_index type, const std::string& key,
+                                                      const Services::Make& make) {
+  auto service = services_.find_or_make(type, key, make);
+  loaded_.services.push_back(service);
+  return service;
+}
+
+std::optional<Loaded> load(const std::string& path, Services& services,
+                           observe::Registry& registry, config::Findings& findings) {
+  const auto document = config::load_yaml(path, findings);
+  if (!document) return std::nullopt;
+  Settings settings;
+  // What could be decoded is built even so: its mistakes belong into the same report.
+  config::decode(*document, settings, findings);
+  Loader loader(settings, services, registry, findings);
+  loader.build();
+  if (findings.has_errors()) return std::nullopt;
+  return loader.take();
+}
+
+}  // namespace sallyport::control

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <set>
+
+#include "gateway/control/loader.h"
+#include "gateway/tls/server_context.h"
+
+namespace sallyport::control {
+
+void Loader::build_trust_stores() {
+  for (const auto& [name, settings] : settings_.trust_stores) {
+    auto loaded = tls::TrustStore::load(name, settings.file->path, wall_now());
+    if (!loaded) {
+      findings_.error(settings.file.node, loaded.error().text);
+      continue;
+    }
+    for (const std::string& warning : loaded->warnings) {
+      findings_.warning(settings.file.node, warning);
+    }
+    trust_stores_[name] = loaded->store;
+  }
+}
+
+void Loader::build_listeners() {
+  std::set<std::string> names;
+  std::set<std::string> addresses;
+  for (const auto& listener : settings_.listeners) {
+    if (!names.insert(listener->name).second) {
+      findings_.error(listener.node, "there is another listener named \"" + listener->name + "\"");
+    }
+    auto address = parse_socket_address(*listener->address);
+    if (!address) {
+      findings_.error(listener->address.node, address.error().text);
+    } else if (!addresses.insert(address->text).second) {
+      findings_.error(listener->address.node, "another listener has this address");
+    }
+    auto tls = build_tls(*listener, listener.node);
+    if (!address || !tls) continue;
+    generation_.listeners.push_back({listener->name, address->text, std::move(tls)});
+    loaded_.addresses.push_back(std::move(*address));
+  }
+}
+
+std::shared_ptr<const tls::ServerConfig> Loader::build_tls(const ListenerSettings& settings,
+                                                           const config::Node& node) {
+  auto config = std::make_shared<tls::ServerConfig>();
+  config->listener = settings.name;
+  config->alpn = {"http/1.1"};
+  config->min_version =
+      settings.tls.min_version == "1.3" ? tls::Version::tls13 : tls::Version::tls12;
+  for (const auto& certificate : settings.tls.certificates) {
+    auto entry = build_sni_entry(certificate);
+    if (!entry) continue;
+    if (certificate->is_default) {
+      if (config->default_entry) {
+        findings_.error(certificate.node, "another certificate of this listener is the default");
+      }
+      config->default_entry = config->entries.size();
+    }
+    config->entries.push_back(std::move(*entry));
+  }
+  if (config->entries.size() != settings.tls.certificates.size()) return nullptr;
+  // The workers make theirs of the same configuration, so that they cannot fail.
+  if (auto tried = tls::ServerContext::make(config, nullptr); !tried) {
+    findings_.error(node, tried.error().text);
+    return nullptr;
+  }
+  return config;
+}
+
+std::optional<tls::SniEntry> Loader::build_sni_entry(
+    const config::At<CertificateSettings>& settings) {
+  tls::SniEntry entry;
+  entry.names = settings->names;
+  entry.id = settings->names.empty() ? "" : settings->names.front();
+  bool good = true;
+  auto loaded =
+      tls::Credentials::load(settings->certificate.path, settings->key.path, wall_now());
+  if (loaded) {
+    for (const std::string& warning : loaded->warnings) {
+      findings_.warning(settings.node, warning);
+    }
+    entry.credentials = loaded->credentials;
+  } else {
+    findings_.error(settings.node, loaded.error().text);
+    good = false;
+  }
+  if (settings->client_certificates.empty()) return good ? std::optional(entry) : std::nullopt;
+  const auto store = trust_stores_.find(settings->client_certificates);
+  if (store != trust_stores_.end()) {
+    entry.trust = store->second;
+  } else {
+    // A store that exists and failed to load has had its say.
+    if (!settings_.trust_stores.contains(settings->client_certificates)) {
+      findings_.error(settings.node, "there is no trust store \"" +
+                                         settings->client_certificates + "\" in trust_stores");
+    }
+    good = false;
+  }
+  return good ? std::optional(entry) : std::nullopt;
+}
+
+}  // namespace sallyport::control

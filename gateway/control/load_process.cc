@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <thread>
+
+#include "gateway/base/text.h"
+#include "gateway/control/loader.h"
+#include "gateway/event/worker.h"
+
+namespace sallyport::control {
+
+void Loader::build_process() {
+  loaded_.environment = settings_.environment;
+  loaded_.min_drain = settings_.timeouts.min_drain;
+  loaded_.max_drain = settings_.timeouts.max_drain;
+  constexpr unsigned kMost = event::Worker::kMaxWorkers;
+  const config::Node& node = settings_.workers.node;
+  if (node.is_null() || node.scalar == "auto") {
+    loaded_.workers = std::clamp(std::thread::hardware_concurrency(), 1u, kMost);
+    return;
+  }
+  const auto count = parse_decimal<unsigned>(node.scalar);
+  if (!count || *count < 1 || *count > kMost) {
+    findings_.error(node, "write auto, or a number from 1 to " + std::to_string(kMost));
+    return;
+  }
+  loaded_.workers = *count;
+}
+
+void Loader::build_limits() {
+  const TimeoutSettings& timeouts = settings_.timeouts;
+  generation_.timeouts = {timeouts.handshake, timeouts.request_head, timeouts.request_body,
+                          timeouts.response_write, timeouts.keep_alive};
+  const LimitSettings& limits = settings_.limits;
+  const auto total = static_cast<std::size_t>(limits.connections);
+  generation_.limits.connections = std::max<std::size_t>(1, total / loaded_.workers);
+  generation_.limits.request_body = limits.request_body.bytes;
+  generation_.limits.requests_per_connection = limits.requests_per_connection;
+  generation_.limits.head = {.max_head_bytes = limits.request_head.bytes,
+                             .max_start_line = limits.request_line.bytes,
+                             .max_fields = static_cast<std::size_t>(limits.request_fields),
+                             .max_field_bytes = limits.request_field.bytes};
+}
+
+void Loader::build_admin() {
+  if (settings_.admin.socket) {
+    loaded_.admin_socket = **settings_.admin.socket;
+    if (!loaded_.admin_socket.starts_with('/')) {
+      findings_.error(settings_.admin.socket->node, "must be an absolute path");
+    }
+  }
+  if (!settings_.admin.listen) return;
+  const auto address = parse_socket_address(**settings_.admin.listen);
+  if (!address) {
+    findings_.error(settings_.admin.listen->node, address.error().text);
+  } else if (!address->is_loopback) {
+    findings_.error(settings_.admin.listen->node,
+                    "must be a loopback address: what it tells is not for the public");
+  } else {
+    loaded_.admin_listen = *address;
+  }
+}
+
+}  // namespace sallyport::control

@@ -1,0 +1,63 @@
+#pragma once
+
+// Loader builds one generation from decoded settings, section by section. Everything that is wrong
+// becomes a finding at its place; building goes on, so that all mistakes are found at once.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "gateway/control/load.h"
+#include "gateway/policy/module.h"
+#include "gateway/tls/server_context.h"
+#include "gateway/tls/trust_store.h"
+
+namespace sallyport::control {
+
+class Loader final : private policy::LoadContext {
+ public:
+  Loader(const Settings& settings, Services& services, observe::Registry& registry,
+         config::Findings& findings);
+
+  void build();
+  Loaded take() { return std::move(loaded_); }
+
+ private:
+  // policy::LoadContext.
+  config::Findings& findings() override { return findings_; }
+  const config::Node* shared_node(std::string_view module) const override;
+  bool trust_store_exists(std::string_view name) const override;
+  std::shared_ptr<policy::Service> find_or_make(std::type_index type, const std::string& key,
+                                                const Services::Make& make) override;
+
+  // load_process.cc
+  void build_process();
+  void build_limits();
+  void build_admin();
+  // load_listeners.cc
+  void build_trust_stores();
+  void build_listeners();
+  std::shared_ptr<const tls::ServerConfig> build_tls(const ListenerSettings& settings,
+                                                     const config::Node& node);
+  std::optional<tls::SniEntry> build_sni_entry(const config::At<CertificateSettings>& settings);
+  // load_routes.cc
+  void build_upstreams();
+  void build_error_profiles();
+  void check_modules();
+  void build_routes();
+  void build_route(const RouteSettings& settings, const config::Node& node);
+  config::Node policies_of(const RouteSettings& settings, const config::Node& node);
+  std::optional<std::size_t> find_error_profile(const config::At<std::string>& name);
+  void register_metrics();
+
+  const Settings& settings_;
+  Services& services_;
+  observe::Registry& registry_;
+  config::Findings& findings_;
+  Loaded loaded_;
+  server::Generation& generation_;
+  std::map<std::string, std::shared_ptr<const tls::TrustStore>, std::less<>> trust_stores_;
+  std::map<std::string, std::size_t, std::less<>> upstream_index_;
+};
+
+}  // namespace sallyport::control

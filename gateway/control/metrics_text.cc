@@ -1,0 +1,68 @@
+// What /metrics says: the workers' banks, the services, and what control itself knows.
+
+#include "gateway/control/gateway.h"
+
+namespace sallyport::control {
+namespace {
+
+using observe::append_header;
+using observe::append_sample;
+
+void append_gauge(std::string& out, std::string_view name, std::string_view help, double value,
+                  std::string_view labels = {}) {
+  const std::string full = std::string(observe::kMetricPrefix) + std::string(name);
+  append_header(out, full, help, observe::MetricType::gauge);
+  append_sample(out, full, labels, value);
+}
+
+void append_services(std::string& out, const std::vector<policy::Metric>& metrics) {
+  // A family's lines must stand together, whichever service they are from.
+  std::map<std::string_view, std::vector<const policy::Metric*>> families;
+  for (const policy::Metric& metric : metrics) families[metric.name].push_back(&metric);
+  for (const auto& [name, samples] : families) {
+    const std::string full = std::string(observe::kMetricPrefix) + std::string(name);
+    append_header(out, full, samples.front()->help,
+                  samples.front()->is_counter ? observe::MetricType::counter
+                                              : observe::MetricType::gauge);
+    for (const policy::Metric* metric : samples) {
+      std::string labels;
+      if (!metric->label_name.empty()) {
+        const observe::Label label{metric->label_name, metric->label_value};
+        labels = observe::render_labels({&label, 1});
+      }
+      append_sample(out, full, labels, metric->value);
+    }
+  }
+}
+
+}  // namespace
+
+std::string Gateway::metrics_text() const {
+  std::vector<const observe::Bank*> banks;
+  std::uint64_t dropped = 0;
+  for (const WorkerSeat& seat : seats_) {
+    banks.push_back(&seat.server->state().bank());
+    dropped += seat.server->state().log().dropped();
+  }
+  std::string out = registry_.render(banks);
+  std::vector<policy::Metric> metrics;
+  for (const auto& service : services_.all()) service->metrics(metrics);
+  append_services(out, metrics);
+  const std::string name = std::string(observe::kMetricPrefix) + "log_lines_dropped_total";
+  append_header(out, name, "Log lines dropped because the scribe was behind.",
+                observe::MetricType::counter);
+  append_sample(out, name, {}, static_cast<double>(dropped));
+  append_gauge(out, "config_last_reload_successful", "1 when the last reload was accepted.",
+               last_reload_good_ ? 1 : 0);
+  append_gauge(out, "config_last_reload_success_timestamp_seconds",
+               "When the running configuration was accepted.",
+               static_cast<double>(last_reload_at_));
+  append_gauge(out, "config_generation", "Number of the running configuration.",
+               static_cast<double>(generations_));
+  append_gauge(out, "ready", "1 when the gateway is ready for traffic.", not_ready().empty());
+  const observe::Label version{"version", SALLYPORT_VERSION};
+  append_gauge(out, "build_info", "Always 1.", 1, observe::render_labels({&version, 1}));
+  return out;
+}
+
+}  // namespace sallyport::control

@@ -1,0 +1,185 @@
+#include "gateway/control/settings.h"
+
+#include "gateway/control/schema.h"
+
+namespace sallyport::control {
+
+using config::between;
+using config::option;
+using config::required;
+
+std::span<const config::Option> CertificateSettings::options() {
+  using S = CertificateSettings;
+  static const std::array rows{
+      required<&S::names>("names", "Server names (SNI) that this certificate serves: exact, or "
+                                   "`*.example.com` for one label.",
+                          config::not_empty()),
+      required<&S::certificate>("certificate", "PEM file: the leaf, then its issuers in order."),
+      required<&S::key>("key", "PEM file with the leaf's private key."),
+      option<&S::client_certificates>(
+          "client_certificates",
+          "Name of a trust store: a client certificate is asked for, and one that the store does "
+          "not verify fails the handshake. Whether one is required is each route's business. "
+          "Without it browsers are never prompted."),
+      option<&S::is_default>("default", "Serves also clients that send no or an unknown name."),
+  };
+  return rows;
+}
+
+std::span<const config::Option> TlsSettings::options() {
+  using S = TlsSettings;
+  static const std::array rows{
+      option<&S::min_version>("min_version", "The oldest TLS version: `\"1.2\"` or `\"1.3\"`.",
+                              config::one_of({"1.2", "1.3"})),
+      required<&S::certificates>("certificates", "What is served for which server name.",
+                                 config::not_empty()),
+  };
+  return rows;
+}
+
+std::span<const config::Option> ListenerSettings::options() {
+  using S = ListenerSettings;
+  static const std::array rows{
+      required<&S::name>("name", "Name in logs and metrics.", config::not_empty()),
+      required<&S::address>("address", "`address:port`, such as `0.0.0.0:443` or `[::]:443`."),
+      required<&S::tls>("tls", "TLS of this listener; there are no listeners without."),
+  };
+  return rows;
+}
+
+std::span<const config::Option> TrustStoreSettings::options() {
+  static const std::array rows{
+      required<&TrustStoreSettings::file>("file", "PEM bundle of the trust anchors."),
+  };
+  return rows;
+}
+
+std::span<const config::Option> UpstreamSettings::options() {
+  using S = UpstreamSettings;
+  const auto wait = between(Milliseconds(1), Milliseconds(600'000));
+  static const std::array rows{
+      required<&S::servers>("servers", "`host:port` or `unix:/path`; requests go round them.",
+                            config::not_empty()),
+      option<&S::host>("host", "What the Host field says; empty: what the client said."),
+      option<&S::connect_timeout>("connect_timeout", "For a connection to be made.", wait),
+      option<&S::response_timeout>("response_timeout",
+                                   "From the whole request to the head of the answer.", wait),
+      option<&S::idle_timeout>("idle_timeout", "Between two pieces of a body.", wait),
+      option<&S::keep_alive>("keep_alive", "How long an unused connection is kept.", wait),
+      option<&S::max_connections>("max_connections", "Connections of one worker in use at a time.",
+                                  between(1, 100'000)),
+      option<&S::max_idle>("max_idle", "Unused connections that one worker keeps.",
+                           between(0, 100'000)),
+  };
+  return rows;
+}
+
+std::span<const config::Option> RouteSettings::options() {
+  using S = RouteSettings;
+  static const std::array rows{
+      required<&S::id>("id", "Name in logs and metrics, unique.", config::not_empty()),
+      option<&S::hosts>("hosts", "Hosts that it serves, without port; empty: every host."),
+      required<&S::paths>("paths", "Patterns: `/accounts/{accountId}`, or `/static/**` for all "
+                                   "below. The most specific pattern of all routes wins.",
+                          config::not_empty()),
+      required<&S::methods>("methods", "Methods that it allows; HEAD is not implied by GET.",
+                            config::not_empty()),
+      required<&S::upstream>("upstream", "Name of the upstream."),
+      option<&S::chain>("chain", "Name of the chain whose policies apply."),
+      option<&S::policies>("policies",
+                           "Policies by name, added to those of `chain` or replacing them; `none` "
+                           "for a route that is open to everybody.",
+                           config::raw_schema(route_policies_schema)),
+      option<&S::errors>("errors", "Error profile of this route."),
+      option<&S::log_path>("log_path", "`false` logs the pattern instead of the path."),
+  };
+  return rows;
+}
+
+std::span<const config::Option> TimeoutSettings::options() {
+  using S = TimeoutSettings;
+  const auto wait = between(Milliseconds(10), Milliseconds(3'600'000));
+  static const std::array rows{
+      option<&S::handshake>("handshake", "From the connection to the end of the handshake.", wait),
+      option<&S::request_head>("request_head",
+                               "From its first octet (on a new connection: from the handshake) to "
+                               "the end of a request's head.",
+                               wait),
+      option<&S::request_body>("request_body", "Between two pieces of a request body.", wait),
+      option<&S::response_write>("response_write",
+                                 "For a client to take anything of an answer that waits.", wait),
+      option<&S::keep_alive>("keep_alive", "Between two requests on a connection.", wait),
+      option<&S::min_drain>("min_drain",
+                            "How long connections are still accepted after SIGTERM, so that "
+                            "balancers can notice /readyz.",
+                            between(Milliseconds(0), Milliseconds(600'000))),
+      option<&S::max_drain>("max_drain", "After which draining ends with connections still open.",
+                            between(Milliseconds(0), Milliseconds(3'600'000))),
+  };
+  return rows;
+}
+
+std::span<const config::Option> LimitSettings::options() {
+  using S = LimitSettings;
+  using config::Size;
+  static const std::array rows{
+      option<&S::connections>("connections", "Client connections, of all workers together.",
+                              between(1, 1'000'000)),
+      option<&S::request_head>("request_head", "Bytes of a request's head.",
+                               between(Size{1024}, Size{256 * 1024})),
+      option<&S::request_line>("request_line", "Bytes of a request line.",
+                               between(Size{256}, Size{64 * 1024})),
+      option<&S::request_field>("request_field", "Bytes of one field.",
+                                between(Size{256}, Size{128 * 1024})),
+      option<&S::request_fields>("request_fields", "Fields of a request.", between(8, 1000)),
+      option<&S::request_body>("request_body", "Bytes of a request body.",
+                               between(Size{0}, Size{std::uint64_t{1} << 50})),
+      option<&S::requests_per_connection>("requests_per_connection",
+                                          "After which a connection is closed.",
+                                          between(1, 100'000'000)),
+  };
+  return rows;
+}
+
+std::span<const config::Option> AdminSettings::options() {
+  using S = AdminSettings;
+  static const std::array rows{
+      option<&S::socket>("socket", "Path of a Unix socket for the command line: reads and writes, "
+                                   "guarded by the file's permissions."),
+      option<&S::listen>("listen", "Loopback `address:port` for /healthz, /readyz and /metrics: "
+                                   "reads only."),
+  };
+  return rows;
+}
+
+std::span<const config::Option> Settings::options() {
+  using S = Settings;
+  static const std::array rows{
+      option<&S::environment>("environment",
+                              "`production` refuses what `sandbox` only warns of."),
+      option<&S::workers>("workers", "Number of worker threads, or `auto` (the default) for one a "
+                                     "core. Changes with a restart only.",
+                          config::raw_schema([] {
+                            return std::string(
+                                R"({"anyOf":[{"const":"auto"},{"type":"integer","minimum":1}]})");
+                          })),
+      required<&S::listeners>("listeners", "Where clients connect.", config::not_empty()),
+      option<&S::trust_stores>("trust_stores", "Trust anchors for client certificates, by name."),
+      required<&S::upstreams>("upstreams", "The protected APIs, by name."),
+      option<&S::chains>("chains", "Policies that routes share, by name.",
+                         config::raw_schema(policies_schema)),
+      required<&S::routes>("routes", "What is reachable. There is no default route.",
+                           config::not_empty()),
+      option<&S::modules>("modules", "Options that a policy has once, by the policy's name.",
+                          config::raw_schema(modules_schema)),
+      option<&S::error_profiles>("error_profiles", "Error profiles of your own, by name."),
+      option<&S::errors>("errors", "Error profile where a route names none: `plaid`, `fdx-6.4`, "
+                                   "`oauth`, or one of `error_profiles`."),
+      option<&S::timeouts>("timeouts", "A limit for every wait."),
+      option<&S::limits>("limits", "A limit for every size."),
+      option<&S::admin>("admin", "Where operators ask."),
+  };
+  return rows;
+}
+
+}  // namespace sallyport::control

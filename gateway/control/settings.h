@@ -1,0 +1,120 @@
+#pragma once
+
+// Settings is the configuration file as declared: each struct is a section, each row an option, and
+// decoder, schema and reference are made of the same rows. Defaults stand here and nowhere else.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/config/option.h"
+#include "gateway/config/values.h"
+#include "gateway/server/error_profile.h"
+
+namespace sallyport::control {
+
+enum class Environment : std::uint8_t { production, sandbox };
+constexpr auto option_names(Environment) {
+  return std::array<std::pair<std::string_view, Environment>, 2>{
+      {{"production", Environment::production}, {"sandbox", Environment::sandbox}}};
+}
+
+struct CertificateSettings {
+  std::vector<std::string> names;
+  config::File certificate;
+  config::File key;
+  std::string client_certificates;
+  bool is_default = false;
+  static std::span<const config::Option> options();
+};
+
+struct TlsSettings {
+  std::string min_version = "1.2";
+  std::vector<config::At<CertificateSettings>> certificates;
+  static std::span<const config::Option> options();
+};
+
+struct ListenerSettings {
+  std::string name;
+  config::At<std::string> address;
+  TlsSettings tls;
+  static std::span<const config::Option> options();
+};
+
+struct TrustStoreSettings {
+  config::At<config::File> file;
+  static std::span<const config::Option> options();
+};
+
+struct UpstreamSettings {
+  std::vector<config::At<std::string>> servers;
+  std::string host;
+  Milliseconds connect_timeout{2'000};
+  Milliseconds response_timeout{30'000};
+  Milliseconds idle_timeout{30'000};
+  Milliseconds keep_alive{60'000};
+  int max_connections = 1024;
+  int max_idle = 64;
+  static std::span<const config::Option> options();
+};
+
+struct RouteSettings {
+  std::string id;
+  std::vector<std::string> hosts;
+  config::At<std::vector<std::string>> paths;
+  std::vector<std::string> methods;
+  config::At<std::string> upstream;
+  std::optional<config::At<std::string>> chain;
+  config::Raw policies;
+  std::optional<config::At<std::string>> errors;
+  bool log_path = true;
+  static std::span<const config::Option> options();
+};
+
+struct TimeoutSettings {
+  Milliseconds handshake{10'000};
+  Milliseconds request_head{10'000};
+  Milliseconds request_body{30'000};
+  Milliseconds response_write{30'000};
+  Milliseconds keep_alive{75'000};
+  Milliseconds min_drain{5'000};
+  Milliseconds max_drain{30'000};
+  static std::span<const config::Option> options();
+};
+
+struct LimitSettings {
+  int connections = 50'000;
+  config::Size request_head{32 * 1024};
+  config::Size request_line{8 * 1024};
+  config::Size request_field{16 * 1024};
+  int request_fields = 100;
+  config::Size request_body{std::uint64_t{8} * 1024 * 1024 * 1024};
+  int requests_per_connection = 100'000;
+  static std::span<const config::Option> options();
+};
+
+struct AdminSettings {
+  std::optional<config::At<std::string>> socket;  // path of a Unix socket: reads and writes
+  std::optional<config::At<std::string>> listen;  // loopback address: reads only
+  static std::span<const config::Option> options();
+};
+
+struct Settings {
+  Environment environment = Environment::production;
+  config::Raw workers;
+  std::vector<config::At<ListenerSettings>> listeners;
+  std::map<std::string, TrustStoreSettings> trust_stores;
+  std::map<std::string, UpstreamSettings> upstreams;
+  std::map<std::string, config::Raw> chains;
+  std::vector<config::At<RouteSettings>> routes;
+  config::Raw modules;
+  std::map<std::string, config::At<server::ErrorProfileSettings>> error_profiles;
+  config::At<std::string> errors{"plaid", {}};
+  TimeoutSettings timeouts;
+  LimitSettings limits;
+  AdminSettings admin;
+  static std::span<const config::Option> options();
+};
+
+}  // namespace sallyport::control

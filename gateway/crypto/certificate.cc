@@ -1,0 +1,182 @@
+#include "gateway/crypto/certificate.h"
+
+#include <openssl/bytestring.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "gateway/base/text.h"
+#include "gateway/crypto/bytes.h"
+#include "gateway/crypto/digest.h"
+#include "gateway/crypto/distinguished_name.h"
+#include "gateway/crypto/pem.h"
+
+namespace sallyport::crypto {
+namespace {
+
+constexpr unsigned kContext = CBS_ASN1_CONTEXT_SPECIFIC;
+constexpr unsigned kConstructedContext = kContext | CBS_ASN1_CONSTRUCTED;
+constexpr std::string_view kSubjectAltName("\x55\x1d\x11", 3);  // 2.5.29.17
+constexpr unsigned kIa5String = 22;
+
+std::string_view view(const CBS& cbs) { return view_of(CBS_data(&cbs), CBS_len(&cbs)); }
+
+// Fields are the parts of a TBSCertificate (RFC 5280 section 4.1) that we look at.
+struct Fields {
+  CBS serial, issuer, validity, subject, spki, extensions;
+  int has_extensions = 0;
+};
+
+std::optional<Fields> split(std::string_view der) {
+  CBS input, certificate, tbs, unused;
+  Fields f;
+  if (der.size() > kMaxCertificateBytes) return std::nullopt;
+  CBS_init(&input, data_of(der), der.size());
+  const bool whole =
+      CBS_get_asn1(&input, &certificate, CBS_ASN1_SEQUENCE) && CBS_len(&input) == 0 &&
+      CBS_get_asn1(&certificate, &tbs, CBS_ASN1_SEQUENCE) &&
+      CBS_get_asn1(&certificate, &unused, CBS_ASN1_SEQUENCE) &&   // signatureAlgorithm
+      CBS_get_asn1(&certificate, &unused, CBS_ASN1_BITSTRING) &&  // signatureValue
+      CBS_len(&certificate) == 0 &&
+      CBS_get_optional_asn1(&tbs, &unused, nullptr, kConstructedContext | 0) &&  // version
+      CBS_get_asn1(&tbs, &f.serial, CBS_ASN1_INTEGER) &&
+      CBS_get_asn1(&tbs, &unused, CBS_ASN1_SEQUENCE) &&  // signature
+      CBS_get_asn1_element(&tbs, &f.issuer, CBS_ASN1_SEQUENCE) &&
+      CBS_get_asn1(&tbs, &f.validity, CBS_ASN1_SEQUENCE) &&
+      CBS_get_asn1_element(&tbs, &f.subject, CBS_ASN1_SEQUENCE) &&
+      CBS_get_asn1_element(&tbs, &f.spki, CBS_ASN1_SEQUENCE) &&
+      CBS_get_optional_asn1(&tbs, &unused, nullptr, kContext | 1) &&  // issuerUniqueID
+      CBS_get_optional_asn1(&tbs, &unused, nullptr, kContext | 2) &&  // subjectUniqueID
+      CBS_get_optional_asn1(&tbs, &f.extensions, &f.has_extensions, kConstructedContext | 3) &&
+      CBS_len(&tbs) == 0;
+  if (!whole) return std::nullopt;
+  return f;
+}
+
+// RFC 5280 section 4.1.2.5: both kinds of time have seconds and end in Z.
+std::optional<std::int64_t> read_time(CBS* validity) {
+  CBS value;
+  unsigned tag = 0;
+  if (!CBS_get_any_asn1(validity, &value, &tag)) return std::nullopt;
+  std::string_view text = view(value);
+  const bool is_utc = tag == CBS_ASN1_UTCTIME;
+  if (!is_utc && tag != CBS_ASN1_GENERALIZEDTIME) return std::nullopt;
+  if (text.size() != (is_utc ? 13U : 15U) || text.back() != 'Z') return std::nullopt;
+
+  const auto take = [&text](std::size_t digits) {
+    const auto number = parse_decimal<int>(text.substr(0, digits));
+    text.remove_prefix(digits);
+    return number.value_or(-1);
+  };
+  int year = take(is_utc ? 2 : 4);
+  if (is_utc && year >= 0) year += year < 50 ? 2000 : 1900;
+  const int month = take(2), day = take(2), hour = take(2), minute = take(2), second = take(2);
+  if (year < 0 || month < 1 || day < 1 || hour < 0 || minute < 0 || second < 0) {
+    return std::nullopt;
+  }
+  if (hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return std::nullopt;
+  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  return ((days * 24 + hour) * 60 + minute) * 60 + second;
+}
+
+bool read_alternative_names(CBS names, CertificateView& out) {
+  CBS sequence;
+  if (!CBS_get_asn1(&names, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&names) != 0) return false;
+  while (CBS_len(&sequence) != 0) {
+    CBS name;
+    unsigned tag = 0;
+    if (!CBS_get_any_asn1(&sequence, &name, &tag)) return false;
+    // RFC 5280 section 4.2.1.6: dNSName [2] and uniformResourceIdentifier [6] are IA5String.
+    const auto text = printable_text(kIa5String, view(name)).value_or("");
+    if (tag == (kContext | 2)) out.dns_names.push_back(text);
+    if (tag == (kContext | 6)) out.uris.push_back(text);
+  }
+  return true;
+}
+
+bool read_extensions(CBS wrapper, CertificateView& out) {
+  CBS extensions;
+  if (!CBS_get_asn1(&wrapper, &extensions, CBS_ASN1_SEQUENCE) || CBS_len(&wrapper) != 0) {
+    return false;
+  }
+  bool seen = false;
+  while (CBS_len(&extensions) != 0) {
+    CBS extension, oid, value, unused;
+    if (!CBS_get_asn1(&extensions, &extension, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT) ||
+        !CBS_get_optional_asn1(&extension, &unused, nullptr, CBS_ASN1_BOOLEAN) ||
+        !CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING) || CBS_len(&extension) != 0) {
+      return false;
+    }
+    if (view(oid) != kSubjectAltName) continue;
+    // RFC 5280 section 4.2: no more than one instance of an extension.
+    if (std::exchange(seen, true) || !read_alternative_names(value, out)) return false;
+  }
+  return true;
+}
+
+std::string serial_text(const CBS& serial) {
+  std::string_view bytes = view(serial);
+  while (bytes.size() > 1 && bytes.front() == '\0') bytes.remove_prefix(1);
+  return to_hex(bytes);
+}
+
+Error malformed(const char* part) {
+  return {Fault::gateway, std::string("the certificate is malformed (") + part + ")"};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> read_certificates(std::string_view pem, std::size_t limit) {
+  auto blocks = read_pem(pem, limit);
+  if (!blocks) return blocks.error();
+  if (blocks->empty()) return Error{Fault::gateway, "there is no CERTIFICATE block"};
+  std::vector<std::string> certificates;
+  for (PemBlock& block : *blocks) {
+    if (block.label != "CERTIFICATE") {
+      return Error{Fault::gateway, "there is a block of kind " + block.label +
+                                       "; only CERTIFICATE blocks belong here"};
+    }
+    certificates.push_back(std::move(block.der));
+  }
+  return certificates;
+}
+
+Result<CertificateView> view_certificate(std::string_view der) {
+  auto fields = split(der);
+  if (!fields) return malformed("structure, or too large");
+  const auto subject = name_text(view(fields->subject));
+  const auto issuer = name_text(view(fields->issuer));
+  if (!subject || !issuer) return malformed("subject or issuer");
+  const auto not_before = read_time(&fields->validity);
+  const auto not_after = read_time(&fields->validity);
+  if (!not_before || !not_after || CBS_len(&fields->validity) != 0) return malformed("validity");
+
+  CertificateView out;
+  out.subject = subject->text;
+  out.common_name = subject->common_name;
+  out.issuer = issuer->text;
+  out.serial = serial_text(fields->serial);
+  out.not_before = *not_before;
+  out.not_after = *not_after;
+  out.sha256 = sha256(der);
+  out.spki_sha256 = sha256(view(fields->spki));
+  out.der = der;
+  if (fields->has_extensions != 0 && !read_extensions(fields->extensions, out)) {
+    return malformed("extensions");
+  }
+  return out;
+}
+
+Result<std::string_view> certificate_spki(std::string_view der) {
+  const auto fields = split(der);
+  if (!fields) return malformed("structure, or too large");
+  return view(fields->spki);
+}
+
+}  // namespace sallyport::crypto

@@ -1,0 +1,120 @@
+#include "gateway/event/http_server.h"
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "gateway/base/check.h"
+
+namespace sallyport::event {
+namespace {
+
+constexpr ev_ssize_t kMaxBody = 1024 * 1024;
+constexpr ev_ssize_t kMaxHead = 16 * 1024;
+constexpr int kTimeoutSeconds = 30;
+
+std::string_view method_text(evhttp_cmd_type method) {
+  switch (method) {
+    case EVHTTP_REQ_GET: return "GET";
+    case EVHTTP_REQ_POST: return "POST";
+    case EVHTTP_REQ_HEAD: return "HEAD";
+    default: return "OTHER";
+  }
+}
+
+Error system_error(const std::string& what) {
+  return {Fault::gateway, what + ": " + std::strerror(errno)};
+}
+
+// is_answered says whether somebody listens on the socket file: then it is not stale.
+bool is_answered(const sockaddr_un& address) {
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const bool answered =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return answered;
+}
+
+}  // namespace
+
+void HttpServer::Free::operator()(evhttp* server) const { evhttp_free(server); }
+
+HttpServer::HttpServer(Loop& loop, Handler handler)
+    : loop_(loop), handler_(std::move(handler)), server_(evhttp_new(loop.base())) {
+  SALLYPORT_CHECK(server_ != nullptr);
+  evhttp_set_max_body_size(server_.get(), kMaxBody);
+  evhttp_set_max_headers_size(server_.get(), kMaxHead);
+  evhttp_set_timeout(server_.get(), kTimeoutSeconds);
+  evhttp_set_allowed_methods(server_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
+  evhttp_set_gencb(server_.get(), request_cb, this);
+}
+
+HttpServer::~HttpServer() {
+  if (!socket_path_.empty()) unlink(socket_path_.c_str());
+}
+
+Result<void> HttpServer::listen_unix(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return Error{Fault::gateway, path + ": too long"};
+  std::memcpy(address.sun_path, path.data(), path.size());
+  if (is_answered(address)) {
+    return Error{Fault::gateway, path + ": another process serves this socket"};
+  }
+  unlink(path.c_str());
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return system_error(path);
+  // Nobody else may write here; the mask closes the moment between bind and chmod.
+  const mode_t mask = umask(0177);
+  const int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  umask(mask);
+  if (bound != 0 || listen(fd, SOMAXCONN) != 0 ||
+      evhttp_accept_socket(server_.get(), fd) != 0) {
+    const Error error = system_error(path);
+    close(fd);
+    return error;
+  }
+  socket_path_ = path;
+  return {};
+}
+
+Result<void> HttpServer::listen_tcp(const std::string& address, std::uint16_t port) {
+  if (evhttp_bind_socket(server_.get(), address.c_str(), port) == 0) return {};
+  return system_error(address + ":" + std::to_string(port));
+}
+
+void HttpServer::request_cb(evhttp_request* request, void* self) noexcept {
+  auto& server = *static_cast<HttpServer*>(self);
+  server.loop_.woken();
+  OperatorRequest asked;
+  asked.method = method_text(evhttp_request_get_command(request));
+  const evhttp_uri* uri = evhttp_request_get_evhttp_uri(request);
+  if (const char* path = evhttp_uri_get_path(uri)) asked.path = path;
+  if (const char* query = evhttp_uri_get_query(uri)) asked.query = query;
+  evbuffer* body = evhttp_request_get_input_buffer(request);
+  asked.body.resize(evbuffer_get_length(body));
+  evbuffer_copyout(body, asked.body.data(), asked.body.size());
+  asked.reply = [request, alive = std::weak_ptr<int>(server.alive_)](
+                    int status, std::string_view content_type, std::string_view text) {
+    if (alive.expired()) return;
+    evkeyvalq* headers = evhttp_request_get_output_headers(request);
+    evhttp_add_header(headers, "Content-Type", std::string(content_type).c_str());
+    evhttp_add_header(headers, "Cache-Control", "no-store");
+    evbuffer* out = evbuffer_new();
+    evbuffer_add(out, text.data(), text.size());
+    evhttp_send_reply(request, status, nullptr, out);
+    evbuffer_free(out);
+  };
+  server.handler_(std::move(asked));
+}
+
+}  // namespace sallyport::event

@@ -1,0 +1,127 @@
+#include "gateway/event/loop.h"
+
+#include <event2/event.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "gateway/base/check.h"
+
+namespace sallyport::event {
+
+struct Loop::Sentinel final : Ready {
+  void run() override {}
+};
+
+void Ready::cancel_run() {
+  if (next_ == nullptr) return;
+  previous_->next_ = next_;
+  next_->previous_ = previous_;
+  previous_ = next_ = nullptr;
+}
+
+void Loop::BaseFree::operator()(event_base* base) const { event_base_free(base); }
+void Loop::EventFree::operator()(struct ::event* event) const { event_free(event); }
+
+Loop::Loop() : ready_(std::make_unique<Sentinel>()) {
+  ready_->previous_ = ready_->next_ = ready_.get();
+  event_config* config = event_config_new();
+  SALLYPORT_CHECK(config != nullptr);
+  // Other threads reach this loop through mail_fd_ only, so libevent needs no locks of its own.
+  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+  base_.reset(event_base_new_with_config(config));
+  event_config_free(config);
+  mail_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  SALLYPORT_CHECK(base_ && mail_fd_ >= 0);
+  mail_event_.reset(event_new(base_.get(), mail_fd_, EV_READ | EV_PERSIST, mail_cb, this));
+  ready_event_.reset(event_new(base_.get(), -1, 0, ready_cb, this));
+  SALLYPORT_CHECK(mail_event_ && ready_event_ && event_add(mail_event_.get(), nullptr) == 0);
+  refresh_clock();
+}
+
+Loop::~Loop() {
+  mail_event_.reset();
+  ready_event_.reset();
+  if (mail_fd_ >= 0) close(mail_fd_);
+  while (ready_->next_ != ready_.get()) ready_->next_->cancel_run();
+  ready_->previous_ = ready_->next_ = nullptr;
+}
+
+void Loop::run() {
+  while (!stopping_.load(std::memory_order_acquire)) {
+    clock_is_fresh_ = false;
+    event_base_loop(base_.get(), EVLOOP_ONCE);
+  }
+}
+
+void Loop::run_once() {
+  clock_is_fresh_ = false;
+  event_base_loop(base_.get(), EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+void Loop::stop() {
+  stopping_.store(true, std::memory_order_release);
+  post([] {});
+}
+
+void Loop::post(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mail_mutex_);
+    mail_.push_back(std::move(work));
+  }
+  const std::uint64_t one = 1;
+  // The counter cannot overflow in practice, and a full counter is readable anyway.
+  [[maybe_unused]] const auto written = write(mail_fd_, &one, sizeof one);
+}
+
+void Loop::mail_cb(int, short, void* self) noexcept { static_cast<Loop*>(self)->run_mail(); }
+
+void Loop::run_mail() {
+  woken();
+  std::uint64_t count = 0;
+  [[maybe_unused]] const auto got = read(mail_fd_, &count, sizeof count);
+  std::vector<std::function<void()>> mail;
+  {
+    const std::lock_guard lock(mail_mutex_);
+    mail.swap(mail_);
+  }
+  for (auto& work : mail) work();
+}
+
+void Loop::enqueue(Ready& ready) {
+  if (ready.next_ != nullptr) return;
+  ready.previous_ = ready_->previous_;
+  ready.next_ = ready_.get();
+  ready_->previous_->next_ = &ready;
+  ready_->previous_ = &ready;
+  if (std::exchange(ready_armed_, true)) return;
+  event_active(ready_event_.get(), 0, 0);
+}
+
+void Loop::ready_cb(int, short, void* self) noexcept { static_cast<Loop*>(self)->run_ready(); }
+
+void Loop::run_ready() {
+  woken();
+  ready_armed_ = false;
+  // What is enqueued while we run goes behind a fresh activation, so that sockets get their turn.
+  Sentinel end;
+  end.previous_ = ready_->previous_;
+  end.next_ = ready_.get();
+  ready_->previous_->next_ = &end;
+  ready_->previous_ = &end;
+  while (ready_->next_ != &end) {
+    Ready* first = ready_->next_;
+    first->cancel_run();
+    first->run();
+  }
+  end.cancel_run();
+}
+
+void Loop::refresh_clock() {
+  wall_ = wall_now();
+  mono_ = mono_now();
+  clock_is_fresh_ = true;
+}
+
+}  // namespace sallyport::event

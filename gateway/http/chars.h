@@ -1,0 +1,68 @@
+#pragma once
+
+// What each octet may be, in one table: the parsers look here instead of comparing.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace sallyport::http {
+
+enum CharClass : std::uint8_t {
+  kTokenChar = 1,       // tchar, RFC 9110 section 5.6.2
+  kFieldChar = 2,       // VCHAR, obs-text, SP and HTAB, RFC 9110 section 5.5
+  kUnreserved = 4,      // RFC 3986 section 2.3
+  kPathChar = 8,        // pchar and "/" of RFC 3986 section 3.3, without "%" and ";"
+  kQueryChar = 16,      // RFC 3986 section 3.4, without "%"
+  kNameChar = 32,       // letters, digits, "-" and "_" of a host name's label
+  kExtensionChar = 64,  // what a quoted chunk extension may hold unescaped
+};
+
+namespace chars_detail {
+
+constexpr bool is_one_of(char c, std::string_view set) {
+  return set.find(c) != std::string_view::npos;
+}
+
+constexpr std::uint8_t classes_of(int octet) {
+  const char c = static_cast<char>(octet);
+  const bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  const bool unreserved = alnum || is_one_of(c, "-._~");
+  const bool visible = octet > 0x20 && octet < 0x7f;
+  int classes = 0;
+  if (alnum || is_one_of(c, "!#$%&'*+-.^_`|~")) classes |= kTokenChar;
+  if (visible || octet >= 0x80 || c == ' ' || c == '\t') classes |= kFieldChar;
+  if (unreserved) classes |= kUnreserved;
+  if (unreserved || is_one_of(c, "!$&'()*+,=:@/")) classes |= kPathChar;
+  if (unreserved || is_one_of(c, "!$&'()*+,=:@/;?")) classes |= kQueryChar;
+  if (alnum || c == '-' || c == '_') classes |= kNameChar;
+  if ((visible || c == ' ' || c == '\t') && c != '"' && c != '\\') classes |= kExtensionChar;
+  return static_cast<std::uint8_t>(classes);
+}
+
+constexpr std::array<std::uint8_t, 256> make_table() {
+  std::array<std::uint8_t, 256> table{};
+  for (int octet = 0; octet < 256; ++octet) {
+    table[static_cast<std::size_t>(octet)] = classes_of(octet);
+  }
+  return table;
+}
+
+inline constexpr std::array<std::uint8_t, 256> kTable = make_table();
+
+}  // namespace chars_detail
+
+constexpr bool is_char(char c, CharClass wanted) {
+  return (chars_detail::kTable[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+
+// is_all says whether every octet of `text` is of that class; true for an empty text.
+constexpr bool is_all(std::string_view text, CharClass wanted) {
+  for (const char c : text) {
+    if (!is_char(c, wanted)) return false;
+  }
+  return true;
+}
+
+}  // namespace sallyport::http

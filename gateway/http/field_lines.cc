@@ -1,0 +1,68 @@
+#include "gateway/http/field_lines.h"
+
+#include "gateway/http/chars.h"
+
+namespace sallyport::http {
+namespace {
+
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// line_end_violation judges a CR or LF found where a line should go on.
+Violation line_end_violation(const char* at, const char* end, Violation if_proper) {
+  if (*at == '\n') return Violation::bare_line_feed;
+  if (at + 1 == end) return Violation::truncated_head;
+  return at[1] == '\n' ? if_proper : Violation::bare_carriage_return;
+}
+
+// name_violation says why the name that began at `name` stopped at `at` without a colon.
+Violation name_violation(const char* name, const char* at, const char* end) {
+  if (at == end) return Violation::truncated_head;
+  // RFC 9112 5.2: line folding; 2.2: white space between start line and first field.
+  if (is_blank(*at) && at == name) return Violation::obs_fold;
+  if (*at == '\r' || *at == '\n') return line_end_violation(at, end, Violation::missing_colon);
+  if (*at == '\0') return Violation::nul_in_field;
+  if (!is_blank(*at)) return Violation::bad_field_name;
+  while (at != end && is_blank(*at)) ++at;
+  return at != end && *at == ':' ? Violation::space_before_colon : Violation::bad_field_name;
+}
+
+// value_violation says why a value stopped at `at` without a proper line end.
+Violation value_violation(const char* at, const char* end) {
+  if (at == end) return Violation::truncated_head;
+  if (*at == '\r' || *at == '\n') {
+    return line_end_violation(at, end, Violation::bare_carriage_return);
+  }
+  return *at == '\0' ? Violation::nul_in_field : Violation::control_in_field;
+}
+
+std::string_view view(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+}  // namespace
+
+std::optional<Violation> parse_field_lines(std::string_view lines, std::size_t max_fields,
+                                           std::size_t max_field_bytes, Fields& fields) {
+  const char* at = lines.data();
+  const char* const end = at + lines.size();
+  while (at != end) {
+    const char* const name = at;
+    while (at != end && is_char(*at, kTokenChar)) ++at;
+    if (at == end || *at != ':') return name_violation(name, at, end);
+    const char* const colon = at++;
+    if (colon == name) return Violation::empty_field_name;
+    while (at != end && is_blank(*at)) ++at;
+    const char* const value = at;
+    while (at != end && is_char(*at, kFieldChar)) ++at;
+    if (end - at < 2 || at[0] != '\r' || at[1] != '\n') return value_violation(at, end);
+    if (static_cast<std::size_t>(at - name) > max_field_bytes) return Violation::field_too_large;
+    if (fields.size() >= max_fields) return Violation::too_many_fields;
+    const char* value_end = at;
+    while (value_end != value && is_blank(value_end[-1])) --value_end;
+    fields.add(view(name, colon), view(value, value_end));
+    at += 2;
+  }
+  return std::nullopt;
+}
+
+}  // namespace sallyport::http

@@ -1,0 +1,23 @@
+#pragma once
+
+// Field lines, as they stand in heads and trailers (RFC 9112 section 5).
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "gateway/http/message.h"
+#include "gateway/http/violation.h"
+
+namespace sallyport::http {
+
+// parse_field_lines adds every line of `lines` to `fields`, pointing into `lines`. Each line must
+// end with CRLF; the empty line after the last is not among them. Refused: folded lines, white
+// space before the colon, names that are no token, control characters other than HTAB, lines
+// longer than `max_field_bytes`, and a line more than `max_fields` in `fields`.
+[[nodiscard]] std::optional<Violation> parse_field_lines(std::string_view lines,
+                                                         std::size_t max_fields,
+                                                         std::size_t max_field_bytes,
+                                                         Fields& fields);
+
+}  // namespace sallyport::http

@@ -1,0 +1,41 @@
+#pragma once
+
+// Which names of fields mean what. Every question folds case and takes '_' for '-': servers that
+// turn field names into variables cannot tell `Client_Cert` from `Client-Cert` (RFC 9440 section
+// 4).
+
+#include <string_view>
+
+namespace sallyport::http {
+
+// is_token says whether `name` may be the name of a field (RFC 9110 section 5.1).
+bool is_token(std::string_view name);
+
+// is_field_value says whether `value` may be written as a field's value: no control character, no
+// line end, no surrounding white space.
+bool is_field_value(std::string_view value);
+
+// equals_folded compares a name of any spelling with one in lower case and with dashes.
+bool equals_folded(std::string_view name, std::string_view canonical);
+
+// is_hop_by_hop: meant for this connection only (RFC 9110 section 7.6.1), with the obsolete
+// Keep-Alive and Proxy-Connection, and the credentials meant for a forward proxy.
+bool is_hop_by_hop(std::string_view name);
+
+// is_framing: decides where a message ends, for whom it is, or what becomes of the connection. Only
+// the codecs write these.
+bool is_framing(std::string_view name);
+
+// is_trust: what upstreams believe when a gateway says it (who calls, from where, by which
+// certificate, which address was meant). Nobody outside may say it.
+bool is_trust(std::string_view name);
+
+// is_unlistable: must not be named by a Connection field, because it is meant for the upstream and
+// its removal would change what the upstream decides. Includes is_trust.
+bool is_unlistable(std::string_view name);
+
+// is_forbidden_trailer: must not come after the body (RFC 9110 section 6.5.1). Includes
+// is_hop_by_hop, is_framing and is_trust.
+bool is_forbidden_trailer(std::string_view name);
+
+}  // namespace sallyport::http

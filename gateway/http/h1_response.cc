@@ -1,0 +1,72 @@
+#include "gateway/http/h1_response.h"
+
+#include <optional>
+
+#include "gateway/base/text.h"
+#include "gateway/http/chars.h"
+#include "gateway/http/control_fields.h"
+#include "gateway/http/field_lines.h"
+#include "gateway/http/framing.h"
+#include "gateway/http/head_lines.h"
+
+namespace sallyport::http {
+namespace {
+
+constexpr std::size_t kVersionLength = 8;  // "HTTP/1.1"
+constexpr std::size_t kReasonAt = 13;      // behind "HTTP/1.1 200 "
+
+// RFC 9112 4: version SP three digits SP reason; the reason may be empty, its SP may not be absent.
+std::optional<Violation> read_status_line(std::string_view line, ResponseHead& response) {
+  const auto version = parse_version(line.substr(0, kVersionLength));
+  if (!version || version->major_number != 1 || version->minor_number > 1) {
+    return Violation::bad_status_line;
+  }
+  if (line.size() < kReasonAt || line[8] != ' ' || line[12] != ' ') {
+    return Violation::bad_status_line;
+  }
+  const auto status = parse_decimal<int>(line.substr(9, 3));
+  if (!status || *status < 100 || *status > 599) return Violation::bad_status_code;
+  response.version_minor = version->minor_number;
+  response.status = *status;
+  response.reason = line.substr(kReasonAt);
+  if (!is_all(response.reason, kFieldChar)) return Violation::bad_status_line;
+  // RFC 9110 15.2.2: only ever an answer to Upgrade.
+  if (*status == 101) return Violation::switching_protocols_refused;
+  return std::nullopt;
+}
+
+std::optional<Violation> read_response(std::string_view head, Method request_method,
+                                       const HeadLimits& limits, ResponseHead& response) {
+  HeadLines lines;
+  ControlFields control;
+  if (const auto violation = split_head(head, lines)) return violation;
+  if (const auto violation = read_status_line(lines.start, response)) return violation;
+  response.fields.reserve(kOrdinaryFields);
+  if (const auto violation = parse_field_lines(lines.fields, limits.max_fields,
+                                               limits.max_field_bytes, response.fields)) {
+    return violation;
+  }
+  if (const auto violation = take_control_fields(response.fields, control)) return violation;
+  const auto framed =
+      frame_response(control, response.version_minor, response.status, request_method);
+  if (const auto* violation = std::get_if<Violation>(&framed)) return *violation;
+  response.body = std::get<ResponseFraming>(framed).body;
+  response.announced_length = std::get<ResponseFraming>(framed).announced_length;
+  response.keep_alive =
+      stays_open(control, response.version_minor) && response.body.framing != Framing::until_close;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<ResponseHead, Violation> parse_response_head(std::string_view head,
+                                                          Method request_method,
+                                                          const HeadLimits& limits) {
+  ResponseHead response;
+  if (const auto violation = read_response(head, request_method, limits, response)) {
+    return *violation;
+  }
+  return response;
+}
+
+}  // namespace sallyport::http

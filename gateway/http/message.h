@@ -1,0 +1,112 @@
+#pragma once
+
+// The parsed form of an HTTP message head, the same for every version of the protocol. Everything
+// points into the exchange's arena; what is forwarded is serialised from here, never copied.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/arena.h"
+
+namespace sallyport::http {
+
+// Methods that the gateway itself must tell apart (RFC 9110 section 9); any other token is `other`
+// and keeps its text.
+enum class Method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  delete_,
+  options,
+  patch,
+  connect,
+  trace,
+  other
+};
+
+Method method_of(std::string_view token);
+std::string_view to_string(Method method);
+
+struct Field {
+  std::string_view name;   // as received; compare with equals_ignoring_case
+  std::string_view value;  // without surrounding white space
+};
+
+// Fields is an ordered list of header or trailer fields with a limit that its maker keeps.
+class Fields {
+ public:
+  void add(std::string_view name, std::string_view value) { list_.push_back({name, value}); }
+  // find returns the first field of that name (any case), or null.
+  const Field* find(std::string_view name) const;
+  // count says how many fields have that name: duplicates matter to security.
+  std::size_t count(std::string_view name) const;
+  void remove(std::string_view name);
+  // remove_if removes every field for which `drop(field)` holds.
+  template <class Drop>
+  void remove_if(Drop drop) {
+    std::erase_if(list_, drop);
+  }
+  void clear() { list_.clear(); }
+  // reserve makes room for an ordinary message at once.
+  void reserve(std::size_t fields) { list_.reserve(fields); }
+
+  bool empty() const { return list_.empty(); }
+  std::size_t size() const { return list_.size(); }
+  auto begin() const { return list_.begin(); }
+  auto end() const { return list_.end(); }
+
+ private:
+  std::vector<Field> list_;
+};
+
+// Body framing, decided once by http/framing (RFC 9112 section 6.3).
+enum class Framing : std::uint8_t { none, length, chunked, until_close };
+
+struct BodyShape {
+  Framing framing = Framing::none;
+  std::uint64_t length = 0;  // for Framing::length
+
+  bool has_body() const {
+    return framing != Framing::none && !(framing == Framing::length && length == 0);
+  }
+};
+
+// Target is the request target after canonicalisation (http/target.h): what the routes judge and,
+// byte for byte, what is forwarded.
+struct Target {
+  std::string_view path;   // canonical absolute path, "/" at least; "*" for OPTIONS *
+  std::string_view query;  // without "?", as received and checked for illegal octets
+  bool has_query = false;  // "/a?" and "/a" are different targets
+};
+
+struct RequestHead {
+  Method method = Method::other;
+  std::string_view method_text;
+  Target target;
+  std::string_view authority;  // host[:port] of the effective request URI, lower case
+  std::string_view host;       // authority without port; IPv6 literals keep their brackets
+  int version_minor = 1;       // of HTTP/1; HTTP/2 requests have 1
+  Fields fields;               // framing fields (Host, Content-Length, Transfer-Encoding) removed
+  BodyShape body;
+  bool expects_continue = false;
+  bool keep_alive = true;  // whether the client lets the connection live
+};
+
+struct ResponseHead {
+  int status = 0;
+  std::string_view reason;  // phrase as received; may be empty
+  int version_minor = 1;
+  Fields fields;  // framing fields removed
+  BodyShape body;
+  // Of an answer that has no body and yet a Content-Length (to HEAD, or 304): what a GET would have
+  // got (RFC 9110 section 8.6). Forwarded, never waited for.
+  std::optional<std::uint64_t> announced_length;
+  bool keep_alive = true;  // whether the upstream lets the connection live
+};
+
+}  // namespace sallyport::http

@@ -1,0 +1,74 @@
+#pragma once
+
+// Strict JSON (RFC 8259) on jansson: no duplicate members, no NUL, valid UTF-8, bounded size and
+// depth, nothing after the value. Only this room knows jansson.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/result.h"
+
+struct json_t;
+
+namespace sallyport::json {
+
+struct Limits {
+  std::size_t max_bytes = 64 * 1024;
+  int max_depth = 16;
+};
+
+// Value is a parsed value; a member or element stays valid as long as any Value of its document.
+class Value {
+ public:
+  Value() = default;  // absent
+
+  bool exists() const { return json_ != nullptr; }
+  bool is_object() const;
+  bool is_array() const;
+  bool is_string() const;
+  bool is_integer() const;
+  bool is_boolean() const;
+
+  // member returns the member of an object; absent when there is none or this is no object.
+  Value member(std::string_view name) const;
+  std::size_t size() const;           // of an array or object
+  Value at(std::size_t index) const;  // of an array
+  // Accessors return nothing when the type is another: numbers with a fraction or exponent are
+  // not integers.
+  std::optional<std::string_view> string() const;
+  std::optional<std::int64_t> integer() const;
+  std::optional<bool> boolean() const;
+  // for_each_member calls visit(name, value) in the document's order; it is silent on anything but
+  // an object.
+  template <class Visit>
+  void for_each_member(Visit visit) const {
+    visit_members([](void* context, std::string_view name,
+                     const Value& value) { (*static_cast<Visit*>(context))(name, value); },
+                  &visit);
+  }
+
+ private:
+  using Visitor = void (*)(void* context, std::string_view name, const Value& value);
+  void visit_members(Visitor visitor, void* context) const;
+
+  friend Result<Value> parse(std::string_view, Limits);
+  Value(std::shared_ptr<json_t> document, json_t* json)
+      : document_(std::move(document)), json_(json) {}
+  std::shared_ptr<json_t> document_;
+  json_t* json_ = nullptr;
+};
+
+// parse reads exactly one value. The error says what and where, and quotes nothing of the input;
+// its fault is the client's, and who reads a dependency's answer says so when passing it on.
+// Integers that do not fit 64 bits and numbers that do not fit a double are errors.
+Result<Value> parse(std::string_view text, Limits limits = {});
+
+// append_quoted appends `text` as a JSON string with its quotation marks; invalid UTF-8 becomes
+// U+FFFD.
+void append_quoted(std::string& to, std::string_view text);
+
+}  // namespace sallyport::json

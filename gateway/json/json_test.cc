@@ -1,0 +1,188 @@
+#include "gateway/json/json.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace sallyport::json {
+namespace {
+
+using namespace std::string_view_literals;
+
+std::string error_of(std::string_view text, Limits limits = {}) {
+  const auto value = parse(text, limits);
+  return value ? "accepted" : value.error().text;
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_quoted(out, text);
+  return out;
+}
+
+TEST(Json, ReadsMembersOfEveryType) {
+  const auto value = parse(R"({"s":"x","i":-7,"b":true,"a":[1,"two"],"o":{"k":"v"}})");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->member("s").string(), "x");
+  EXPECT_EQ(value->member("i").integer(), -7);
+  EXPECT_EQ(value->member("b").boolean(), true);
+  EXPECT_EQ(value->member("a").size(), 2u);
+  EXPECT_EQ(value->member("a").at(1).string(), "two");
+  EXPECT_EQ(value->member("o").member("k").string(), "v");
+  EXPECT_EQ(value->size(), 5u);
+}
+
+TEST(Json, AnswersNothingForWhatIsAbsentOrOfAnotherType) {
+  const auto value = parse(R"({"s":"1","a":[]})");
+  ASSERT_TRUE(value);
+  EXPECT_FALSE(value->member("none").exists());
+  EXPECT_FALSE(value->member("none").member("deeper").exists());
+  EXPECT_FALSE(value->member("s").integer());
+  EXPECT_FALSE(value->member("s").boolean());
+  EXPECT_FALSE(value->member("a").string());
+  EXPECT_FALSE(value->member("a").at(0).exists());
+  EXPECT_FALSE(value->at(0).exists());
+  EXPECT_EQ(value->member("s").size(), 0u);
+  EXPECT_FALSE(Value().is_object());
+}
+
+TEST(Json, LooksNoNameUpThatHoldsNul) {
+  const auto value = parse(R"({"admin":true})");
+  ASSERT_TRUE(value);
+  EXPECT_FALSE(value->member("admin\0x"sv).exists());
+}
+
+TEST(Json, ElementsOutliveTheValueTheyCameFrom) {
+  Value element;
+  {
+    const auto value = parse(R"(["kept"])");
+    ASSERT_TRUE(value);
+    element = value->at(0);
+  }
+  EXPECT_EQ(element.string(), "kept");
+}
+
+TEST(Json, VisitsMembersInTheDocumentsOrder) {
+  const auto value = parse(R"({"z":1,"a":2,"m":3})");
+  ASSERT_TRUE(value);
+  std::vector<std::string> names;
+  std::int64_t sum = 0;
+  value->for_each_member([&](std::string_view name, const Value& member) {
+    names.emplace_back(name);
+    sum += *member.integer();
+  });
+  EXPECT_EQ(names, (std::vector<std::string>{"z", "a", "m"}));
+  EXPECT_EQ(sum, 6);
+  parse("[1]")->for_each_member([](std::string_view, const Value&) { FAIL(); });
+}
+
+TEST(Json, TakesNoFractionOrExponentForAnInteger) {
+  for (const auto* text : {"1.0", "1e3", "1E0", "-0.0"}) {
+    const auto value = parse(text);
+    ASSERT_TRUE(value) << text;
+    EXPECT_FALSE(value->is_integer()) << text;
+    EXPECT_FALSE(value->integer()) << text;
+  }
+  EXPECT_EQ(parse("9223372036854775807")->integer(), 9223372036854775807);
+}
+
+TEST(Json, RefusesNumbersThatDoNotFit) {
+  EXPECT_EQ(error_of("9223372036854775808"), "JSON line 1 column 19: a number is too large");
+  EXPECT_EQ(error_of("[1e999]"), "JSON line 1 column 6: a number is too large");
+}
+
+TEST(Json, RefusesDuplicateMembersAndQuotesNothing) {
+  const std::string error = error_of("{\"secret\":1,\n \"secret\":2}");
+  EXPECT_EQ(error, "JSON line 2 column 9: a member name appears twice");
+  EXPECT_NE(error_of(R"({"a":1,"\u0061":2})"), "accepted");
+}
+
+TEST(Json, RefusesNulInAnySpelling) {
+  EXPECT_EQ(error_of("[1]\0"sv), "JSON line 1 column 4: NUL");
+  EXPECT_EQ(error_of("\"a\0\""sv), "JSON line 1 column 3: NUL");
+  EXPECT_EQ(error_of("\"a\\\0\""sv), "JSON line 1 column 4: NUL");
+  EXPECT_EQ(error_of(R"(["\u0000"])"), "JSON line 1 column 9: NUL in a string");
+  EXPECT_EQ(error_of(R"({"\u0000":1})").find("JSON line 1"), 0u);
+}
+
+TEST(Json, RefusesInvalidUtf8) {
+  EXPECT_EQ(error_of("\"\xC0\x80\""), "JSON line 1 column 1: invalid UTF-8");
+  EXPECT_NE(error_of("\"\xED\xA0\x80\""), "accepted");
+  EXPECT_NE(error_of("\"\xF5\x80\x80\x80\""), "accepted");
+  EXPECT_NE(error_of(R"("\ud800")"), "accepted");
+}
+
+TEST(Json, ReadsExactlyOneValue) {
+  EXPECT_EQ(error_of("{} {}"), "JSON line 1 column 4: something follows the value");
+  EXPECT_EQ(error_of("[1"), "JSON line 1 column 2: ends too early");
+  EXPECT_EQ(error_of("[1}"), "JSON line 1 column 3: invalid syntax");
+  EXPECT_NE(error_of(""), "accepted");
+}
+
+TEST(Json, BoundsBytesExactly) {
+  EXPECT_EQ(error_of("[1]", {.max_bytes = 3}), "accepted");
+  EXPECT_EQ(error_of("[12]", {.max_bytes = 3}), "JSON of 4 bytes, more than 3");
+}
+
+TEST(Json, BoundsDepthExactly) {
+  EXPECT_EQ(error_of("[[1]]", {.max_depth = 2}), "accepted");
+  EXPECT_EQ(error_of("[[1],\n{\"a\":[]}]", {.max_depth = 2}),
+            "JSON line 2 column 6: nested too deep");
+  EXPECT_EQ(error_of(R"(["[[[[\"[[["])", {.max_depth = 1}), "accepted");
+  EXPECT_EQ(error_of(std::string(60'000, '[')), "JSON line 1 column 17: nested too deep");
+}
+
+TEST(Json, BlamesTheClientForTheInput) { EXPECT_EQ(parse("[").error().fault, Fault::client); }
+
+TEST(JsonQuote, EscapesWhatRfc8259Requires) {
+  EXPECT_EQ(quoted("a\"b\\c/"), R"("a\"b\\c/")");
+  EXPECT_EQ(quoted("\n\r\t\x01\x1f\0"sv), R"("\n\r\t\u0001\u001f\u0000")");
+  EXPECT_EQ(quoted("é€😀\x7F"), "\"é€😀\x7F\"");
+}
+
+TEST(JsonQuote, ReplacesInvalidUtf8) {
+  EXPECT_EQ(quoted("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
+  EXPECT_EQ(quoted("\xE2\x82"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(quoted("\xC0\xAF"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(quoted("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(quoted("\xF4\x90\x80\x80").find("\xF4"), std::string::npos);
+}
+
+// What RFC 8259 allows and we refuse all the same: two readers could see two different documents.
+bool is_refused_on_purpose(const std::string& name) {
+  return name == "y_object_duplicated_key.json" ||
+         name == "y_object_duplicated_key_and_value.json" ||
+         name == "y_object_escaped_null_in_key.json" || name == "y_string_null_escape.json";
+}
+
+// The public JSON test suite: y_ must be read, n_ must be refused, i_ may be either.
+TEST(JsonVectors, AgreesWithThePublicTestSuite) {
+  const char* named = std::getenv("SALLYPORT_VECTORS");
+  const std::filesystem::path folder =
+      std::filesystem::path(named != nullptr ? named : SALLYPORT_VECTORS) / "json-parsing";
+  if (!std::filesystem::is_directory(folder)) {
+    GTEST_SKIP() << "no JSON vectors; set SALLYPORT_VECTORS to the folder that has json-parsing/";
+  }
+  int seen = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    if (entry.path().extension() != ".json") continue;
+    std::ostringstream text;
+    text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    const auto value = parse(text.str(), {.max_bytes = 1 << 20, .max_depth = 64});
+    if (name.starts_with("n_") || is_refused_on_purpose(name)) {
+      EXPECT_FALSE(value) << name;
+    } else if (name.starts_with("y_")) {
+      EXPECT_TRUE(value) << name << ": " << value.error().text;
+    }
+    ++seen;
+  }
+  EXPECT_GT(seen, 100);
+}
+
+}  // namespace
+}  // namespace sallyport::json

@@ -1,0 +1,10 @@
+// Wiring only: which modules exist is known here and in modules/modules.cc, nowhere else.
+
+#include "gateway/cli/cli.h"
+#include "gateway/control/schema.h"
+#include "modules/modules.h"
+
+int main(int argc, char** argv) {
+  sallyport::control::set_modules(sallyport::all_modules());
+  return sallyport::cli::run_command_line(argc, argv);
+}

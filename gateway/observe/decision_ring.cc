@@ -1,0 +1,94 @@
+#include "gateway/observe/decision_ring.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "gateway/observe/json_line.h"
+
+namespace sallyport::observe {
+
+DecisionRing::Piece DecisionRing::Decision::keep(std::string_view piece) {
+  constexpr std::size_t kMaxPiece = 256;
+  const std::size_t size = std::min({piece.size(), kMaxPiece, text.size() - used});
+  if (size == 0) return {};
+  std::memcpy(text.data() + used, piece.data(), size);
+  const Piece kept{used, static_cast<std::uint16_t>(size)};
+  used = static_cast<std::uint16_t>(used + size);
+  return kept;
+}
+
+void DecisionRing::add(const RequestRecord& record) {
+  const policy::Exchange& exchange = *record.exchange;
+  Decision& decision = (*decisions_)[next_++ % kDecisions];
+  decision.used = 0;
+  decision.id = exchange.id;
+  decision.at = exchange.now;
+  decision.status = record.status;
+  decision.reason = record.reason;
+  decision.total_us = record.total_us;
+  decision.interaction_id = decision.keep(exchange.interaction_id);
+  decision.route = decision.keep(record.route);
+  decision.method = decision.keep(exchange.request.method_text);
+  decision.client_ip = decision.keep(exchange.facts.client_address.text());
+  decision.host = decision.keep(exchange.request.host);
+  decision.path = decision.keep(record.path);
+  decision.stage = decision.keep(record.stage);
+  decision.evidence = decision.keep(record.evidence);
+  decision.upstream = decision.keep(record.upstream);
+  decision.step_count = 0;
+  for (const policy::Step& step : exchange.trail.steps()) {
+    decision.steps[decision.step_count++] = {step.module, step.reason, step.outcome,
+                                             step.microseconds, decision.keep(step.evidence)};
+  }
+}
+
+std::optional<std::string> DecisionRing::find(std::string_view id) const {
+  const std::uint64_t oldest = next_ > kDecisions ? next_ - kDecisions : 0;
+  for (std::uint64_t i = next_; i-- > oldest;) {
+    const Decision& decision = (*decisions_)[i % kDecisions];
+    if (decision.id.view() == id || decision.get(decision.interaction_id) == id) {
+      return render(decision);
+    }
+  }
+  return std::nullopt;
+}
+
+std::string DecisionRing::render(const Decision& decision) {
+  std::string out;
+  JsonLine line(out);
+  line.timestamp("ts", decision.at.unix_ms)
+      .text("request_id", decision.id.view())
+      .text("interaction_id", decision.get(decision.interaction_id))
+      .text("client_ip", decision.get(decision.client_ip))
+      .text("method", decision.get(decision.method))
+      .text("host", decision.get(decision.host))
+      .text("path", decision.get(decision.path))
+      .text("route", decision.get(decision.route))
+      .number("status", decision.status)
+      .text("stage", decision.get(decision.stage))
+      .text("upstream", decision.get(decision.upstream))
+      .milliseconds("total_ms", decision.total_us);
+  if (decision.reason != nullptr) {
+    line.text("reason", decision.reason->id)
+        .text("help", decision.reason->help)
+        .text("evidence", decision.get(decision.evidence));
+  }
+  line.close();
+  out.pop_back();  // the steps are an array, which JsonLine does not do
+  out += ",\"steps\":[";
+  for (std::size_t i = 0; i < decision.step_count; ++i) {
+    const KeptStep& step = decision.steps[i];
+    if (i != 0) out += ',';
+    JsonLine item(out);
+    item.text("policy", step.module)
+        .text("outcome", policy::to_string(step.outcome))
+        .text("evidence", decision.get(step.evidence))
+        .number("us", step.microseconds);
+    if (step.reason != nullptr) item.text("reason", step.reason->id).text("help", step.reason->help);
+    item.close();
+  }
+  out += "]}";
+  return out;
+}
+
+}  // namespace sallyport::observe

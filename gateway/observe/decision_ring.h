@@ -1,0 +1,63 @@
+#pragma once
+
+// DecisionRing keeps the last decisions of one worker in fixed memory, for `sallyport why`. Only
+// the worker touches it; control asks by posting.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/ids.h"
+#include "gateway/observe/record.h"
+
+namespace sallyport::observe {
+
+class DecisionRing {
+ public:
+  static constexpr std::size_t kDecisions = 2048;
+
+  DecisionRing() : decisions_(std::make_unique<std::array<Decision, kDecisions>>()) {}
+
+  void add(const RequestRecord& record);
+  // find renders the decision of that request or interaction id as JSON, newest first.
+  std::optional<std::string> find(std::string_view id) const;
+
+ private:
+  // Text holds copies of what lived in the exchange's arena; what does not fit is cut.
+  struct Piece {
+    std::uint16_t at = 0;
+    std::uint16_t size = 0;
+  };
+  struct KeptStep {
+    std::string_view module;  // static
+    const policy::Reason* reason = nullptr;  // static
+    policy::Outcome outcome = policy::Outcome::allowed;
+    std::uint32_t microseconds = 0;
+    Piece evidence;
+  };
+  struct Decision {
+    Uuid id;
+    WallTime at;
+    int status = 0;
+    const policy::Reason* reason = nullptr;
+    std::int64_t total_us = 0;
+    Piece interaction_id, route, method, host, path, client_ip, stage, evidence, upstream;
+    std::array<KeptStep, policy::Trail::kMaxSteps> steps;
+    std::uint8_t step_count = 0;
+    std::uint16_t used = 0;
+    std::array<char, 1024> text;
+
+    Piece keep(std::string_view piece);
+    std::string_view get(Piece piece) const { return {text.data() + piece.at, piece.size}; }
+  };
+
+  static std::string render(const Decision& decision);
+
+  std::unique_ptr<std::array<Decision, kDecisions>> decisions_;
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace sallyport::observe

@@ -1,0 +1,165 @@
+#include "gateway/observe/record.h"
+
+#include <ctime>
+
+#include "gateway/base/text.h"
+#include "gateway/observe/json_line.h"
+
+namespace sallyport::observe {
+namespace {
+
+// A path or a subject is cut here, so that one line stays far below LogQueue::kMaxLine.
+constexpr std::size_t kMaxText = 512;
+
+std::string_view cut(std::string_view text) { return text.substr(0, kMaxText); }
+
+void append_tls(JsonLine& line, const policy::ConnectionFacts& connection) {
+  if (connection.tls_version.empty()) return;
+  line.open("tls")
+      .text("version", connection.tls_version)
+      .text("cipher", connection.tls_cipher)
+      .text("group", connection.tls_group)
+      .text("sni", cut(connection.sni))
+      .boolean("resumed", connection.tls_resumed)
+      .close();
+}
+
+void append_certificate(JsonLine& line, const policy::Facts& facts) {
+  if (!facts.client_certificate) return;
+  const auto& view = facts.client_certificate->view();
+  const std::string fingerprint =
+      to_hex({reinterpret_cast<const char*>(view.sha256.data()), view.sha256.size()});
+  line.open("cert")
+      .text("subject", cut(view.subject))
+      .text("issuer", cut(view.issuer))
+      .text("serial", cut(view.serial))
+      .text("sha256", fingerprint)
+      .number("not_after", view.not_after)
+      .text("anchor", cut(facts.client_certificate->anchor()));
+  if (facts.identity) line.text("identity", facts.identity->name());
+  line.close();
+}
+
+void append_token(JsonLine& line, const policy::Exchange& exchange) {
+  if (!exchange.facts.token) return;
+  const policy::TokenClaims& claims = exchange.facts.token->claims();
+  const std::int64_t now = exchange.now.unix_seconds();
+  line.open("token")
+      .text("iss", cut(claims.issuer))
+      .text("sub", cut(claims.subject))
+      .text("client_id", cut(claims.client_id))
+      .text("jti", cut(claims.token_id))
+      .text("kid", cut(claims.key_id))
+      .text("scopes", cut(claims.scope_text))
+      .number("age_s", now - claims.issued_at)
+      .number("ttl_s", claims.expires_at - now)
+      .close();
+}
+
+void append_would_deny(JsonLine& line, const policy::Trail& trail) {
+  for (const policy::Step& step : trail.steps()) {
+    if (step.outcome != policy::Outcome::would_deny && step.outcome != policy::Outcome::tolerated) {
+      continue;
+    }
+    line.open(step.outcome == policy::Outcome::would_deny ? "would_deny" : "tolerated")
+        .text("stage", step.module)
+        .text("reason", step.reason->id)
+        .text("evidence", step.evidence)
+        .close();
+    return;  // the first is what enforcing would answer
+  }
+}
+
+void append_upstream(JsonLine& line, const RequestRecord& record) {
+  if (record.upstream.empty()) return;
+  line.open("upstream")
+      .text("name", record.upstream)
+      .text("addr", record.upstream_address)
+      .boolean("reused", record.upstream_reused);
+  if (record.connect_us >= 0) line.milliseconds("connect_ms", record.connect_us);
+  if (record.first_byte_us >= 0) line.milliseconds("ttfb_ms", record.first_byte_us);
+  line.close();
+}
+
+void append_head(JsonLine& line, std::int64_t unix_ms, std::string_view level,
+                 std::string_view event) {
+  line.timestamp("ts", unix_ms).text("level", level).text("event", event);
+}
+
+}  // namespace
+
+void append_timestamp(std::string& to, std::int64_t unix_ms) {
+  const std::time_t seconds = unix_ms / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  fmt::format_to(std::back_inserter(to), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                 parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+                 parts.tm_min, parts.tm_sec, unix_ms % 1000);
+}
+
+void append_access_line(std::string& to, const RequestRecord& record) {
+  const policy::Exchange& exchange = *record.exchange;
+  JsonLine line(to);
+  append_head(line, exchange.now.unix_ms, record.reason != nullptr ? "warn" : "info", "request");
+  line.text("request_id", exchange.id.view())
+      .text("interaction_id", exchange.interaction_id)
+      .text("listener", exchange.connection.listener)
+      .text("client_ip", exchange.facts.client_address.text())
+      .number("client_port", exchange.connection.peer_port);
+  append_tls(line, exchange.connection);
+  append_certificate(line, exchange.facts);
+  line.text("route", record.route)
+      .text("method", cut(exchange.request.method_text))
+      .text("host", cut(exchange.request.host))
+      .text("path", cut(record.path))
+      .number("status", record.status)
+      .text("code", record.error_code);
+  if (record.reason != nullptr) {
+    line.open("deny")
+        .text("stage", record.stage)
+        .text("reason", record.reason->id)
+        .text("evidence", record.evidence)
+        .close();
+  }
+  append_would_deny(line, exchange.trail);
+  append_token(line, exchange);
+  append_upstream(line, record);
+  line.number("bytes_in", record.bytes_in).number("bytes_out", record.bytes_out);
+  line.open("dur_ms")
+      .milliseconds("policy", record.policy_us)
+      .milliseconds("total", record.total_us)
+      .close();
+  if (record.client_gone) line.boolean("client_gone", true);
+  line.number("config_gen", record.generation);
+  line.close();
+  to += '\n';
+}
+
+void append_handshake_line(std::string& to, const HandshakeRecord& record) {
+  JsonLine line(to);
+  append_head(line, record.at.unix_ms, "warn", "handshake_failed");
+  line.text("listener", record.listener)
+      .text("client_ip", record.client_ip)
+      .number("client_port", record.client_port)
+      .text("sni", cut(record.sni));
+  line.open("deny").text("stage", "tls").text("reason", record.reason).text("evidence", cut(record.detail)).close();
+  if (!record.subject.empty() || !record.issuer.empty()) {
+    line.open("cert")
+        .text("subject", cut(record.subject))
+        .text("issuer", cut(record.issuer))
+        .text("serial", cut(record.serial))
+        .close();
+  }
+  line.close();
+  to += '\n';
+}
+
+void append_event_line(std::string& to, WallTime at, std::string_view level,
+                       std::string_view event, std::string_view message) {
+  JsonLine line(to);
+  append_head(line, at.unix_ms, level, event);
+  line.text("message", message).close();
+  to += '\n';
+}
+
+}  // namespace sallyport::observe

@@ -1,0 +1,57 @@
+#pragma once
+
+// RequestRecord is everything that is said about a finished request: the access log and the
+// decision ring are made of it and of nothing else.
+
+#include <cstdint>
+#include <string_view>
+
+#include "gateway/policy/exchange.h"
+#include "gateway/policy/reason.h"
+
+namespace sallyport::observe {
+
+struct RequestRecord {
+  const policy::Exchange* exchange = nullptr;
+  std::string_view route;          // id; empty when none matched
+  std::string_view path;           // what may be shown: the pattern on OAuth routes
+  int status = 0;                  // zero: the client left before an answer
+  std::string_view error_code;     // as sent in the body: "602"; empty when forwarded
+  const policy::Reason* reason = nullptr;  // of the refusal
+  std::string_view stage;          // of the refusal: a module's name, "http", "route", "upstream"
+  std::string_view evidence;
+  std::string_view upstream;       // name
+  std::string_view upstream_address;
+  std::int64_t connect_us = -1;    // -1: did not happen
+  std::int64_t first_byte_us = -1;
+  std::int64_t policy_us = 0;
+  std::int64_t total_us = 0;
+  std::uint64_t bytes_in = 0;      // of bodies
+  std::uint64_t bytes_out = 0;
+  bool upstream_reused = false;
+  bool client_gone = false;        // left before it had the whole answer
+  std::uint64_t generation = 0;
+};
+
+// HandshakeRecord is a TLS handshake that failed.
+struct HandshakeRecord {
+  WallTime at;
+  std::string_view listener;
+  std::string_view client_ip;
+  std::uint16_t client_port = 0;
+  std::string_view reason;   // "certificate.unknown_issuer"
+  std::string_view detail;
+  std::string_view sni;
+  std::string_view subject;  // of the presented certificate
+  std::string_view issuer;
+  std::string_view serial;
+};
+
+// append_access_line renders one JSON line, newline included.
+void append_access_line(std::string& to, const RequestRecord& record);
+void append_handshake_line(std::string& to, const HandshakeRecord& record);
+// append_event_line renders an event of control: {"ts":…,"level":…,"event":…,"message":…}.
+void append_event_line(std::string& to, WallTime at, std::string_view level,
+                       std::string_view event, std::string_view message);
+
+}  // namespace sallyport::observe

@@ -1,0 +1,67 @@
+#pragma once
+
+// Exchange is one request and its answer as the policies see it.
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "gateway/base/arena.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/ids.h"
+#include "gateway/http/message.h"
+#include "gateway/policy/facts.h"
+#include "gateway/policy/trail.h"
+#include "gateway/policy/verdict.h"
+
+namespace sallyport::policy {
+
+struct Route;
+
+// ConnectionFacts is what the connection knows of itself; it outlives the exchange.
+struct ConnectionFacts {
+  std::string_view listener;     // its name in the configuration
+  net::Address peer;             // of the socket
+  std::uint16_t peer_port = 0;
+  net::Address local;
+  std::uint16_t local_port = 0;
+  std::string_view tls_version;  // "TLSv1.3"; empty on a connection without TLS
+  std::string_view tls_cipher;
+  std::string_view tls_group;
+  std::string_view sni;          // lower case; empty when none was sent
+  bool tls_resumed = false;
+};
+
+struct Exchange {
+  Exchange(Arena& memory, const ConnectionFacts& on, unsigned worker_index)
+      : arena(memory), connection(on), worker(worker_index) {}
+
+  Arena& arena;
+  const ConnectionFacts& connection;
+  const unsigned worker;
+
+  Uuid id;                    // ours, one per request: what `sallyport why` takes
+  WallTime now;               // when the head was complete; policies judge by this
+  MonoTime started;
+  http::RequestHead request;  // modules may edit its fields: they are what is forwarded
+  const Route* route = nullptr;
+  std::string_view body;      // what body_limit asked for, whole; else empty
+  Facts facts;
+  Trail trail;
+  // The interaction id that the answer must carry (x-fapi-interaction-id); empty for none.
+  std::string_view interaction_id;
+};
+
+// evidence renders into the exchange's arena; longer text is cut. Never pass it a secret: tokens,
+// codes and passwords have no place in evidence, only identifiers and times do.
+template <class... Args>
+Evidence evidence(Exchange& exchange, fmt::format_string<Args...> format, Args&&... args) {
+  constexpr std::size_t kMaxEvidence = 256;
+  char* to = static_cast<char*>(exchange.arena.allocate(kMaxEvidence, 1));
+  const auto end = fmt::format_to_n(to, kMaxEvidence, format, std::forward<Args>(args)...);
+  return {std::string_view(to, std::min(kMaxEvidence, end.size))};
+}
+
+}  // namespace sallyport::policy

@@ -1,0 +1,82 @@
+#pragma once
+
+// Facts are what the policies of a chain have established about a request. A fact's type can only
+// be made by whoever checked it, so having one is having checked.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/crypto/verified_certificate.h"
+#include "gateway/net/address.h"
+
+namespace sallyport::bearer {
+class TokenVerifier;
+}
+namespace sallyport::client_cert {
+class ClientCertPolicy;
+}
+namespace sallyport::test {
+class FactMaker;  // tests/support: makes facts for policies under test
+}
+
+namespace sallyport::policy {
+
+// TokenClaims is the content of a verified token that others may judge by. Times are Unix seconds;
+// a missing claim is an empty string or zero.
+struct TokenClaims {
+  std::string issuer;
+  std::string subject;
+  std::string client_id;
+  std::string token_id;    // jti
+  std::string key_id;      // kid of the key that verified it
+  std::string consent_id;
+  std::string scope_text;  // space separated
+  std::vector<std::string> scopes;
+  std::vector<std::string> audience;
+  std::int64_t issued_at = 0;
+  std::int64_t not_before = 0;
+  std::int64_t expires_at = 0;
+  std::string certificate_sha256;  // cnf.x5t#S256, 32 raw bytes when bound
+};
+
+// VerifiedToken proves that the bearer module has verified a token for this very request.
+class VerifiedToken {
+ public:
+  const TokenClaims& claims() const { return *claims_; }
+
+ private:
+  friend class bearer::TokenVerifier;
+  friend class test::FactMaker;
+  explicit VerifiedToken(std::shared_ptr<const TokenClaims> claims) : claims_(std::move(claims)) {}
+  std::shared_ptr<const TokenClaims> claims_;
+};
+
+// ClientIdentity proves that the client's certificate matched an identity rule of client_cert.
+class ClientIdentity {
+ public:
+  std::string_view name() const { return name_; }  // from configuration
+
+ private:
+  friend class client_cert::ClientCertPolicy;
+  friend class test::FactMaker;
+  explicit ClientIdentity(std::string_view name) : name_(name) {}
+  std::string_view name_;
+};
+
+struct Facts {
+  net::Address client_address;  // of whoever calls, after PROXY header or trusted hops
+  std::shared_ptr<const crypto::VerifiedCertificate> client_certificate;  // null: none presented
+  std::optional<ClientIdentity> identity;
+  std::optional<VerifiedToken> token;
+};
+
+// Fact names what a module may need from those before it; the order of every chain is checked
+// against it at load.
+enum class Fact : std::uint8_t { identity, token };
+std::string_view to_string(Fact fact);
+
+}  // namespace sallyport::policy

@@ -1,0 +1,87 @@
+#include "gateway/policy/inspection.h"
+
+#include <algorithm>
+
+#include "gateway/policy/reasons.h"
+
+namespace sallyport::policy {
+
+Inspection::Inspection(event::Loop& loop, AttachedChain& chain, Exchange& exchange,
+                       std::function<void(Ending)> done)
+    : loop_(loop), chain_(chain), exchange_(exchange), done_(std::move(done)) {}
+
+Inspection::~Inspection() {
+  pending_.reset();
+  for (std::size_t i = next_; i-- > 0;) chain_[i].policy->on_done(exchange_);
+}
+
+std::size_t Inspection::body_limit(const AttachedChain& chain, const Exchange& exchange) {
+  std::size_t limit = 0;
+  for (const AttachedEntry& entry : chain) {
+    limit = std::max(limit, entry.policy->body_limit(exchange));
+  }
+  return limit;
+}
+
+void Inspection::on_response(AttachedChain& chain, Exchange& exchange, http::ResponseHead& head) {
+  for (auto entry = chain.rbegin(); entry != chain.rend(); ++entry) {
+    entry->policy->on_response(exchange, head);
+  }
+}
+
+void Inspection::advance() {
+  while (next_ < chain_.size()) {
+    AttachedEntry& attached = chain_[next_];
+    step_started_ = loop_.mono();
+    ++next_;
+    Verdict verdict = needs_missing(*attached.entry) ? deny(reasons::kFactMissing)
+                                                     : attached.policy->on_request(exchange_);
+    if (auto* waiting = std::get_if<Wait>(&verdict)) return wait(waiting->take());
+    if (!settle(verdict)) return done_(std::get<Deny>(verdict));
+  }
+  done_(Permit{});
+}
+
+bool Inspection::needs_missing(const ChainEntry& entry) const {
+  return std::any_of(entry.module->needs.begin(), entry.module->needs.end(), [&](Fact fact) {
+    return fact == Fact::token ? !exchange_.facts.token : !exchange_.facts.identity;
+  });
+}
+
+bool Inspection::settle(const Verdict& verdict) {
+  const ChainEntry& entry = *chain_[next_ - 1].entry;
+  Step step{entry.module->name, Outcome::allowed, nullptr, {}, 0};
+  step.microseconds = static_cast<std::uint32_t>(loop_.mono().us - step_started_.us);
+  bool passes = true;
+  if (const auto* refused = std::get_if<Deny>(&verdict)) {
+    step.reason = refused->reason;
+    step.evidence = refused->evidence.text;
+    const bool is_tolerated = refused->reason->kind == ErrorClass::unavailable &&
+                              entry.options.on_unavailable == OnUnavailable::allow;
+    passes = is_tolerated || entry.options.mode == Mode::observe;
+    step.outcome = is_tolerated ? Outcome::tolerated : passes ? Outcome::would_deny : Outcome::denied;
+  } else {
+    step.evidence = std::get<Allow>(verdict).evidence.text;
+  }
+  exchange_.trail.add(step);
+  return passes;
+}
+
+void Inspection::wait(std::unique_ptr<Pending> pending) {
+  pending_ = std::move(pending);
+  deadline_.emplace(loop_, static_cast<event::TimerHandler&>(*this));
+  deadline_->arm(chain_[next_ - 1].entry->options.deadline);
+  pending_->start([this](Verdict verdict) { resume(std::move(verdict)); }, exchange_);
+}
+
+void Inspection::resume(Verdict verdict) {
+  deadline_.reset();
+  pending_.reset();
+  if (auto* waiting = std::get_if<Wait>(&verdict)) return wait(waiting->take());
+  if (!settle(verdict)) return done_(std::get<Deny>(verdict));
+  advance();
+}
+
+void Inspection::on_timer() { resume(deny(reasons::kPolicyTooSlow)); }
+
+}  // namespace sallyport::policy

@@ -1,0 +1,51 @@
+#include "gateway/policy/reasons.h"
+
+#include <array>
+
+namespace sallyport::policy::reasons {
+
+constexpr Reason kNoRoute{"route.none", ErrorClass::not_found,
+                          "No route has this host and path. There is no default route: add one to "
+                          "`routes` if the resource is meant to be reachable."};
+constexpr Reason kMethodNotAllowed{"route.method", ErrorClass::method_not_allowed,
+                                   "A route has this path, and does not list this method."};
+constexpr Reason kMisdirected{"route.misdirected", ErrorClass::misdirected,
+                              "The request's host is served under another TLS policy than the "
+                              "server name of this connection."};
+constexpr Reason kPolicyTooSlow{"gateway.policy_too_slow", ErrorClass::unavailable,
+                                "A policy waited for a dependency longer than its `deadline`."};
+constexpr Reason kFactMissing{"gateway.fact_missing", ErrorClass::forbidden,
+                              "An earlier policy in observe mode let a request through without "
+                              "establishing what this policy judges by."};
+constexpr Reason kBodyTooLarge{"gateway.body_too_large", ErrorClass::content_too_large,
+                               "The request body is larger than `limits.request_body` or than what "
+                               "a policy of this route reads."};
+constexpr Reason kHeadTimeout{"gateway.head_timeout", ErrorClass::request_timeout,
+                              "The request head did not arrive within `timeouts.request_head`."};
+constexpr Reason kBodyTimeout{"gateway.body_timeout", ErrorClass::request_timeout,
+                              "The request body stopped arriving for `timeouts.request_body`."};
+constexpr Reason kUpstreamConnect{"upstream.connect", ErrorClass::upstream_failed,
+                                  "The upstream refused the connection or cannot be reached."};
+constexpr Reason kUpstreamTimeout{"upstream.timeout", ErrorClass::upstream_timeout,
+                                  "The upstream took longer than its timeouts allow."};
+constexpr Reason kUpstreamClosed{"upstream.closed", ErrorClass::upstream_failed,
+                                 "The upstream closed the connection before it had answered."};
+constexpr Reason kUpstreamBroken{"upstream.broken", ErrorClass::upstream_failed,
+                                 "The upstream's answer breaks HTTP; the evidence names the rule."};
+constexpr Reason kUpstreamBusy{"upstream.busy", ErrorClass::unavailable,
+                               "The upstream has `max_connections` in use and its queue is full."};
+constexpr Reason kOverloaded{"gateway.overloaded", ErrorClass::unavailable,
+                             "The gateway is at one of its own limits."};
+constexpr Reason kUnwritable{"gateway.unwritable", ErrorClass::internal,
+                             "A policy of this route made a field that HTTP does not allow; the "
+                             "message was not sent."};
+
+std::span<const Reason* const> all() {
+  static constexpr std::array kAll{
+      &kNoRoute,         &kMethodNotAllowed, &kMisdirected,    &kPolicyTooSlow, &kFactMissing,
+      &kBodyTooLarge,    &kHeadTimeout,      &kBodyTimeout,    &kUpstreamConnect,
+      &kUpstreamTimeout, &kUpstreamClosed,   &kUpstreamBroken, &kUpstreamBusy,  &kOverloaded};
+  return kAll;
+}
+
+}  // namespace sallyport::policy::reasons

@@ -1,0 +1,30 @@
+#pragma once
+
+// The reasons that the gateway itself gives, outside every module.
+
+#include <span>
+
+#include "gateway/policy/reason.h"
+
+namespace sallyport::policy::reasons {
+
+extern const Reason kNoRoute;
+extern const Reason kMethodNotAllowed;
+extern const Reason kMisdirected;
+extern const Reason kPolicyTooSlow;
+extern const Reason kFactMissing;
+extern const Reason kBodyTooLarge;
+extern const Reason kHeadTimeout;
+extern const Reason kBodyTimeout;
+extern const Reason kUpstreamConnect;
+extern const Reason kUpstreamTimeout;
+extern const Reason kUpstreamClosed;
+extern const Reason kUpstreamBroken;
+extern const Reason kUpstreamBusy;
+extern const Reason kOverloaded;
+extern const Reason kUnwritable;
+
+// all lists them, for documentation and metrics.
+std::span<const Reason* const> all();
+
+}  // namespace sallyport::policy::reasons

@@ -1,0 +1,348 @@
+#include "gateway/proxy/upstream_connection.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "gateway/http/serialise.h"
+#include "gateway/http/stream.h"
+#include "gateway/policy/reasons.h"
+
+namespace sallyport::proxy {
+
+namespace reasons = policy::reasons;
+
+namespace {
+
+// How many interim heads one answer may have: enough for any server, too few to keep us busy.
+constexpr int kMaxInterimHeads = 8;
+
+std::string_view id_of(http::Violation violation) { return http::describe(violation).id; }
+
+}  // namespace
+
+UpstreamConnection::UpstreamConnection(event::Loop& loop, const Upstream& upstream,
+                                       const Server& server, std::span<char> scratch)
+    : loop_(loop),
+      upstream_(upstream),
+      server_(server),
+      scratch_(scratch),
+      timer_(loop, static_cast<event::TimerHandler&>(*this)) {}
+
+void UpstreamConnection::connect(UpstreamListener& listener) {
+  listener_ = &listener;
+  const int family = server_.address.ss_family;
+  const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail(reasons::kOverloaded, "no socket left");
+  transport_.emplace(fd);
+  if (family != AF_UNIX) {
+    const int yes = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  }
+  watch_.emplace(loop_, fd, static_cast<event::WatchHandler&>(*this));
+  timer_.arm(upstream_.connect_timeout);
+  const auto* address = reinterpret_cast<const sockaddr*>(&server_.address);
+  if (::connect(fd, address, server_.length) == 0) return finish_connect();
+  if (errno != EINPROGRESS) return fail(reasons::kUpstreamConnect);
+  watch_->want_write(true);
+}
+
+void UpstreamConnection::finish_connect() {
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(transport_->fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) return fail(reasons::kUpstreamConnect);
+  state_ = State::sending;
+  watch_->want(true, false);
+  listener_->on_connected();
+}
+
+void UpstreamConnection::reuse(UpstreamListener& listener) {
+  listener_ = &listener;
+  idle_owner_ = nullptr;
+  state_ = State::sending;
+  reusable_ = false;
+  request_complete_ = false;
+  answer_began_ = false;
+  above_high_water_ = false;
+  response_wanted_ = true;
+  interim_heads_ = 0;
+  scan_ = {};
+  timer_.disarm();
+}
+
+void UpstreamConnection::become_idle(IdleOwner& owner) {
+  idle_owner_ = &owner;
+  listener_ = nullptr;
+  arena_ = nullptr;
+  reused_ = true;
+  state_ = State::idle;
+  chunked_.reset();
+  out_ = {};
+  out_sent_ = 0;
+  in_ = {};
+  watch_->want(true, false);
+  timer_.arm(upstream_.keep_alive);
+}
+
+void UpstreamConnection::send_request(const http::RequestHead& head, Arena& arena) {
+  arena_ = &arena;
+  method_ = head.method;
+  request_chunked_ = head.body.framing == http::Framing::chunked;
+  request_complete_ = !head.body.has_body();
+  bool written = false;
+  if (upstream_.host.empty()) {
+    written = http::append_request_head(head, http::Persistence::keep, out_);
+  } else {
+    http::RequestHead renamed = head;
+    renamed.authority = upstream_.host;
+    written = http::append_request_head(renamed, http::Persistence::keep, out_);
+  }
+  if (!written) return fail(reasons::kUnwritable);
+  state_ = State::head;
+  flush();
+  restart_timer();
+}
+
+void UpstreamConnection::send_body(std::string_view piece) {
+  if (piece.empty()) return;
+  if (request_chunked_) http::append_chunk_size(piece.size(), out_);
+  out_.append(piece);
+  if (request_chunked_) out_.append(http::kChunkEnd);
+  if (unsent() > http::kHighWater) above_high_water_ = true;
+  flush();
+  restart_timer();
+}
+
+void UpstreamConnection::send_end(const http::Fields& trailers) {
+  request_complete_ = true;
+  if (request_chunked_ && !http::append_last_chunk(trailers, out_)) {
+    return fail(reasons::kUnwritable);
+  }
+  flush();
+  restart_timer();
+}
+
+void UpstreamConnection::flush() {
+  while (state_ != State::failed && unsent() > 0) {
+    const iovec piece{out_.data() + out_sent_, unsent()};
+    const event::IoResult result = transport_->write({&piece, 1});
+    if (result.outcome == event::Io::done) {
+      out_sent_ += result.bytes;
+      continue;
+    }
+    if (result.outcome == event::Io::again_write) break;
+    // The server may have answered before it closed, as with 413: reading will tell.
+    out_.clear();
+    out_sent_ = 0;
+    reusable_ = false;
+    request_complete_ = false;
+    watch_->want(true, false);
+    return;
+  }
+  if (state_ == State::failed) return;
+  const bool pending = unsent() > 0;
+  if (!pending) {
+    out_.clear();
+    out_sent_ = 0;
+  }
+  watch_->want_write(pending);
+  if (above_high_water_ && unsent() < http::kLowWater) {
+    above_high_water_ = false;
+    listener_->on_upstream_writable();
+  }
+}
+
+void UpstreamConnection::want_response(bool yes) {
+  if (state_ == State::failed || state_ == State::done) return;
+  response_wanted_ = yes;
+  watch_->want_read(yes);
+  restart_timer();
+}
+
+void UpstreamConnection::on_writable() {
+  if (state_ == State::connecting) return finish_connect();
+  flush();
+  if (state_ != State::failed) restart_timer();
+}
+
+void UpstreamConnection::on_readable() {
+  const event::IoResult result = transport_->read(scratch_);
+  if (state_ == State::idle) {
+    // Whatever comes on an idle connection, it belongs to no request.
+    if (result.outcome != event::Io::again_read) idle_owner_->on_idle_end(*this);
+    return;
+  }
+  switch (result.outcome) {
+    case event::Io::done:
+      return take({scratch_.data(), result.bytes});
+    case event::Io::again_read:
+    case event::Io::again_write:
+      return;
+    case event::Io::end:
+      return end_of_stream();
+    case event::Io::failed:
+      return fail(reasons::kUpstreamClosed);
+  }
+}
+
+void UpstreamConnection::take(std::string_view bytes) {
+  answer_began_ = true;
+  restart_timer();
+  while (!bytes.empty()) {
+    switch (state_) {
+      case State::sending:
+      case State::head:
+        bytes = take_head(bytes);
+        break;
+      case State::body:
+        bytes = take_body(bytes);
+        break;
+      case State::done:
+        // More than the answer: the connection's framing is in doubt.
+        reusable_ = false;
+        return;
+      default:
+        return;
+    }
+  }
+}
+
+std::string_view UpstreamConnection::take_head(std::string_view bytes) {
+  if (state_ == State::sending) {
+    fail(reasons::kUpstreamBroken, "answer before the request");
+    return {};
+  }
+  const std::size_t before = in_.size();
+  std::string_view buffer = bytes;
+  if (before > 0) {
+    in_.append(bytes);
+    buffer = in_;
+  }
+  const http::HeadLimits limits{.max_head_bytes = upstream_.max_head_bytes};
+  const auto progress = http::find_head_end(buffer, http::StartLine::status, limits, scan_);
+  if (progress.state == http::HeadProgress::State::need_more) {
+    if (before == 0) in_.assign(bytes);
+    return {};
+  }
+  if (progress.state == http::HeadProgress::State::violation) {
+    fail(reasons::kUpstreamBroken, id_of(progress.violation));
+    return {};
+  }
+  const std::string_view text = arena_->copy(buffer.substr(0, progress.length));
+  const std::string_view rest = bytes.substr(progress.length - before);
+  in_.clear();
+  scan_ = {};
+  auto parsed = http::parse_response_head(text, method_, limits);
+  if (const auto* violation = std::get_if<http::Violation>(&parsed)) {
+    fail(reasons::kUpstreamBroken, id_of(*violation));
+    return {};
+  }
+  auto& head = std::get<http::ResponseHead>(parsed);
+  if (head.status < 200) {
+    if (++interim_heads_ > kMaxInterimHeads) fail(reasons::kUpstreamBroken, "too many interim heads");
+    return state_ == State::failed ? std::string_view{} : rest;
+  }
+  if (!begin_body(head)) complete({}, !rest.empty());
+  return rest;
+}
+
+bool UpstreamConnection::begin_body(http::ResponseHead& head) {
+  body_ = head.body;
+  body_left_ = head.body.length;
+  reusable_ = head.keep_alive && head.body.framing != http::Framing::until_close;
+  if (head.body.framing == http::Framing::chunked) chunked_.emplace();
+  state_ = State::body;
+  listener_->on_response_head(head);
+  return body_.has_body();
+}
+
+std::string_view UpstreamConnection::take_body(std::string_view bytes) {
+  if (body_.framing == http::Framing::until_close) {
+    listener_->on_response_body(bytes);
+    return {};
+  }
+  if (body_.framing == http::Framing::length) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, bytes.size()));
+    body_left_ -= size;
+    listener_->on_response_body(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+    if (body_left_ == 0) complete({}, !bytes.empty());
+    return bytes;
+  }
+  const auto step = chunked_->feed(bytes);
+  bytes.remove_prefix(step.consumed);
+  switch (step.state) {
+    case http::ChunkedDecoder::State::need_more:
+      return bytes;
+    case http::ChunkedDecoder::State::body:
+      listener_->on_response_body(step.body);
+      return bytes;
+    case http::ChunkedDecoder::State::done:
+      complete(chunked_->trailers(), !bytes.empty());
+      return bytes;
+    case http::ChunkedDecoder::State::violation:
+      fail(reasons::kUpstreamBroken, id_of(step.violation));
+      return {};
+  }
+  return {};
+}
+
+void UpstreamConnection::end_of_stream() {
+  if (state_ == State::body && body_.framing == http::Framing::until_close) {
+    return complete({}, false);
+  }
+  if (state_ == State::done) {
+    reusable_ = false;
+    watch_->want(false, false);
+    return;
+  }
+  fail(reasons::kUpstreamClosed);
+}
+
+void UpstreamConnection::complete(const http::Fields& trailers, bool bytes_follow) {
+  state_ = State::done;
+  if (!request_complete_ || unsent() > 0 || bytes_follow) reusable_ = false;
+  timer_.disarm();
+  watch_->want(false, false);
+  listener_->on_response_end(trailers);
+}
+
+void UpstreamConnection::fail(const policy::Reason& reason, std::string_view rule) {
+  if (state_ == State::failed || state_ == State::done) return;
+  state_ = State::failed;
+  reusable_ = false;
+  timer_.disarm();
+  if (watch_) watch_->want(false, false);
+  listener_->on_upstream_failed({&reason, rule, reused_ && !answer_began_});
+}
+
+void UpstreamConnection::restart_timer() {
+  switch (state_) {
+    case State::head:
+      // While the request is still being sent, the wait is for the server to take it.
+      return timer_.arm(request_complete_ && unsent() == 0 ? upstream_.response_timeout
+                                                           : upstream_.idle_timeout);
+    case State::body:
+      // A pause of our own is not the upstream's fault.
+      return response_wanted_ ? timer_.arm(upstream_.idle_timeout) : timer_.disarm();
+    default:
+      return;
+  }
+}
+
+void UpstreamConnection::on_timer() {
+  if (state_ == State::idle) return idle_owner_->on_idle_end(*this);
+  if (state_ == State::connecting) return fail(reasons::kUpstreamTimeout, "connect_timeout");
+  if (state_ == State::head && !request_complete_) {
+    // The client is slow to send; its own body timeout watches it.
+    if (unsent() == 0) return timer_.arm(upstream_.idle_timeout);
+  }
+  fail(reasons::kUpstreamTimeout, state_ == State::body ? "idle_timeout" : "response_timeout");
+}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,65 @@
+#pragma once
+
+// Generation is the whole configuration as the workers use it: built and validated by control,
+// immutable, posted as one. An exchange keeps the generation that it began with.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/base/clock.h"
+#include "gateway/http/head_scan.h"
+#include "gateway/observe/metrics.h"
+#include "gateway/policy/route.h"
+#include "gateway/proxy/upstream.h"
+#include "gateway/server/error_profile.h"
+#include "gateway/tls/server_context.h"
+
+namespace sallyport::server {
+
+struct Timeouts {
+  Milliseconds handshake{10'000};
+  Milliseconds request_head{10'000};
+  Milliseconds request_body{30'000};
+  Milliseconds response_write{30'000};
+  Milliseconds keep_alive{75'000};
+};
+
+struct Limits {
+  std::size_t connections = 50'000;  // of one worker
+  std::uint64_t request_body = 0;
+  int requests_per_connection = 100'000;
+  http::HeadLimits head;
+};
+
+// ListenerPlan is one address to listen on. `address` is its identity over reloads.
+struct ListenerPlan {
+  std::string name;
+  std::string address;  // canonical "ip:port"
+  std::shared_ptr<const tls::ServerConfig> tls;
+};
+
+// RouteSlots are the metrics of one route.
+struct RouteSlots {
+  observe::Slot status[6] = {};  // by status class; [0]: the client left before an answer
+  observe::Histogram duration;
+  observe::Histogram policy;
+};
+
+struct Generation {
+  std::uint64_t number = 0;
+  std::vector<std::unique_ptr<policy::Route>> routes;
+  policy::RouteTable table;
+  std::vector<proxy::Upstream> upstreams;
+  std::vector<ErrorProfile> error_profiles;
+  std::size_t default_error_profile = 0;
+  std::vector<ListenerPlan> listeners;
+  std::shared_ptr<const tls::TicketKeys> tickets;
+  Timeouts timeouts;
+  Limits limits;
+  std::vector<RouteSlots> slots;  // by route index; the last one is of requests without a route
+};
+
+}  // namespace sallyport::server

@@ -1,0 +1,410 @@
+#include "gateway/server/h1_connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/http/h1_request.h"
+#include "gateway/http/serialise.h"
+#include "gateway/policy/reasons.h"
+#include "gateway/server/violation_reasons.h"
+
+namespace sallyport::server {
+
+namespace reasons = policy::reasons;
+
+namespace {
+
+// What may wait in memory while a session is at work: one read. More stays in the kernel.
+constexpr std::size_t kMaxAhead = WorkerState::kScratch;
+// How long we wait for the client's close after ours, and how often we read for one wake-up.
+constexpr Milliseconds kLinger{2'000};
+constexpr int kReadsPerWakeup = 4;
+// An output buffer above this size is given back when it is empty.
+constexpr std::size_t kKeptOutput = 4 * 1024;
+
+}  // namespace
+
+H1Connection::H1Connection(WorkerState& worker, std::unique_ptr<event::Transport> transport,
+                           std::unique_ptr<ClientContext> client)
+    : worker_(worker),
+      transport_(std::move(transport)),
+      client_(std::move(client)),
+      watch_(worker.loop(), transport_->fd(), static_cast<event::WatchHandler&>(*this)),
+      timer_(worker.loop(), static_cast<event::TimerHandler&>(*this)),
+      head_began_(worker.loop().mono()) {}
+
+H1Connection::~H1Connection() = default;
+
+void H1Connection::start() {
+  update_interest();
+  arm_timer();
+  if (transport_->has_buffered()) worker_.loop().enqueue(*this);
+}
+
+void H1Connection::run() {
+  if (state_ == State::closed) return;
+  flush();
+  if (state_ == State::closed) return;
+  if (session_ended_) finish_exchange();
+  if (state_ != State::closed) pump();
+}
+
+// ---- Octets in
+
+void H1Connection::read_some() {
+  for (int i = 0; i < kReadsPerWakeup && wants_octets(); ++i) {
+    const event::IoResult result = transport_->read(worker_.client_scratch());
+    switch (result.outcome) {
+      case event::Io::done:
+        take({worker_.client_scratch().data(), result.bytes});
+        break;
+      case event::Io::again_read:
+        return;
+      case event::Io::again_write:
+        watch_.want_write(true);
+        return;
+      case event::Io::end:
+      case event::Io::failed:
+        return client_left();
+    }
+    if (!transport_->has_buffered()) return;
+  }
+  if (wants_octets() && transport_->has_buffered()) worker_.loop().enqueue(*this);
+}
+
+void H1Connection::take(std::string_view bytes) {
+  if (!in_.empty() && state_ != State::head) {
+    stash(bytes);
+    return;
+  }
+  while (!bytes.empty()) {
+    switch (state_) {
+      case State::idle:
+      case State::head:
+        bytes = take_head(bytes);
+        break;
+      case State::exchange:
+        if (body_ != Body::reading || !body_wanted_) return stash(bytes);
+        bytes = take_body(bytes);
+        break;
+      case State::lingering:
+      case State::closed:
+        return;
+    }
+  }
+}
+
+// pump goes on with octets that had to wait.
+void H1Connection::pump() {
+  if (!in_.empty() && state_ != State::head) {
+    const std::string waiting = std::exchange(in_, {});
+    take(waiting);
+  }
+  if (state_ == State::closed) return;
+  update_interest();
+  if (wants_octets() && transport_->has_buffered()) read_some();
+}
+
+void H1Connection::stash(std::string_view bytes) {
+  in_.append(bytes);
+  update_interest();
+}
+
+bool H1Connection::wants_octets() const {
+  if (state_ == State::closed) return false;
+  if (state_ == State::exchange && body_ == Body::reading) {
+    return body_wanted_ && in_.empty();
+  }
+  return in_.size() < kMaxAhead;
+}
+
+void H1Connection::update_interest() {
+  if (state_ == State::closed) return;
+  watch_.want_read(wants_octets());
+}
+
+std::string_view H1Connection::take_head(std::string_view bytes) {
+  if (state_ == State::idle) {
+    state_ = State::head;
+    if (requests_ > 0) head_began_ = worker_.loop().mono();
+    arm_timer();
+  }
+  const std::size_t before = in_.size();
+  std::string_view buffer = bytes;
+  if (before > 0) {
+    in_.append(bytes);
+    buffer = in_;
+  }
+  const http::HeadLimits& limits = worker_.generation().limits.head;
+  const auto progress = http::find_head_end(buffer, http::StartLine::request, limits, scan_);
+  switch (progress.state) {
+    case http::HeadProgress::State::need_more:
+      if (before == 0) in_.assign(bytes);
+      return {};
+    case http::HeadProgress::State::violation:
+      refuse_head(progress.violation);
+      return {};
+    case http::HeadProgress::State::found:
+      break;
+  }
+  scan_ = {};
+  begin_session(buffer.substr(0, progress.length));
+  in_.clear();
+  return bytes.substr(progress.length - before);
+}
+
+// open_session starts an exchange of which nothing is known yet: if nothing more is learnt, its
+// answer is the connection's last.
+Session& H1Connection::open_session() {
+  state_ = State::exchange;
+  body_ = Body::complete;
+  ++requests_;
+  session_ended_ = answer_began_ = answer_chunked_ = body_wanted_ = keep_alive_ = false;
+  session_ = std::make_unique<Session>(worker_, client_->facts, client_->client,
+                                       static_cast<http::Stream&>(*this),
+                                       static_cast<SessionOwner&>(*this));
+  return *session_;
+}
+
+void H1Connection::begin_session(std::string_view head) {
+  open_session();
+  const std::string_view text = session_->arena().copy(head);
+  auto parsed = http::parse_request_head(text, worker_.generation().limits.head, session_->arena());
+  if (const auto* violation = std::get_if<http::Violation>(&parsed)) {
+    return session_->refuse_violation(*violation);
+  }
+  auto& request = std::get<http::RequestHead>(parsed);
+  client_is_http10_ = request.version_minor == 0;
+  keep_alive_ = request.keep_alive &&
+                requests_ < worker_.generation().limits.requests_per_connection;
+  body_ = request.body.has_body() ? Body::reading : Body::complete;
+  body_left_ = request.body.length;
+  if (request.body.framing == http::Framing::chunked) chunked_.emplace();
+  session_->begin(std::move(request));
+  arm_timer();
+}
+
+void H1Connection::refuse_head(http::Violation violation) {
+  in_.clear();
+  open_session().refuse_violation(violation);
+}
+
+std::string_view H1Connection::take_body(std::string_view bytes) {
+  arm_timer();
+  if (!chunked_) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, bytes.size()));
+    body_left_ -= size;
+    session_->on_body(bytes.substr(0, size));
+    if (body_left_ == 0) end_body({});
+    return bytes.substr(size);
+  }
+  const auto step = chunked_->feed(bytes);
+  switch (step.state) {
+    case http::ChunkedDecoder::State::need_more:
+      break;
+    case http::ChunkedDecoder::State::body:
+      session_->on_body(step.body);
+      break;
+    case http::ChunkedDecoder::State::done:
+      end_body(chunked_->trailers());
+      break;
+    case http::ChunkedDecoder::State::violation:
+      keep_alive_ = false;
+      body_ = Body::complete;
+      session_->refuse_violation(step.violation);
+      return {};
+  }
+  return bytes.substr(step.consumed);
+}
+
+void H1Connection::end_body(const http::Fields& trailers) {
+  body_ = Body::complete;
+  session_->on_body_end(trailers);
+  arm_timer();
+}
+
+void H1Connection::want_body(bool yes) {
+  if (body_wanted_ == yes) return;
+  body_wanted_ = yes;
+  arm_timer();
+  if (yes) {
+    worker_.loop().enqueue(*this);
+  } else {
+    update_interest();
+  }
+}
+
+// ---- Octets out
+
+void H1Connection::send_continue() {
+  if (answer_began_ || client_is_http10_) return;
+  out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+  worker_.loop().enqueue(*this);
+}
+
+http::Persistence H1Connection::persistence() const {
+  if (!keep_alive_) return http::Persistence::close;
+  return client_is_http10_ ? http::Persistence::keep_http10 : http::Persistence::keep;
+}
+
+void H1Connection::send_head(const http::ResponseHead& given) {
+  http::ResponseHead head = given;
+  answer_began_ = true;
+  // Whoever answers before the request is complete gives up on the rest of it.
+  if (body_ == Body::reading || worker_.is_draining()) keep_alive_ = false;
+  const bool length_is_unknown = head.body.framing == http::Framing::chunked ||
+                                 head.body.framing == http::Framing::until_close;
+  if (length_is_unknown) {
+    answer_chunked_ = !client_is_http10_;
+    head.body.framing = client_is_http10_ ? http::Framing::until_close : http::Framing::chunked;
+    if (client_is_http10_) keep_alive_ = false;
+  }
+  if (head.fields.find("date") == nullptr) {
+    head.fields.add("Date", worker_.http_date());
+  }
+  if (!http::append_response_head(head, persistence(), out_)) return abort();
+  worker_.loop().enqueue(*this);
+}
+
+void H1Connection::send_body(std::string_view piece) {
+  if (piece.empty()) return;
+  if (answer_chunked_) http::append_chunk_size(piece.size(), out_);
+  out_.append(piece);
+  if (answer_chunked_) out_.append(http::kChunkEnd);
+  if (unsent() > http::kHighWater) above_high_water_ = true;
+  worker_.loop().enqueue(*this);
+}
+
+void H1Connection::send_end(const http::Fields& trailers) {
+  if (answer_chunked_ && !http::append_last_chunk(trailers, out_)) return abort();
+  worker_.loop().enqueue(*this);
+}
+
+// abort leaves the answer visibly incomplete: what is unsent is dropped with the connection. The
+// session that calls it is on the stack; it ends with the connection, from the ready list.
+void H1Connection::abort() {
+  out_.clear();
+  out_sent_ = 0;
+  close();
+}
+
+void H1Connection::flush() {
+  while (unsent() > 0) {
+    const iovec piece{out_.data() + out_sent_, unsent()};
+    const event::IoResult result = transport_->write({&piece, 1});
+    if (result.outcome == event::Io::done) {
+      out_sent_ += result.bytes;
+      continue;
+    }
+    if (result.outcome == event::Io::again_write) break;
+    if (result.outcome == event::Io::again_read) return;
+    return client_left();
+  }
+  const bool pending = unsent() > 0;
+  if (!pending) {
+    out_sent_ = 0;
+    out_.clear();
+    if (out_.capacity() > kKeptOutput) out_.shrink_to_fit();
+  }
+  watch_.want_write(pending);
+  arm_timer();
+  if (!above_high_water_ || unsent() >= http::kLowWater) return;
+  above_high_water_ = false;
+  if (session_ && !session_ended_) session_->on_writable();
+}
+
+void H1Connection::on_writable() { run(); }
+
+// ---- The life of exchanges
+
+void H1Connection::on_session_end() {
+  session_ended_ = true;
+  worker_.loop().enqueue(*this);
+}
+
+void H1Connection::finish_exchange() {
+  // A session is gone only when the client has its answer, or nobody does.
+  if (unsent() > 0) return;
+  session_.reset();
+  session_ended_ = false;
+  chunked_.reset();
+  if (!keep_alive_ || worker_.is_draining()) return linger();
+  next_exchange();
+}
+
+void H1Connection::next_exchange() {
+  state_ = State::idle;
+  body_ = Body::none;
+  body_wanted_ = false;
+  if (in_.empty()) {
+    in_ = {};
+    out_ = {};
+  }
+  arm_timer();
+}
+
+// linger closes our side and reads on for a moment: closing with unread octets in the kernel would
+// reset the connection and could take the answer with it (RFC 9112 section 9.6).
+void H1Connection::linger() {
+  transport_->close_write();
+  state_ = State::lingering;
+  in_.clear();
+  timer_.arm(kLinger);
+  watch_.want(true, false);
+}
+
+void H1Connection::close() {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  watch_.want(false, false);
+  timer_.disarm();
+  worker_.drop(*this);
+}
+
+// client_left: the peer closed or broke the connection. Whatever an exchange waits for is cancelled.
+void H1Connection::client_left() {
+  if (state_ == State::closed) return;
+  if (session_ && !session_ended_) session_->client_gone();
+  if (state_ == State::idle) transport_->close_write();
+  close();
+}
+
+void H1Connection::begin_drain() {
+  if (state_ == State::idle) {
+    transport_->close_write();
+    return close();
+  }
+  keep_alive_ = false;
+}
+
+// ---- Time
+
+void H1Connection::arm_timer() {
+  const Timeouts& timeouts = worker_.generation().timeouts;
+  if (state_ == State::closed || state_ == State::lingering) return;
+  if (unsent() > 0) return timer_.arm(timeouts.response_write);
+  if (state_ == State::idle && requests_ > 0) return timer_.arm(timeouts.keep_alive);
+  if (state_ == State::idle || state_ == State::head) {
+    // Absolute: a head that trickles does not get more time for it.
+    const auto passed = Milliseconds((worker_.loop().mono().us - head_began_.us) / 1000);
+    return timer_.arm(std::max(timeouts.request_head - passed, Milliseconds(1)));
+  }
+  if (body_ == Body::reading && body_wanted_) return timer_.arm(timeouts.request_body);
+  timer_.disarm();
+}
+
+void H1Connection::on_timer() {
+  if (state_ == State::lingering || state_ == State::idle) {
+    if (state_ == State::idle) transport_->close_write();
+    return close();
+  }
+  if (unsent() > 0) return client_left();
+  if (state_ == State::head) {
+    in_.clear();
+    return open_session().refuse(reasons::kHeadTimeout, "http");
+  }
+  keep_alive_ = false;
+  session_->refuse(reasons::kBodyTimeout, "http");
+}
+
+}  // namespace sallyport::server

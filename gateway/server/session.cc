@@ -1,0 +1,275 @@
+#include "gateway/server/session.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/policy/reasons.h"
+#include "gateway/server/violation_reasons.h"
+
+namespace sallyport::server {
+
+namespace reasons = policy::reasons;
+
+Session::Session(WorkerState& worker, const policy::ConnectionFacts& connection,
+                 const policy::Facts& facts, http::Stream& stream, SessionOwner& owner)
+    : worker_(worker),
+      stream_(stream),
+      owner_(owner),
+      attached_(worker.attached()),
+      exchange_(arena_, connection, worker.index()) {
+  exchange_.id = worker.next_id();
+  exchange_.now = worker.loop().wall();
+  exchange_.started = worker.loop().mono();
+  exchange_.facts = facts;
+}
+
+Session::~Session() {
+  record();
+  forward_.reset();
+  inspection_.reset();
+}
+
+void Session::begin(http::RequestHead head) {
+  exchange_.request = std::move(head);
+  establish_interaction_id();
+  step_ = Step::inspect;
+  worker_.loop().enqueue(*this);
+}
+
+// The client's id is echoed when it is a UUID, as FDX and FAPI want it; anything else is replaced,
+// since it goes into logs and upstream.
+void Session::establish_interaction_id() {
+  constexpr std::string_view kName = "x-fapi-interaction-id";
+  const http::Field* given = exchange_.request.fields.find(kName);
+  const bool usable = given != nullptr && exchange_.request.fields.count(kName) == 1 &&
+                      Uuid::is_valid(given->value);
+  exchange_.interaction_id = usable ? given->value : exchange_.id.view();
+}
+
+void Session::run() {
+  switch (step_) {
+    case Step::inspect: return route_request();
+    case Step::gather: return;
+    case Step::judge: return begin_inspection();
+    case Step::forward: return begin_forward();
+    case Step::end:
+      record();
+      return owner_.on_session_end();
+  }
+}
+
+void Session::route_request() {
+  const http::RequestHead& request = exchange_.request;
+  if (!owner_.serves(request.host)) return refuse(reasons::kMisdirected, "route");
+  const auto match = attached_->generation->table.find(request.host, request.target.path,
+                                                       request.method_text);
+  if (const auto* mismatch = std::get_if<policy::MethodMismatch>(&match)) {
+    exchange_.route = mismatch->route;
+    return refuse(reasons::kMethodNotAllowed, "route", {},
+                  policy::AllowedMethods{mismatch->route->allowed_methods});
+  }
+  const auto* route = std::get_if<const policy::Route*>(&match);
+  if (route == nullptr) return refuse(reasons::kNoRoute, "route");
+  exchange_.route = *route;
+  if (request.body.framing == http::Framing::length &&
+      request.body.length > attached_->generation->limits.request_body) {
+    return refuse(reasons::kBodyTooLarge, "http");
+  }
+  gather_limit_ = policy::Inspection::body_limit(*chain(), exchange_);
+  if (gather_limit_ == 0 || !request.body.has_body()) return begin_inspection();
+  step_ = Step::gather;
+  if (request.expects_continue) stream_.send_continue();
+  exchange_.request.expects_continue = false;
+  stream_.want_body(true);
+}
+
+void Session::begin_inspection() {
+  exchange_.body = gathered_;
+  inspection_.emplace(worker_.loop(), *chain(), exchange_,
+                      [this](policy::Inspection::Ending outcome) {
+                        on_inspected(std::move(outcome));
+                      });
+  inspection_->start();
+}
+
+void Session::on_inspected(policy::Inspection::Ending outcome) {
+  policy_us_ = mono_now().us - exchange_.started.us;
+  if (const auto* denied = std::get_if<policy::Deny>(&outcome)) {
+    const auto steps = exchange_.trail.steps();
+    return refuse(*denied->reason, steps.empty() ? "policy" : steps.back().module,
+                  denied->evidence, denied->hint);
+  }
+  permit_ = std::move(std::get<policy::Permit>(outcome));
+  // An inspection that waited ends on a promise's stack; forwarding starts on an empty one.
+  step_ = Step::forward;
+  worker_.loop().enqueue(*this);
+}
+
+void Session::begin_forward() {
+  proxy::UpstreamPool& pool = *attached_->pools[exchange_.route->upstream_index];
+  forward_.emplace(worker_.loop(), pool, exchange_, std::move(*permit_), stream_,
+                   static_cast<proxy::ForwardListener&>(*this));
+  permit_.reset();
+  forward_->start();
+  if (!gathered_whole_) return;
+  if (!gathered_.empty()) forward_->on_client_body(gathered_);
+  forward_->on_client_body_end(gathered_trailers_);
+}
+
+void Session::on_body(std::string_view piece) {
+  if (step_ == Step::end) return;
+  bytes_in_ += piece.size();
+  if (bytes_in_ > attached_->generation->limits.request_body) {
+    return refuse(reasons::kBodyTooLarge, "http");
+  }
+  if (forward_) return forward_->on_client_body(piece);
+  if (step_ != Step::gather) return;
+  if (gathered_.size() + piece.size() > gather_limit_) {
+    return refuse(reasons::kBodyTooLarge, "http");
+  }
+  gathered_.append(piece);
+}
+
+void Session::on_body_end(const http::Fields& trailers) {
+  if (step_ == Step::end) return;
+  if (forward_) return forward_->on_client_body_end(trailers);
+  if (step_ != Step::gather) return;
+  gathered_whole_ = true;
+  gathered_trailers_ = trailers;
+  step_ = Step::judge;
+  worker_.loop().enqueue(*this);
+}
+
+void Session::on_writable() {
+  if (forward_ && step_ != Step::end) forward_->on_client_writable();
+}
+
+void Session::on_forward_head(http::ResponseHead& head) {
+  policy::Inspection::on_response(*chain(), exchange_, head);
+  status_ = head.status;
+  answered_ = true;
+}
+
+void Session::on_forward_end() { end_soon(); }
+
+void Session::on_forward_failed(const policy::Reason& reason, policy::Evidence evidence,
+                                bool head_sent) {
+  if (!head_sent) return refuse(reason, "upstream", evidence);
+  reason_ = &reason;
+  stage_ = "upstream";
+  evidence_ = evidence.text;
+  stream_.abort();
+  end_soon();
+}
+
+void Session::refuse_violation(http::Violation violation) {
+  refuse(reason_of(violation), "http");
+}
+
+void Session::refuse(const policy::Reason& reason, std::string_view stage,
+                     policy::Evidence evidence, policy::Hint hint) {
+  if (step_ == Step::end) return;
+  // What the exchange waited for is of no use any more; it may be on the stack, so it is silenced
+  // here and destroyed with the session.
+  if (forward_) forward_->stop();
+  reason_ = &reason;
+  stage_ = stage;
+  evidence_ = evidence.text;
+  if (answered_) {
+    stream_.abort();
+  } else {
+    send_refusal(reason.kind, hint);
+  }
+  end_soon();
+}
+
+void Session::send_refusal(policy::ErrorClass kind, const policy::Hint& hint) {
+  ErrorReply reply = make_error_reply(exchange_, error_profile(), kind, hint);
+  if (policy::AttachedChain* policies = chain()) {
+    policy::Inspection::on_response(*policies, exchange_, reply.head);
+  }
+  answered_ = true;
+  status_ = reply.head.status;
+  error_code_ = reply.code;
+  stream_.send_head(reply.head);
+  if (exchange_.request.method != http::Method::head) {
+    error_bytes_ = reply.body.size();
+    stream_.send_body(reply.body);
+  }
+  stream_.send_end({});
+}
+
+void Session::end_soon() {
+  step_ = Step::end;
+  worker_.loop().enqueue(*this);
+}
+
+void Session::client_gone() {
+  client_gone_ = true;
+  cancel_run();
+  record();
+  forward_.reset();
+  inspection_.reset();
+}
+
+policy::AttachedChain* Session::chain() {
+  return exchange_.route != nullptr ? &attached_->chains[exchange_.route->index] : nullptr;
+}
+
+const ErrorProfile& Session::error_profile() const {
+  const Generation& generation = *attached_->generation;
+  return generation.error_profiles[exchange_.route != nullptr
+                                       ? exchange_.route->error_profile_index
+                                       : generation.default_error_profile];
+}
+
+void Session::record() {
+  if (std::exchange(recorded_, true)) return;
+  observe::RequestRecord record;
+  record.exchange = &exchange_;
+  record.path = exchange_.request.target.path;
+  if (exchange_.route != nullptr) {
+    record.route = exchange_.route->id;
+    if (!exchange_.route->log_path) record.path = exchange_.route->paths.front();
+  }
+  record.status = status_;
+  record.error_code = error_code_;
+  record.reason = reason_;
+  record.stage = stage_;
+  record.evidence = evidence_;
+  record.policy_us = policy_us_;
+  record.total_us = mono_now().us - exchange_.started.us;
+  record.bytes_in = bytes_in_;
+  record.bytes_out = error_bytes_;
+  record.client_gone = client_gone_;
+  record.generation = attached_->generation->number;
+  if (forward_) {
+    record.upstream = attached_->generation->upstreams[exchange_.route->upstream_index].name;
+    record.upstream_address = forward_->server();
+    record.connect_us = forward_->times().connected_us;
+    record.first_byte_us = forward_->times().first_byte_us;
+    record.upstream_reused = forward_->reused();
+    record.bytes_out += forward_->bytes_out();
+  }
+  if (std::string* line = worker_.log().line()) observe::append_access_line(*line, record);
+  worker_.ring().add(record);
+  count(record);
+}
+
+void Session::count(const observe::RequestRecord& record) {
+  const auto& slots = attached_->generation->slots;
+  const RouteSlots& route =
+      exchange_.route != nullptr ? slots[exchange_.route->index] : slots.back();
+  observe::Bank& bank = worker_.bank();
+  bank.add(route.status[std::clamp(record.status / 100, 0, 5)]);
+  route.duration.observe(bank, record.total_us);
+  route.policy.observe(bank, record.policy_us);
+  const std::string_view route_id = record.route.empty() ? "none" : record.route;
+  if (reason_ != nullptr) worker_.count_denial(route_id, stage_, reason_->id, true);
+  for (const policy::Step& step : exchange_.trail.steps()) {
+    if (step.outcome != policy::Outcome::would_deny) continue;
+    worker_.count_denial(route_id, step.module, step.reason->id, false);
+  }
+}
+
+}  // namespace sallyport::server

@@ -1,0 +1,128 @@
+#pragma once
+
+// WorkerState is everything that one worker owns. Nothing in it is touched by another thread but
+// the metric bank, which others read.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/crypto/random.h"
+#include "gateway/event/watch.h"
+#include "gateway/event/worker.h"
+#include "gateway/http/http_date.h"
+#include "gateway/observe/decision_ring.h"
+#include "gateway/observe/log_queue.h"
+#include "gateway/observe/metrics.h"
+#include "gateway/policy/chain.h"
+#include "gateway/proxy/upstream_pool.h"
+#include "gateway/server/generation.h"
+
+namespace sallyport::server {
+
+// GatewaySlots are the metrics that exist once.
+struct GatewaySlots {
+  observe::Slot accepted = 0;
+  observe::Slot open = 0;
+  observe::Slot refused_full = 0;
+  observe::Slot handshakes = 0;
+  observe::Slot resumed = 0;
+  observe::Histogram handshake_duration;
+
+  static GatewaySlots make(observe::Registry& registry);
+};
+
+// Attached is a generation on one worker: chains with their policies, pools, nothing shared.
+struct Attached {
+  Attached(std::shared_ptr<const Generation> from, event::Loop& loop, unsigned worker,
+           std::span<char> scratch);
+
+  std::shared_ptr<const Generation> generation;
+  policy::AttachContext context;
+  std::vector<policy::AttachedChain> chains;  // by route index
+  std::vector<std::unique_ptr<proxy::UpstreamPool>> pools;
+};
+
+// CountedConnection is what a worker can ask of any client connection.
+class ClientConnection {
+ public:
+  virtual ~ClientConnection() = default;
+  // begin_drain: the answer that is under way is the last; an idle connection ends at once.
+  virtual void begin_drain() = 0;
+};
+
+class WorkerState {
+ public:
+  static constexpr std::size_t kScratch = 64 * 1024;
+
+  WorkerState(event::Worker& worker, observe::Registry& registry);
+
+  // adopt makes `generation` the one that new exchanges use. Worker thread.
+  void adopt(std::shared_ptr<const Generation> generation);
+  const std::shared_ptr<Attached>& attached() const { return attached_; }
+  const Generation& generation() const { return *attached_->generation; }
+
+  // keep owns a connection until drop, which destroys it from the ready list.
+  void keep(std::unique_ptr<ClientConnection> connection);
+  void drop(ClientConnection& connection);
+  std::size_t connections() const { return connections_.size(); }
+  bool is_full() const { return connections_.size() >= generation().limits.connections; }
+
+  // begin_drain asks all connections to end; new ones end after one answer.
+  void begin_drain();
+  bool is_draining() const { return draining_; }
+  // close_all ends every connection now.
+  void close_all() { connections_.clear(); }
+
+  // count_denial and count_handshake_failure register their series when first seen: reasons are
+  // static, so their number is bounded by the code.
+  void count_denial(std::string_view route, std::string_view stage, std::string_view reason,
+                    bool enforced);
+  void count_handshake_failure(std::string_view listener, std::string_view reason);
+
+  event::Loop& loop() { return loop_; }
+  unsigned index() const { return index_; }
+  observe::Registry& registry() { return registry_; }
+  observe::Bank& bank() { return bank_; }
+  observe::LogQueue& log() { return log_; }
+  observe::DecisionRing& ring() { return ring_; }
+  const GatewaySlots& slots() const { return slots_; }
+  // client_scratch and upstream_scratch are read buffers; their content is consumed before the
+  // callback that read it returns.
+  std::span<char> client_scratch() { return {client_scratch_->data(), kScratch}; }
+  std::span<char> upstream_scratch() { return {upstream_scratch_->data(), kScratch}; }
+  Uuid next_id() { return ids_.next(); }
+  // http_date is the Date of now, valid until the clock moves on.
+  std::string_view http_date() { return date_.at(loop_.wall()); }
+
+ private:
+  class Graveyard final : public event::Ready {
+   public:
+    void run() override { dead.clear(); }
+    std::vector<std::unique_ptr<ClientConnection>> dead;
+  };
+
+  event::Loop& loop_;
+  const unsigned index_;
+  observe::Registry& registry_;
+  const GatewaySlots slots_;
+  observe::Bank bank_;
+  observe::LogQueue log_;
+  observe::DecisionRing ring_;
+  crypto::UuidMint ids_;
+  http::HttpDate date_;
+  std::unique_ptr<std::array<char, kScratch>> client_scratch_;
+  std::unique_ptr<std::array<char, kScratch>> upstream_scratch_;
+  std::shared_ptr<Attached> attached_;
+  std::unordered_map<ClientConnection*, std::unique_ptr<ClientConnection>> connections_;
+  Graveyard graveyard_;
+  std::unordered_map<std::string, observe::Slot> denials_;
+  event::Every flush_log_;
+  bool draining_ = false;
+};
+
+}  // namespace sallyport::server

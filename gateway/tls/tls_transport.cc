@@ -1,0 +1,200 @@
+#include "gateway/tls/tls_transport.h"
+
+#include <openssl/err.h>
+#include <openssl/stack.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "gateway/base/check.h"
+
+namespace sallyport::tls {
+namespace {
+
+using event::Io;
+using event::IoResult;
+
+constexpr std::size_t kMaxRecord = 16 * 1024;  // plaintext, RFC 8446 section 5.1
+
+// Call frames a call into the library: nothing of it is left in the thread's buffers or in the
+// queue of errors afterwards.
+class Call {
+ public:
+  explicit Call(SocketBio& socket) : socket_(socket) {
+    ERR_clear_error();
+    socket_.begin();
+  }
+  ~Call() {
+    socket_.end();
+    ERR_clear_error();
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+ private:
+  SocketBio& socket_;
+};
+
+std::size_t total(std::span<const iovec> pieces) {
+  std::size_t sum = 0;
+  for (const iovec& piece : pieces) sum += piece.iov_len;
+  return sum;
+}
+
+// Pieces hands out at most a record at a time: small pieces are joined, so that a head and its body
+// leave in one record; large ones are taken where they are.
+class Pieces {
+ public:
+  explicit Pieces(std::span<const iovec> pieces) : pieces_(pieces) {}
+
+  std::string_view next_record() {
+    skip_empty();
+    if (pieces_.empty()) return {};
+    if (rest() >= kMaxRecord || pieces_.size() == 1) {
+      const std::size_t size = std::min(rest(), kMaxRecord);
+      const std::string_view record(here(), size);
+      at_ += size;
+      return record;
+    }
+    thread_local std::array<char, kMaxRecord> joined;
+    std::size_t size = 0;
+    for (skip_empty(); !pieces_.empty() && size < joined.size(); skip_empty()) {
+      const std::size_t taken = std::min(rest(), joined.size() - size);
+      std::memcpy(joined.data() + size, here(), taken);
+      size += taken;
+      at_ += taken;
+    }
+    return {joined.data(), size};
+  }
+
+ private:
+  std::size_t rest() const { return pieces_.front().iov_len - at_; }
+  const char* here() const { return static_cast<const char*>(pieces_.front().iov_base) + at_; }
+  void skip_empty() {
+    while (!pieces_.empty() && rest() == 0) {
+      pieces_ = pieces_.subspan(1);
+      at_ = 0;
+    }
+  }
+
+  std::span<const iovec> pieces_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+TlsTransport::TlsTransport(std::shared_ptr<const void> owner, SSL_CTX* context, int fd,
+                           std::string_view already_read,
+                           std::unique_ptr<PendingHandshake> pending)
+    : owner_(std::move(owner)),
+      socket_(fd, already_read),
+      ssl_(SSL_new(context)),
+      pending_(std::move(pending)) {
+  SALLYPORT_CHECK(ssl_);
+  pending_->transport = this;
+  SSL_set_app_data(ssl_.get(), pending_.get());
+  // What only the handshake needs is freed when it is over.
+  SSL_set_shed_handshake_config(ssl_.get(), 1);
+  // Given the same object twice, the library takes one reference.
+  BIO* bio = socket_.make_bio().release();
+  SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+TlsTransport::~TlsTransport() { ERR_clear_error(); }
+
+IoResult TlsTransport::read(std::span<char> to) {
+  if (is_broken_) return {Io::failed, 0};
+  const Call call(socket_);
+  std::size_t size = 0;
+  int error = SSL_ERROR_NONE;
+  while (size < to.size()) {
+    const int room = static_cast<int>(std::min<std::size_t>(to.size() - size, 1 << 30));
+    const int got = SSL_read(ssl_.get(), to.data() + size, room);
+    if (got <= 0) {
+      error = SSL_get_error(ssl_.get(), got);
+      break;
+    }
+    size += static_cast<std::size_t>(got);
+  }
+  // The library may have answered a key update, or sent an alert.
+  const bool sent = socket_.flush() != SocketBio::Flush::failed;
+  if (size > 0) return {Io::done, size};
+  if (error == SSL_ERROR_ZERO_RETURN) return {Io::end, 0};
+  if (error == SSL_ERROR_WANT_READ && sent) return {Io::again_read, 0};
+  is_broken_ = true;
+  return {Io::failed, 0};
+}
+
+bool TlsTransport::has_buffered() const {
+  return SSL_pending(ssl_.get()) > 0 || socket_.has_input();
+}
+
+IoResult TlsTransport::write(std::span<const iovec> pieces) {
+  if (is_broken_) return {Io::failed, 0};
+  const Call call(socket_);
+  const SocketBio::Flush flushed = socket_.flush();
+  if (flushed != SocketBio::Flush::clear) return after_send(flushed, 0);
+  if (sealed_ > 0) return take_sealed(pieces);
+  const std::size_t plaintext = seal(pieces);
+  if (is_broken_) return {Io::failed, 0};
+  return after_send(socket_.flush(), plaintext);
+}
+
+// take_sealed acknowledges what an earlier write sealed and has now left.
+IoResult TlsTransport::take_sealed(std::span<const iovec> pieces) {
+  const std::size_t taken = std::min(sealed_, total(pieces));
+  sealed_ -= taken;
+  return {Io::done, taken};
+}
+
+// seal makes records of the pieces, as many as fit one send.
+std::size_t TlsTransport::seal(std::span<const iovec> pieces) {
+  std::size_t plaintext = 0;
+  Pieces source(pieces);
+  for (record_count_ = 0; record_count_ < kMaxRecords; ++record_count_) {
+    const std::string_view record = source.next_record();
+    if (record.empty()) break;
+    const int written = SSL_write(ssl_.get(), record.data(), static_cast<int>(record.size()));
+    if (written != static_cast<int>(record.size())) {
+      is_broken_ = true;
+      break;
+    }
+    plaintext += record.size();
+    records_[record_count_] = {socket_.written(), record.size()};
+  }
+  return plaintext;
+}
+
+// after_send says how much of `plaintext` has left: whole records only. The rest is sealed, and
+// the caller will offer it again.
+IoResult TlsTransport::after_send(SocketBio::Flush flushed, std::size_t plaintext) {
+  if (flushed == SocketBio::Flush::clear) return {Io::done, plaintext};
+  if (flushed == SocketBio::Flush::failed) {
+    is_broken_ = true;
+    return {Io::failed, 0};
+  }
+  std::size_t left = 0;
+  for (std::size_t i = 0; plaintext > 0 && i < record_count_; ++i) {
+    if (records_[i].end <= socket_.sent()) left += records_[i].plaintext;
+  }
+  sealed_ += plaintext - left;
+  if (left > 0) return {Io::done, left};
+  return {Io::again_write, 0};
+}
+
+void TlsTransport::close_write() {
+  {
+    const Call call(socket_);
+    if (!is_broken_ && pending_ == nullptr) SSL_shutdown(ssl_.get());
+    socket_.flush();
+  }
+  shutdown(socket_.fd(), SHUT_WR);
+}
+
+PendingHandshake* TlsTransport::pending_of(const SSL* ssl) {
+  return static_cast<PendingHandshake*>(SSL_get_app_data(ssl));
+}
+
+}  // namespace sallyport::tls

@@ -1,0 +1,96 @@
+#pragma once
+
+// TlsTransport is a connection under TLS, of a server or a client: first the handshake, then the
+// byte stream of event::Transport.
+
+#include <openssl/base.h>
+#include <openssl/ssl.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/clock.h"
+#include "gateway/event/transport.h"
+#include "gateway/tls/chain_verifier.h"
+#include "gateway/tls/handshake.h"
+#include "gateway/tls/socket_bio.h"
+
+namespace sallyport::tls {
+
+class TlsTransport;
+
+// PendingHandshake is what a connection needs until its handshake is over, and not longer.
+struct PendingHandshake {
+  TlsTransport* transport = nullptr;
+  WallTime now;                              // of the current call
+  ChainVerifier* verifier = nullptr;         // of the context, which outlives this
+  std::shared_ptr<const TrustStore> trust;   // null: the peer is asked for no certificate
+  Expectation expected;
+  bool peer_must_present = false;
+  std::string sni;
+  bool is_sni_unknown = false;
+  std::optional<CertificateRefusal> refusal;
+};
+
+// Made by ServerContext::accept and ClientContext::connect. Belongs to one worker.
+class TlsTransport final : public event::Transport {
+ public:
+  ~TlsTransport() override;
+  TlsTransport(const TlsTransport&) = delete;
+  TlsTransport& operator=(const TlsTransport&) = delete;
+
+  // handshake goes as far as the socket lets it. `now` is what certificates are judged by. After
+  // `done` or `failed` it is not called again; a failed transport is good for nothing but close.
+  HandshakeResult handshake(WallTime now);
+  // info is complete once handshake has returned `done`.
+  const ConnectionInfo& info() const { return info_; }
+
+  int fd() const override { return socket_.fd(); }
+  event::IoResult read(std::span<char> to) override;
+  bool has_buffered() const override;
+  event::IoResult write(std::span<const iovec> pieces) override;
+  void close_write() override;
+
+ private:
+  friend class ServerContext;
+  friend class ClientContext;
+
+  // `owner` keeps the context alive.
+  TlsTransport(std::shared_ptr<const void> owner, SSL_CTX* context, int fd,
+               std::string_view already_read, std::unique_ptr<PendingHandshake> pending);
+  static PendingHandshake* pending_of(const SSL* ssl);
+  // verify_cb judges the peer's chain during a full handshake.
+  static ssl_verify_result_t verify_cb(SSL* ssl, std::uint8_t* out_alert);
+
+  HandshakeResult finish();
+  std::optional<CertificateRefusal> verify_peer(PendingHandshake& pending);
+  void settle();
+  event::IoResult take_sealed(std::span<const iovec> pieces);
+  std::size_t seal(std::span<const iovec> pieces);
+  event::IoResult after_send(SocketBio::Flush flushed, std::size_t plaintext);
+
+  // Records of one write that wait for their send: where each ends, and what it holds.
+  static constexpr std::size_t kMaxRecords = 4;
+  struct Record {
+    std::size_t end;
+    std::size_t plaintext;
+  };
+
+  std::shared_ptr<const void> owner_;
+  SocketBio socket_;
+  bssl::UniquePtr<SSL> ssl_;
+  std::unique_ptr<PendingHandshake> pending_;
+  ConnectionInfo info_;
+  bool is_shaken_ = false;       // the library's part of the handshake is over
+  bool is_broken_ = false;
+  std::size_t sealed_ = 0;       // bytes that the caller offers again, and that are sealed already
+  std::array<Record, kMaxRecords> records_{};
+  std::size_t record_count_ = 0;
+};
+
+}  // namespace sallyport::tls

@@ -1,0 +1,99 @@
+#include "modules/address/address.h"
+
+#include <array>
+#include <utility>
+
+#include "modules/address/address_list.h"
+
+namespace sallyport::address {
+namespace {
+
+using policy::ErrorClass;
+using policy::Exchange;
+using policy::Reason;
+using policy::Verdict;
+
+constexpr Reason kNotAllowed{"address.not_allowed", ErrorClass::forbidden,
+                             "The client's address is in none of the allowed blocks. If the caller "
+                             "is genuine, add its address to `allow`."};
+constexpr Reason kDenied{
+    "address.denied", ErrorClass::forbidden,
+    "The client's address is in a block of `deny`, which goes before `allow`."};
+constexpr std::array<const Reason*, 2> kReasons = {&kNotAllowed, &kDenied};
+
+struct Settings {
+  std::vector<config::At<std::string>> allow;
+  std::vector<config::At<std::string>> deny;
+  static std::span<const config::Option> options();
+};
+
+std::span<const config::Option> Settings::options() {
+  static const std::array rows{
+      config::required<&Settings::allow>(
+          "allow",
+          "Who may call: addresses, blocks (`192.0.2.0/24`), ranges (`192.0.2.1-192.0.2.9`), "
+          "built-in sets (`plaid-current`, `plaid-legacy`, `loopback`) and files of these "
+          "(`@plaid.txt`, from the folder of this configuration file, one entry a line).",
+          config::not_empty()),
+      config::option<&Settings::deny>("deny",
+                                      "Who may not call, whatever `allow` says; same entries."),
+  };
+  return rows;
+}
+
+struct AddressPlan final : policy::Plan {
+  net::PrefixSet allow;
+  net::PrefixSet deny;
+};
+
+class AddressPolicy final : public policy::Policy {
+ public:
+  explicit AddressPolicy(std::shared_ptr<const AddressPlan> plan) : plan_(std::move(plan)) {}
+
+  Verdict on_request(Exchange& exchange) override {
+    const net::Address& client = exchange.facts.client_address;
+    if (plan_->deny.contains(client)) return refuse(kDenied, exchange);
+    if (!plan_->allow.contains(client)) return refuse(kNotAllowed, exchange);
+    return policy::allow();
+  }
+
+ private:
+  static Verdict refuse(const Reason& reason, Exchange& exchange) {
+    return policy::deny(
+        reason, policy::evidence(exchange, "client={}", exchange.facts.client_address.text()));
+  }
+
+  std::shared_ptr<const AddressPlan> plan_;
+};
+
+std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadContext& context) {
+  config::Findings& findings = context.findings();
+  Settings settings;
+  if (!config::decode(node, settings, findings)) return nullptr;
+  const std::size_t before = findings.error_count();
+  auto plan = std::make_shared<AddressPlan>();
+  plan->allow = read_list(settings.allow, findings);
+  plan->deny = read_list(settings.deny, findings);
+  return findings.error_count() > before ? nullptr : std::move(plan);
+}
+
+std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
+                                       policy::AttachContext&) {
+  return std::make_unique<AddressPolicy>(std::static_pointer_cast<const AddressPlan>(plan));
+}
+
+}  // namespace
+
+const policy::Module module{
+    .name = "address",
+    .summary = "Lets a request pass only from listed client addresses.",
+    .shared_options = {},
+    .options = Settings::options(),
+    .reasons = kReasons,
+    .needs = {},
+    .gives = {},
+    .load = load,
+    .attach = attach,
+};
+
+}  // namespace sallyport::address

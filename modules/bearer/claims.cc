@@ -1,0 +1,166 @@
+#include "modules/bearer/claims.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "gateway/base/text.h"
+#include "gateway/crypto/base64.h"
+
+namespace sallyport::bearer {
+namespace {
+
+using Kind = ClaimFault::Kind;
+using Fault = std::optional<ClaimFault>;
+
+// The end of the year 9999: later times are no times, and sums with them could overflow.
+constexpr std::int64_t kLatest = 253'402'300'799;
+constexpr std::size_t kSha256Bytes = 32;
+
+Fault read_text(const json::Value& payload, std::string_view claim, std::string& to) {
+  const json::Value value = payload.member(claim);
+  if (!value.exists()) return std::nullopt;
+  if (!value.is_string()) return ClaimFault{Kind::malformed, claim};
+  to = *value.string();
+  return std::nullopt;
+}
+
+// read_time takes whole seconds only: RFC 7519 allows fractions, and no issuer needs them.
+Fault read_time(const json::Value& payload, std::string_view claim, std::int64_t& to) {
+  const json::Value value = payload.member(claim);
+  if (!value.exists()) return std::nullopt;
+  const auto seconds = value.integer();
+  if (!seconds || *seconds < 0 || *seconds > kLatest) return ClaimFault{Kind::malformed, claim};
+  to = *seconds;
+  return std::nullopt;
+}
+
+// read_texts takes a list of strings, or the one string that stands for such a list.
+Fault read_texts(const json::Value& value, std::string_view claim, std::vector<std::string>& to) {
+  if (const auto text = value.string()) {
+    to.emplace_back(*text);
+    return std::nullopt;
+  }
+  if (!value.is_array()) return ClaimFault{Kind::malformed, claim};
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const auto text = value.at(i).string();
+    if (!text) return ClaimFault{Kind::malformed, claim};
+    to.emplace_back(*text);
+  }
+  return std::nullopt;
+}
+
+Fault read_audience(const json::Value& payload, std::vector<std::string>& to) {
+  const json::Value value = payload.member("aud");
+  if (!value.exists()) return ClaimFault{Kind::missing, "aud"};
+  if (const Fault fault = read_texts(value, "aud", to)) return fault;
+  if (to.empty()) return ClaimFault{Kind::missing, "aud"};
+  return std::nullopt;
+}
+
+// read_scopes splits every text at its spaces (RFC 8693 section 4.2); lists are what some issuers
+// write instead.
+Fault read_scopes(const json::Value& payload, const IssuerSettings& settings,
+                  policy::TokenClaims& to) {
+  for (const std::string& claim : settings.scope_claims) {
+    const json::Value value = payload.member(claim);
+    if (!value.exists()) continue;
+    std::vector<std::string> texts;
+    if (const Fault fault = read_texts(value, claim, texts)) return fault;
+    for (const std::string& text : texts) {
+      for_each_piece(text, ' ', [&](std::string_view scope) {
+        if (!scope.empty()) to.scopes.emplace_back(scope);
+      });
+    }
+    break;
+  }
+  for (const std::string& scope : to.scopes) {
+    if (!to.scope_text.empty()) to.scope_text += ' ';
+    to.scope_text += scope;
+  }
+  return std::nullopt;
+}
+
+Fault read_client_id(const json::Value& payload, const IssuerSettings& settings, std::string& to) {
+  for (const std::string& claim : settings.client_id_claims) {
+    if (payload.member(claim).exists()) return read_text(payload, claim, to);
+  }
+  return std::nullopt;
+}
+
+// read_confirmation reads "cnf" (RFC 7800): a certificate's hash (RFC 8705 section 3.1) is what we
+// can check; any other way of binding is one that we would ignore, so it is told apart.
+Fault read_confirmation(const json::Value& payload, Claims& to) {
+  const json::Value cnf = payload.member("cnf");
+  if (!cnf.exists()) return std::nullopt;
+  if (!cnf.is_object()) return ClaimFault{Kind::malformed, "cnf"};
+  const json::Value hash = cnf.member("x5t#S256");
+  to.is_bound_otherwise = cnf.size() != 1 || !hash.exists();
+  if (!hash.exists()) return std::nullopt;
+  const auto text = hash.string();
+  const auto bytes = text ? crypto::decode_base64url(*text) : std::nullopt;
+  if (!bytes || bytes->size() != kSha256Bytes) return ClaimFault{Kind::malformed, "cnf"};
+  to.claims.certificate_sha256 = *bytes;
+  return std::nullopt;
+}
+
+bool is_there(const json::Value& payload, const policy::TokenClaims& claims,
+              std::string_view name) {
+  if (name == "client_id") return !claims.client_id.empty();
+  if (name == "scope") return !claims.scopes.empty();
+  const json::Value value = payload.member(name);
+  // An empty text says as little as none.
+  return value.exists() && value.string() != "";
+}
+
+Fault find_missing(const json::Value& payload, const policy::TokenClaims& claims,
+                   const IssuerSettings& settings) {
+  for (const std::string_view name : {"exp", "iat"}) {
+    if (!payload.member(name).exists()) return ClaimFault{Kind::missing, name};
+  }
+  for (const std::string& name : settings.required_claims) {
+    if (!is_there(payload, claims, name)) return ClaimFault{Kind::missing, name};
+  }
+  return std::nullopt;
+}
+
+Fault read_times(const json::Value& payload, policy::TokenClaims& to) {
+  if (const Fault fault = read_time(payload, "exp", to.expires_at)) return fault;
+  if (const Fault fault = read_time(payload, "iat", to.issued_at)) return fault;
+  return read_time(payload, "nbf", to.not_before);
+}
+
+Fault read_names(const json::Value& payload, const IssuerSettings& settings,
+                 policy::TokenClaims& to) {
+  if (const Fault fault = read_text(payload, "iss", to.issuer)) return fault;
+  if (const Fault fault = read_text(payload, "sub", to.subject)) return fault;
+  if (const Fault fault = read_text(payload, "jti", to.token_id)) return fault;
+  if (const Fault fault = read_client_id(payload, settings, to.client_id)) return fault;
+  if (settings.consent_id_claim.empty()) return std::nullopt;
+  return read_text(payload, settings.consent_id_claim, to.consent_id);
+}
+
+}  // namespace
+
+std::variant<std::string_view, ClaimFault> read_issuer(const json::Value& payload) {
+  const json::Value value = payload.member("iss");
+  if (!value.exists()) return ClaimFault{Kind::missing, "iss"};
+  const auto issuer = value.string();
+  if (!issuer) return ClaimFault{Kind::malformed, "iss"};
+  return *issuer;
+}
+
+std::variant<Claims, ClaimFault> read_claims(const json::Value& payload,
+                                             const IssuerSettings& settings) {
+  Claims read;
+  if (const Fault fault = read_names(payload, settings, read.claims)) return *fault;
+  if (const Fault fault = read_times(payload, read.claims)) return *fault;
+  if (const Fault fault = read_audience(payload, read.claims.audience)) return *fault;
+  if (const Fault fault = read_scopes(payload, settings, read.claims)) return *fault;
+  if (const Fault fault = read_confirmation(payload, read)) return *fault;
+  if (const Fault fault = find_missing(payload, read.claims, settings)) return *fault;
+  return read;
+}
+
+}  // namespace sallyport::bearer

@@ -1,0 +1,69 @@
+#include "modules/bearer/credential.h"
+
+#include <algorithm>
+
+#include "gateway/base/text.h"
+#include "modules/bearer/reasons.h"
+
+namespace sallyport::bearer {
+namespace {
+
+constexpr std::string_view kField = "authorization";
+constexpr std::string_view kScheme = "Bearer";
+constexpr std::string_view kParameter = "access_token";
+
+// is_token68 is the alphabet of credentials (RFC 9110 section 11.2); a JWT uses a part of it.
+bool is_token68(std::string_view text) {
+  constexpr std::string_view kMarks = "-._~+/=";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_alpha(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+// is_parameter compares a name as received with "access_token": escapes are decoded on the way.
+bool is_parameter(std::string_view name) {
+  std::size_t at = 0;
+  for (const char expected : kParameter) {
+    if (at >= name.size()) return false;
+    char c = name[at++];
+    if (c == '%' && at + 1 < name.size()) {
+      c = static_cast<char>(hex_value(name[at]) * 16 + hex_value(name[at + 1]));
+      at += 2;
+    }
+    if (to_lower(c) != expected) return false;
+  }
+  // PHP and its like read "access_token[]" as the same parameter.
+  return at == name.size() || name[at] == '[' || name[at] == '%';
+}
+
+}  // namespace
+
+bool has_token_in_query(std::string_view query) {
+  bool found = false;
+  // Some servers take ';' for a separator, too.
+  for_each_piece(query, '&', [&](std::string_view part) {
+    for_each_piece(part, ';', [&](std::string_view pair) {
+      found = found || is_parameter(pair.substr(0, pair.find('=')));
+    });
+  });
+  return found;
+}
+
+std::variant<std::string_view, const policy::Reason*> find_token(
+    const http::RequestHead& request) {
+  if (request.fields.count(kField) > 1 || has_token_in_query(request.target.query)) {
+    return &reasons::kSeveralCredentials;
+  }
+  const http::Field* field = request.fields.find(kField);
+  if (field == nullptr) return &reasons::kMissing;
+  std::string_view value = field->value;
+  // RFC 9110 section 11.1: the scheme's name has no case.
+  const std::string_view scheme = value.substr(0, value.find(' '));
+  if (!equals_ignoring_case(scheme, kScheme)) return &reasons::kScheme;
+  value.remove_prefix(scheme.size());
+  while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  if (!is_token68(value)) return &reasons::kMalformed;
+  return value;
+}
+
+}  // namespace sallyport::bearer

@@ -1,0 +1,56 @@
+#pragma once
+
+// KeySource follows the keys of one issuer, from a file or a URL, on the control thread. The last
+// good set survives every failure for as long as `keep` says; a token with an unknown key makes it
+// look again, at most every ten seconds.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/clients/fetch_follow.h"
+#include "gateway/policy/module.h"
+#include "modules/bearer/issuer_keys.h"
+#include "modules/bearer/settings.h"
+
+namespace sallyport::bearer {
+
+// KeySourceSettings is all that the behaviour of a source depends on.
+struct KeySourceSettings {
+  std::string name;  // of the issuer in the configuration: label of its metrics
+  clients::FollowSource source;
+  clients::FollowTimes times;
+  std::vector<Algorithm> algorithms;
+
+  // key tells apart sources that differ in any of these.
+  std::string key() const;
+};
+
+class KeySource final : public policy::Service {
+ public:
+  explicit KeySource(KeySourceSettings settings);
+
+  void start(event::Loop& control, event::Broadcast& broadcast) override;
+  std::optional<std::string> not_ready() const override;
+  void metrics(std::vector<policy::Metric>& to) const override;
+
+  // keys is what plans hold on to: unlike this object it may be destroyed on any thread.
+  std::shared_ptr<const IssuerKeys> keys() const { return keys_; }
+
+ private:
+  Result<void> accept(std::string_view document);
+  void forget();
+
+  const KeySourceSettings settings_;
+  const std::shared_ptr<IssuerKeys> keys_ = std::make_shared<IssuerKeys>();
+  // Of the control thread:
+  event::Broadcast* broadcast_ = nullptr;
+  std::unique_ptr<clients::Follower> follower_;
+  std::string document_;  // the one that the current set was read from
+  std::shared_ptr<const KeySet> current_;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace sallyport::bearer

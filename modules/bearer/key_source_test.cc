@@ -1,0 +1,137 @@
+#include "modules/bearer/key_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "tests/support/policy_harness.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/test_key.h"
+
+namespace sallyport::bearer {
+namespace {
+
+using test::KeyKind;
+using test::TestKey;
+using testing::HasSubstr;
+
+std::string set_of(std::string_view kid) {
+  return test::jwks({TestKey::make(KeyKind::p256).jwk(kid)});
+}
+
+class KeySourceTest : public testing::Test {
+ protected:
+  void start(const std::string& path) {
+    settings_.name = "as";
+    settings_.source.file = path;
+    settings_.algorithms = {Algorithm::es256};
+    settings_.times.tick = Milliseconds(2);
+    settings_.times.file_poll = Milliseconds(5);
+    settings_.times.first_retry = Milliseconds(5);
+    settings_.times.wanted_gap = Milliseconds(200);
+    source_ = std::make_unique<KeySource>(settings_);
+    keys_ = source_->keys();
+    source_->start(loop_, broadcast_);
+  }
+  bool has_key(std::string_view kid) const {
+    const KeySet* here = keys_->here(0);
+    return here != nullptr && here->find(kid) != nullptr;
+  }
+  bool until(const std::function<bool()>& is_done) {
+    for (int i = 0; i < 2000 && !is_done(); ++i) {
+      std::this_thread::sleep_for(Milliseconds(1));
+      loop_.run_once();
+    }
+    return is_done();
+  }
+  double metric(std::string_view name) const {
+    std::vector<policy::Metric> all;
+    source_->metrics(all);
+    for (const auto& each : all) {
+      if (each.name == name) return each.value;
+    }
+    return -1;
+  }
+
+  event::Loop loop_;
+  test::TestBroadcast broadcast_;
+  test::TempDir dir_;
+  KeySourceSettings settings_{};
+  std::unique_ptr<KeySource> source_;
+  std::shared_ptr<const IssuerKeys> keys_;
+};
+
+TEST_F(KeySourceTest, PublishesTheKeysOfAFile) {
+  start(dir_.write("jwks", set_of("k1")));
+  EXPECT_TRUE(has_key("k1"));
+  EXPECT_FALSE(source_->not_ready());
+  EXPECT_EQ(metric("jwks_keys"), 1);
+}
+
+TEST_F(KeySourceTest, IsNotReadyWithoutKeysAndSaysWhy) {
+  start(dir_.file("missing"));
+  EXPECT_EQ(keys_->here(0), nullptr);
+  EXPECT_THAT(source_->not_ready().value_or(""), HasSubstr("no keys of issuer as: cannot read"));
+  dir_.write("missing", set_of("k1"));
+  EXPECT_TRUE(until([&] { return has_key("k1"); }));
+  EXPECT_FALSE(source_->not_ready());
+}
+
+TEST_F(KeySourceTest, ReplacesKeysWithANewEpoch) {
+  start(dir_.write("jwks", set_of("k1")));
+  const auto before = keys_->here(0)->epoch();
+  dir_.write("jwks", set_of("k2"));
+  EXPECT_TRUE(until([&] { return has_key("k2"); }));
+  EXPECT_FALSE(has_key("k1"));
+  EXPECT_NE(keys_->here(0)->epoch(), before);
+}
+
+TEST_F(KeySourceTest, KeepsTheEpochWhenTheDocumentIsTheSame) {
+  const std::string document = set_of("k1");
+  start(dir_.write("jwks", document));
+  const auto before = keys_->here(0)->epoch();
+  dir_.write("jwks", document);
+  EXPECT_TRUE(until([&] { return metric("jwks_reads_total") == 2; }));
+  EXPECT_EQ(keys_->here(0)->epoch(), before);
+}
+
+TEST_F(KeySourceTest, KeepsTheLastGoodKeysThroughEveryFailure) {
+  start(dir_.write("jwks", set_of("k1")));
+  for (const std::string_view bad : {"", "<html>", "{}", R"({"keys":[]})", R"({"keys":[{}]})"}) {
+    const double failures = metric("jwks_read_failures_total");
+    dir_.write("jwks", bad);
+    EXPECT_TRUE(until([&] { return metric("jwks_read_failures_total") > failures; })) << bad;
+    EXPECT_TRUE(has_key("k1")) << bad;
+  }
+}
+
+TEST_F(KeySourceTest, GivesTheKeysUpWhenTheyAreTooOld) {
+  settings_.times.keep = Milliseconds(30);
+  start(dir_.write("jwks", set_of("k1")));
+  dir_.write("jwks", "broken");
+  EXPECT_TRUE(until([&] { return keys_->here(0) == nullptr; }));
+  EXPECT_TRUE(source_->not_ready());
+}
+
+TEST_F(KeySourceTest, LooksAgainWhenAKeyIsUnknown) {
+  settings_.times.keep = Seconds(1000);
+  start(dir_.write("jwks", set_of("k1")));
+  ASSERT_EQ(metric("jwks_reads_total"), 1);
+  for (int i = 0; i < 10'000; ++i) keys_->ask_for_newer();
+  EXPECT_TRUE(until([&] { return metric("jwks_reads_total") == 2; }));
+  keys_->ask_for_newer();
+  until([&] { return metric("jwks_reads_total") == 3; });
+  EXPECT_LE(metric("jwks_reads_total"), 3);
+}
+
+TEST_F(KeySourceTest, LeavesWorkersWhatTheyHaveWhenItEnds) {
+  start(dir_.write("jwks", set_of("k1")));
+  source_.reset();
+  EXPECT_TRUE(has_key("k1"));
+}
+
+}  // namespace
+}  // namespace sallyport::bearer

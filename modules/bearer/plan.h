@@ -1,0 +1,40 @@
+#pragma once
+
+// What the module makes of one chain entry's options.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/policy/module.h"
+#include "modules/bearer/issuer_keys.h"
+#include "modules/bearer/settings.h"
+
+namespace sallyport::bearer {
+
+struct Issuer {
+  std::string name;  // in the configuration
+  IssuerSettings settings;
+  std::shared_ptr<const IssuerKeys> keys;  // also tells issuers apart
+};
+
+class BearerPlan final : public policy::Plan {
+ public:
+  EntrySettings entry;
+  std::vector<Issuer> issuers;  // those of this entry; few
+  std::size_t token_limit = 0;
+  std::size_t cache_entries = 0;
+  std::size_t cache_bytes = 0;
+
+  // issuer_named returns the issuer whose tokens have that "iss", or null.
+  const Issuer* issuer_named(std::string_view iss) const;
+  const Issuer* issuer_with(const IssuerKeys* keys) const;
+};
+
+// load_plan is Module::load: it adds findings and returns null on any error.
+std::shared_ptr<const policy::Plan> load_plan(const config::Node& node,
+                                              policy::LoadContext& context);
+
+}  // namespace sallyport::bearer

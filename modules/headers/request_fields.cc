@@ -1,0 +1,78 @@
+#include "modules/headers/request_fields.h"
+
+#include <algorithm>
+
+#include "gateway/crypto/base64.h"
+#include "gateway/http/field_names.h"
+
+namespace sallyport::headers {
+namespace {
+
+constexpr std::string_view kInteractionId = "x-fapi-interaction-id";
+
+bool is_listed(std::string_view name, const std::vector<std::string>& lower_case) {
+  return std::ranges::any_of(
+      lower_case, [&](const std::string& listed) { return http::equals_folded(name, listed); });
+}
+
+// quoted_if_needed renders a value for RFC 7239 section 4: a token as it is, else a quoted string.
+// The authority has neither quotation marks nor backslashes (http/authority.h).
+std::string quoted_if_needed(std::string_view value) {
+  return http::is_token(value) ? std::string(value) : '"' + std::string(value) + '"';
+}
+
+std::string forwarded(const policy::Exchange& exchange, std::string_view scheme) {
+  std::string value = "for=" + forwarded_node(exchange.facts.client_address);
+  if (!exchange.request.authority.empty()) {
+    value += ";host=" + quoted_if_needed(exchange.request.authority);
+  }
+  return value + ";proto=" + std::string(scheme);
+}
+
+// add_client_certificate follows RFC 9440 section 2.2: a byte sequence of structured fields.
+void add_client_certificate(policy::Exchange& exchange) {
+  if (!exchange.facts.client_certificate) return;
+  const std::string& der = exchange.facts.client_certificate->view().der;
+  const std::string value = ':' + crypto::encode_base64(der) + ':';
+  exchange.request.fields.add("Client-Cert", exchange.arena.copy(value));
+}
+
+void remove_untrusted(policy::Exchange& exchange, const RequestRules& rules) {
+  exchange.request.fields.remove_if([&](const http::Field& field) {
+    return http::is_trust(field.name) || http::equals_folded(field.name, kInteractionId) ||
+           (rules.authorization == Authorization::remove &&
+            http::equals_folded(field.name, "authorization")) ||
+           is_listed(field.name, rules.strip);
+  });
+}
+
+}  // namespace
+
+std::string forwarded_node(const net::Address& address) {
+  if (address.family() == net::Family::none) return "unknown";
+  if (address.family() == net::Family::v4) return address.text();
+  return "\"[" + address.text() + "]\"";
+}
+
+void make_trustworthy(policy::Exchange& exchange, const RequestRules& rules) {
+  remove_untrusted(exchange, rules);
+  Arena& arena = exchange.arena;
+  http::Fields& fields = exchange.request.fields;
+  const policy::ConnectionFacts& connection = exchange.connection;
+  const std::string_view scheme = connection.tls_version.empty() ? "http" : "https";
+  if (exchange.facts.client_address.family() != net::Family::none) {
+    fields.add("X-Forwarded-For", arena.copy(exchange.facts.client_address.text()));
+  }
+  fields.add("X-Forwarded-Proto", scheme);
+  if (!exchange.request.authority.empty()) {
+    fields.add("X-Forwarded-Host", exchange.request.authority);
+  }
+  fields.add("X-Forwarded-Port", arena.copy(std::to_string(connection.local_port)));
+  fields.add("Forwarded", arena.copy(forwarded(exchange, scheme)));
+  // A field of its own is the same list with one more member (RFC 9110 sections 5.3 and 7.6.3).
+  fields.add("Via", exchange.request.version_minor == 0 ? "1.0 sallyport" : "1.1 sallyport");
+  if (rules.client_cert) add_client_certificate(exchange);
+  if (!exchange.interaction_id.empty()) fields.add(kInteractionId, exchange.interaction_id);
+}
+
+}  // namespace sallyport::headers

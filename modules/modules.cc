@@ -1,0 +1,28 @@
+#include "modules/modules.h"
+
+#include <array>
+
+#include "modules/address/address.h"
+#include "modules/bearer/bearer.h"
+#include "modules/client_cert/client_cert.h"
+#include "modules/headers/headers.h"
+#include "modules/revocation/revocation.h"
+#include "modules/scope/scope.h"
+
+namespace sallyport {
+
+// Cheap checks of the connection come first, then the token, then what is said about it; headers is
+// last, so that it writes what all of them have established.
+std::span<const policy::Module* const> all_modules() {
+  static constexpr std::array<const policy::Module*, 6> kModules = {
+      &address::module,      //
+      &client_cert::module,  //
+      &bearer::module,       //
+      &revocation::module,   //
+      &scope::module,        //
+      &headers::module,      //
+  };
+  return kModules;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,120 @@
+#include "modules/revocation/record.h"
+
+#include "gateway/crypto/digest.h"
+#include "gateway/json/json.h"
+
+namespace sallyport::revocation {
+namespace {
+
+constexpr char kVersion = 1;
+
+void append_number(std::string& to, std::uint64_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) to += static_cast<char>(value >> (8 * i) & 0xff);
+}
+
+void append_text(std::string& to, std::string_view text) {
+  append_number(to, text.size(), 2);
+  to += text;
+}
+
+// Reader takes pieces off the front; after the first failure all of them fail.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  std::uint64_t number(std::size_t bytes) {
+    std::uint64_t value = 0;
+    const std::string_view piece = take(bytes);
+    for (std::size_t i = piece.size(); i > 0; --i) {
+      value = value << 8 | static_cast<unsigned char>(piece[i - 1]);
+    }
+    return value;
+  }
+  std::int64_t time() { return static_cast<std::int64_t>(number(8)); }
+  std::string text(std::size_t longest) {
+    const std::size_t size = number(2);
+    if (size > longest) is_good_ = false;
+    return std::string(take(size));
+  }
+  bool is_done() const { return is_good_ && rest_.empty(); }
+
+ private:
+  std::string_view take(std::size_t bytes) {
+    if (!is_good_ || rest_.size() < bytes) {
+      is_good_ = false;
+      return {};
+    }
+    const std::string_view piece = rest_.substr(0, bytes);
+    rest_.remove_prefix(bytes);
+    return piece;
+  }
+
+  std::string_view rest_;
+  bool is_good_ = true;
+};
+
+void append_member(std::string& to, std::string_view name, std::string_view text) {
+  json::append_quoted(to, name);
+  to += ':';
+  json::append_quoted(to, text);
+  to += ',';
+}
+
+void append_member(std::string& to, std::string_view name, std::int64_t time) {
+  json::append_quoted(to, name);
+  to += ':' + std::to_string(time) + ',';
+}
+
+}  // namespace
+
+std::string record_key(Unit unit, std::string_view issuer, std::string_view value) {
+  std::string text;
+  append_text(text, issuer);
+  append_text(text, value);
+  const crypto::Sha256 digest = crypto::sha256(text);
+  return static_cast<char>(unit) + std::string(crypto::as_text(digest));
+}
+
+std::string encode_record(const Record& record) {
+  std::string bytes{kVersion, static_cast<char>(record.unit)};
+  for (const std::int64_t time : {record.cutoff, record.expires, record.made}) {
+    append_number(bytes, static_cast<std::uint64_t>(time), 8);
+  }
+  for (const std::string* text : {&record.issuer, &record.value, &record.reason, &record.who}) {
+    append_text(bytes, *text);
+  }
+  return bytes;
+}
+
+std::optional<Record> decode_record(std::string_view bytes) {
+  Reader reader(bytes);
+  if (reader.number(1) != kVersion) return std::nullopt;
+  const std::uint64_t unit = reader.number(1);
+  if (unit < 1 || unit > kUnits.size()) return std::nullopt;
+  Record record;
+  record.unit = static_cast<Unit>(unit);
+  record.cutoff = reader.time();
+  record.expires = reader.time();
+  record.made = reader.time();
+  record.issuer = reader.text(kMaxName);
+  record.value = reader.text(kMaxName);
+  record.reason = reader.text(kMaxRemark);
+  record.who = reader.text(kMaxRemark);
+  if (!reader.is_done() || record.value.empty() || record.expires <= 0) return std::nullopt;
+  return record;
+}
+
+void append_json(std::string& to, const Record& record) {
+  to += '{';
+  append_member(to, "unit", unit_name(record.unit));
+  append_member(to, "value", record.value);
+  if (!record.issuer.empty()) append_member(to, "issuer", record.issuer);
+  if (record.cutoff != kAlways) append_member(to, "cutoff", record.cutoff);
+  if (record.expires != kAlways) append_member(to, "expires", record.expires);
+  if (!record.reason.empty()) append_member(to, "reason", record.reason);
+  if (!record.who.empty()) append_member(to, "who", record.who);
+  append_member(to, "made", record.made);
+  to.back() = '}';
+}
+
+}  // namespace sallyport::revocation

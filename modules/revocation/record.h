@@ -1,0 +1,41 @@
+#pragma once
+
+// Record is a revocation as it is stored, listed and explained to people.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "modules/revocation/unit.h"
+
+namespace sallyport::revocation {
+
+inline constexpr std::size_t kMaxRemark = 512;  // of `reason` and `who`
+
+// Times are Unix seconds.
+struct Record {
+  Unit unit = Unit::token;
+  std::string issuer;  // empty: any
+  std::string value;
+  std::int64_t cutoff = kAlways;   // tokens issued then or earlier; kAlways: whenever issued
+  std::int64_t expires = kAlways;  // forgotten then; kAlways: never
+  std::int64_t made = 0;
+  std::string reason;  // for the operator, free text
+  std::string who;
+
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+// record_key is the record's key on disk: one for every (unit, issuer, value).
+std::string record_key(Unit unit, std::string_view issuer, std::string_view value);
+
+// encode_record and decode_record are the form on disk. Decoding returns nothing for what encoding
+// did not make.
+std::string encode_record(const Record& record);
+std::optional<Record> decode_record(std::string_view bytes);
+
+// append_json appends the record as a JSON object; unlimited times are left out.
+void append_json(std::string& to, const Record& record);
+
+}  // namespace sallyport::revocation

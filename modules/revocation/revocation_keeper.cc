@@ -1,0 +1,180 @@
+#include "modules/revocation/revocation_keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sallyport::revocation {
+namespace {
+
+constexpr int kTicksBetweenOpens = 5;
+// Records looked at in one go, so that the control thread is never busy for long.
+constexpr std::size_t kSweepStep = 512;
+constexpr std::size_t kListStep = 20'000;
+
+Mark mark_of(const Record& record) { return {record.cutoff, record.expires}; }
+
+bool is_wanted(const Record& record, const ListOrder& order) {
+  return (!order.unit || *order.unit == record.unit) &&
+         (order.value.empty() || order.value == record.value) &&
+         (order.issuer.empty() || order.issuer == record.issuer);
+}
+
+}  // namespace
+
+void RevocationKeeper::start(event::Loop& control, event::Broadcast& broadcast) {
+  loop_ = &control;
+  broadcast_ = &broadcast;
+  try_open();
+  every_.emplace(control, tick_every_, [this] { tick(); });
+}
+
+void RevocationKeeper::tick() {
+  if (store_) return sweep();
+  if (++ticks_ % kTicksBetweenOpens == 0) try_open();
+}
+
+void RevocationKeeper::try_open() {
+  auto store = open_();
+  if (!store) {
+    failed(store.error());
+    problem_ = store.error().text;
+    return;
+  }
+  const std::int64_t moment = now();
+  auto read = (*store)->for_each({}, [&](std::string_view, const Record& record) {
+    if (record.expires > moment) {
+      set_.put(record.unit, record.issuer, record.value, mark_of(record));
+    }
+    return true;
+  });
+  if (!read) {
+    failed(read.error());
+    problem_ = read.error().text;
+    return;
+  }
+  store_ = *std::move(store);
+  problem_.clear();
+  set_.set_ready();
+  when_everywhere([] {});
+}
+
+std::optional<std::string> RevocationKeeper::not_ready() const {
+  if (problem_.empty()) return std::nullopt;
+  return problem_;
+}
+
+void RevocationKeeper::metrics(std::vector<policy::Metric>& to) const {
+  for (const Unit unit : kUnits) {
+    to.push_back({"revocations", "Revocations in force.", false, "unit",
+                  std::string(unit_name(unit)), static_cast<double>(set_.listed(unit))});
+  }
+  to.push_back({"revocation_store_failures_total",
+                "Failed uses of the revocation store.",
+                true,
+                {},
+                {},
+                static_cast<double>(failures_)});
+  to.push_back({"revocation_ready",
+                "Whether the revocations have been read.",
+                false,
+                {},
+                {},
+                set_.is_ready() ? 1.0 : 0.0});
+}
+
+RevocationKeeper::Refusal RevocationKeeper::failed(const Error& error) {
+  ++failures_;
+  return {503, error.text};
+}
+
+std::optional<RevocationKeeper::Refusal> RevocationKeeper::not_open() const {
+  if (store_) return std::nullopt;
+  return Refusal{503, problem_};
+}
+
+std::optional<RevocationKeeper::Refusal> RevocationKeeper::revoke(Record& record,
+                                                                  std::size_t max_entries) {
+  if (auto refusal = not_open()) return refusal;
+  const auto known = store_->find(record_key(record.unit, record.issuer, record.value));
+  if (!known) return failed(known.error());
+  if (known->has_value()) {
+    record.cutoff = std::max(record.cutoff, (*known)->cutoff);
+    record.expires = std::max(record.expires, (*known)->expires);
+  } else if (set_.size() >= max_entries) {
+    return Refusal{507, "there are " + std::to_string(max_entries) +
+                            " revocations already; reinstate some, revoke a subject, client or key "
+                            "instead of single tokens, or raise modules.revocation.max_entries"};
+  }
+  if (auto stored = store_->put(record); !stored) return failed(stored.error());
+  set_.put(record.unit, record.issuer, record.value, mark_of(record));
+  return std::nullopt;
+}
+
+std::optional<RevocationKeeper::Refusal> RevocationKeeper::reinstate(Unit unit,
+                                                                     const std::string& issuer,
+                                                                     const std::string& value) {
+  if (auto refusal = not_open()) return refusal;
+  const std::string key = record_key(unit, issuer, value);
+  const auto erased = store_->erase({&key, 1});
+  if (!erased) return failed(erased.error());
+  set_.erase(unit, issuer, value);
+  if (!*erased) {
+    return Refusal{404, issuer.empty() ? "there is no such revocation for any issuer"
+                                       : "there is no such revocation for this issuer"};
+  }
+  return std::nullopt;
+}
+
+std::optional<RevocationKeeper::Refusal> RevocationKeeper::list(const ListOrder& order,
+                                                                Page& page) {
+  if (auto refusal = not_open()) return refusal;
+  std::size_t seen = 0;
+  bool has_more = false;
+  const auto read = store_->for_each(order.after, [&](std::string_view key, const Record& record) {
+    // Only when there is one more is there a next page; it begins after what was looked at last.
+    has_more = page.records.size() == order.limit || seen == kListStep;
+    if (has_more) return false;
+    ++seen;
+    page.next = key;
+    if (is_wanted(record, order)) page.records.push_back(record);
+    return true;
+  });
+  if (!read) return failed(read.error());
+  if (!has_more) page.next.clear();
+  return std::nullopt;
+}
+
+void RevocationKeeper::when_everywhere(std::function<void()> done) {
+  // Slots that were replaced die with the closure, after the last worker has passed.
+  broadcast_->to_all([](unsigned) {},
+                     [retired = set_.take_retired(), done = std::move(done)] { done(); });
+}
+
+void RevocationKeeper::sweep() {
+  std::vector<Record> expired;
+  std::vector<std::string> keys;
+  std::size_t seen = 0;
+  std::string last;
+  const std::int64_t moment = now();
+  const auto read = store_->for_each(sweep_after_, [&](std::string_view key, const Record& record) {
+    last = key;
+    if (record.expires <= moment) {
+      expired.push_back(record);
+      keys.emplace_back(key);
+    }
+    return ++seen < kSweepStep;
+  });
+  if (!read) {
+    failed(read.error());
+    return;
+  }
+  sweep_after_ = seen < kSweepStep ? std::string() : last;
+  if (keys.empty()) return;
+  if (const auto erased = store_->erase(keys); !erased) {
+    failed(erased.error());
+    return;
+  }
+  for (const Record& record : expired) set_.erase(record.unit, record.issuer, record.value);
+}
+
+}  // namespace sallyport::revocation

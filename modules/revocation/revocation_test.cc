@@ -1,0 +1,144 @@
+#include "modules/revocation/revocation.h"
+
+#include "tests/support/policy_harness.h"
+#include "tests/support/temp_dir.h"
+
+namespace sallyport::revocation {
+namespace {
+
+using test::Allowed;
+using test::Call;
+using test::DeniedWith;
+using test::evidence_of;
+using test::PolicyHarness;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const bool kCovered = test::require_every_reason(module);
+
+class Revocation : public testing::Test {
+ protected:
+  Revocation() { begin(); }
+
+  void begin() {
+    harness = std::make_unique<PolicyHarness>(module);
+    harness->folder(folder.path()).shared("store:\n  path: store");
+  }
+  void load() { ASSERT_TRUE(harness->load("")) << harness->errors(); }
+
+  policy::Verdict judge(std::string_view issuer = "https://login.bank.example") {
+    const std::int64_t now = wall_now().unix_seconds();
+    policy::TokenClaims claims;
+    claims.issuer = issuer;
+    claims.subject = "user-1";
+    claims.client_id = "plaid";
+    claims.token_id = "token-1";
+    claims.key_id = "key-1";
+    claims.consent_id = "consent-1";
+    claims.issued_at = now - 100;
+    call.at(now).token(std::move(claims));
+    return harness->judge(call);
+  }
+  // revoke orders a revocation for a day; members are added to the order.
+  std::string revoke(std::string_view members) {
+    return harness->command("revoke", "{" + std::string(members) + "}");
+  }
+
+  test::TempDir folder;
+  std::unique_ptr<PolicyHarness> harness;
+  Call call;
+};
+
+TEST_F(Revocation, AllowsWhatNobodyRevoked) {
+  load();
+  EXPECT_THAT(judge(), Allowed());
+}
+
+TEST_F(Revocation, RefusesEveryUnitWithItsOwnReason) {
+  const std::pair<const char*, const char*> units[] = {
+      {R"("unit":"jti","value":"token-1")", "revocation.token"},
+      {R"("unit":"subject","value":"user-1")", "revocation.subject"},
+      {R"("unit":"client","value":"plaid")", "revocation.client"},
+      {R"("unit":"consent","value":"consent-1")", "revocation.consent"},
+      {R"("unit":"kid","value":"key-1")", "revocation.key"},
+  };
+  load();
+  for (const auto& [members, reason] : units) {
+    EXPECT_THAT(revoke(members), StartsWith("200 ")) << reason;
+    EXPECT_THAT(judge(), DeniedWith(reason));
+    EXPECT_THAT(harness->command("reinstate", "{" + std::string(members) + "}"),
+                StartsWith("200 "));
+    EXPECT_THAT(judge(), Allowed()) << reason;
+  }
+}
+
+TEST_F(Revocation, SaysInTheEvidenceWhatWasRevoked) {
+  load();
+  revoke(R"("unit":"jti","value":"token-1")");
+  EXPECT_EQ(evidence_of(judge()), "jti=token-1");
+  revoke(R"("unit":"subject","value":"user-1","cutoff":2000000000)");
+  EXPECT_THAT(evidence_of(judge()), HasSubstr("cutoff=2000000000 sub=user-1"));
+}
+
+TEST_F(Revocation, SparesTokensIssuedAfterTheCutoff) {
+  load();
+  const std::int64_t issued_at = wall_now().unix_seconds() - 100;
+  revoke(R"("unit":"client","value":"plaid","cutoff":)" + std::to_string(issued_at - 50));
+  EXPECT_THAT(judge(), Allowed());
+  revoke(R"("unit":"client","value":"plaid","cutoff":)" + std::to_string(issued_at + 50));
+  EXPECT_THAT(judge(), DeniedWith("revocation.client"));
+}
+
+TEST_F(Revocation, HoldsForTheNamedIssuerOnly) {
+  load();
+  revoke(R"("unit":"jti","value":"token-1","issuer":"https://other.example")");
+  EXPECT_THAT(judge(), Allowed());
+  EXPECT_THAT(judge("https://other.example"), DeniedWith("revocation.token"));
+}
+
+TEST_F(Revocation, SurvivesARestart) {
+  load();
+  revoke(R"("unit":"jti","value":"token-1")");
+  harness.reset();
+  begin();
+  load();
+  EXPECT_THAT(judge(), DeniedWith("revocation.token"));
+}
+
+TEST_F(Revocation, RefusesEverybodyWhileTheStoreIsInOtherHands) {
+  load();
+  PolicyHarness second(module);
+  second.folder(folder.path()).shared("store:\n  path: store");
+  ASSERT_TRUE(second.load("")) << second.errors();
+  call.token({});
+  EXPECT_THAT(second.judge(call), DeniedWith("revocation.unavailable"));
+  ASSERT_EQ(second.services().empty(), false);
+  EXPECT_THAT(second.services().front()->not_ready().value_or(""),
+              HasSubstr("open in another process"));
+}
+
+TEST_F(Revocation, KeepsItsStoreOpenAcrossAReloadWithOtherTerms) {
+  load();
+  revoke(R"("unit":"jti","value":"token-1")");
+  harness->shared("store:\n  path: store\nkeep: 1h\nmax_entries: 5");
+  load();
+  EXPECT_THAT(judge(), DeniedWith("revocation.token"));
+  EXPECT_THAT(revoke(R"("unit":"jti","value":"token-2")"), StartsWith("200 "));
+}
+
+TEST_F(Revocation, NeedsAStore) {
+  PolicyHarness bare(module);
+  EXPECT_FALSE(bare.load(""));
+  EXPECT_THAT(bare.errors(), HasSubstr("modules.revocation.store.path"));
+  bare.shared("keep: 1h");
+  EXPECT_FALSE(bare.load(""));
+  EXPECT_THAT(bare.errors(), HasSubstr("store"));
+}
+
+TEST_F(Revocation, RefusesOptionsThatItDoesNotKnow) {
+  EXPECT_FALSE(harness->load("units: [jti]"));
+  EXPECT_THAT(harness->errors(), HasSubstr("units"));
+}
+
+}  // namespace
+}  // namespace sallyport::revocation

@@ -1,0 +1,57 @@
+#pragma once
+
+// Unit is what a revocation names: one token, or all tokens that have something in common.
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+namespace sallyport::revocation {
+
+// The numbers are stored on disk.
+enum class Unit : std::uint8_t {
+  token = 1,    // one token, by its jti
+  subject = 2,  // all tokens of a user
+  client = 3,   // all tokens of a client
+  consent = 4,  // all tokens under a consent
+  key = 5,      // all tokens signed by a key, by its kid
+};
+
+inline constexpr std::array<Unit, 5> kUnits = {Unit::token, Unit::subject, Unit::client,
+                                               Unit::consent, Unit::key};
+
+// unit_name is the unit's name in orders and metrics: the claim or header parameter that it is of.
+constexpr std::string_view unit_name(Unit unit) {
+  switch (unit) {
+    case Unit::token:
+      return "jti";
+    case Unit::subject:
+      return "subject";
+    case Unit::client:
+      return "client";
+    case Unit::consent:
+      return "consent";
+    case Unit::key:
+      return "kid";
+  }
+  return {};
+}
+
+constexpr std::optional<Unit> unit_of(std::string_view name) {
+  for (const Unit unit : kUnits) {
+    if (unit_name(unit) == name) return unit;
+  }
+  return std::nullopt;
+}
+
+constexpr std::size_t index_of(Unit unit) { return static_cast<std::size_t>(unit) - 1; }
+
+// A value or issuer longer than this cannot be revoked, and no token in use has one.
+inline constexpr std::size_t kMaxName = 1024;
+
+// Cut-off of a revocation that holds whenever the token was issued; end of one that never ends.
+inline constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace sallyport::revocation

@@ -1,0 +1,185 @@
+// A bank's OpenID provider for the demo and the tests: plain HTTP on loopback, new keys every run.
+//
+//   node provider.mjs --run FOLDER [--port N] [--issuer URL]
+//
+// --port 0 (the default) takes a free port; --issuer defaults to http://127.0.0.1:PORT. Writes into
+// FOLDER, both with mode 600 because they hold secrets:
+//   jwks.private.json  the signing keys, which mint.mjs takes to sign odd tokens
+//   provider.json      issuer, port, endpoints, audience, scopes, and the clients with their secrets
+// provider.json is written last: when it is there, the provider answers.
+//
+// Access tokens are JWTs (RFC 9068) for the audience below, signed with ES256 and valid for 900 s.
+// Tests choose otherwise by a query on the resource indicator (RFC 8707) that they ask a token for:
+//   https://api.bank.example/fdx/v6?alg=RS256    or PS256, ES256, EdDSA
+//   https://api.bank.example/fdx/v6?ttl=3600     seconds
+//   https://api.bank.example/fdx/v6?format=opaque
+// The authorization code flow signs in one fixed customer and consents by itself.
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { errors, jose, Provider } from '../../tests/node/tools.mjs';
+
+const AUDIENCE = 'https://api.bank.example/fdx/v6';
+const SCOPES = ['Account', 'Customer', 'Transactions', 'Statements'];
+const ALGORITHMS = ['ES256', 'RS256', 'PS256', 'EdDSA'];
+const CUSTOMER = 'cust-00000042';
+const REDIRECT_URI = 'https://cdn.plaid.com/link/v2/stable/oauth.html';
+
+const secret = () => randomBytes(32).toString('hex');
+
+const clients = [
+  {
+    client_id: 'plaid-demo',
+    client_secret: secret(),
+    redirect_uris: [REDIRECT_URI],
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+  },
+  { // introspects on the gateway's behalf
+    client_id: 'sallyport',
+    client_secret: secret(),
+    redirect_uris: [],
+    response_types: [],
+    grant_types: ['client_credentials'],
+  },
+];
+
+async function makeKeys() {
+  const keys = await Promise.all(ALGORITHMS.map(async (alg) => {
+    const { privateKey } = await jose.generateKeyPair(alg, { extractable: true });
+    const kid = `demo-${alg.toLowerCase()}`;
+    return { ...(await jose.exportJWK(privateKey)), kid, alg, use: 'sig' };
+  }));
+  return { keys };
+}
+
+// What a token for `resource` looks like; only the demo API is known here (RFC 8707 section 2).
+function resourceServer(ctx, resource) {
+  const url = new URL(resource);
+  const wish = url.searchParams;
+  const alg = wish.get('alg') ?? 'ES256';
+  if (`${url.origin}${url.pathname}` !== AUDIENCE || !ALGORITHMS.includes(alg)) {
+    throw new errors.InvalidTarget();
+  }
+  return {
+    scope: SCOPES.join(' '),
+    audience: AUDIENCE,
+    accessTokenTTL: Number(wish.get('ttl') ?? 900),
+    accessTokenFormat: wish.get('format') === 'opaque' ? 'opaque' : 'jwt',
+    jwt: { sign: { alg, kid: `demo-${alg.toLowerCase()}` } },
+  };
+}
+
+const lifetime = (ctx, token) => token.resourceServer?.accessTokenTTL ?? 900;
+
+function configuration(jwks) {
+  return {
+    jwks,
+    clients,
+    scopes: ['openid', 'offline_access'],
+    cookies: { keys: [secret()] },
+    pkce: { required: () => false },
+    findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+    // A token of the client itself belongs to no grant; it gets a consent that tests can name.
+    extraTokenClaims: (ctx, token) => ({ fdxConsentId: token.grantId ?? 'consent-demo-0001' }),
+    issueRefreshToken: (ctx, client, code) => code.scopes.has('offline_access'),
+    interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
+    ttl: {
+      AccessToken: lifetime,
+      ClientCredentials: lifetime,
+      Grant: 86400,
+      IdToken: 900,
+      Interaction: 600,
+      RefreshToken: 86400,
+      Session: 86400,
+    },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      revocation: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: (ctx, client) => client.clientId === 'sallyport' },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => AUDIENCE,
+        useGrantedResource: () => true,
+        getResourceServerInfo: resourceServer,
+      },
+    },
+  };
+}
+
+// Stands for the bank's sign-in and consent pages.
+async function approve(provider, request, response) {
+  const { params } = await provider.interactionDetails(request, response);
+  const grant = new provider.Grant({ accountId: CUSTOMER, clientId: params.client_id });
+  grant.addOIDCScope('openid offline_access');
+  for (const resource of [params.resource ?? AUDIENCE].flat()) {
+    grant.addResourceScope(resource, SCOPES.join(' '));
+  }
+  const result = { login: { accountId: CUSTOMER }, consent: { grantId: await grant.save() } };
+  await provider.interactionFinished(request, response, result);
+}
+
+function serve(server, provider) {
+  const callback = provider.callback();
+  server.on('request', (request, response) => {
+    if (!request.url.startsWith('/interaction/')) {
+      callback(request, response);
+      return;
+    }
+    approve(provider, request, response).catch((error) => {
+      response.writeHead(400, { 'content-type': 'text/plain' }).end(`${error.message}\n`);
+    });
+  });
+}
+
+function writeSecret(folder, name, content) {
+  const path = join(folder, name);
+  writeFileSync(`${path}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(`${path}.new`, 0o600);
+  renameSync(`${path}.new`, path);
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      run: { type: 'string' }, port: { type: 'string', default: '0' }, issuer: { type: 'string' },
+    },
+  });
+  if (!values.run) throw new Error('--run FOLDER is missing');
+  mkdirSync(values.run, { recursive: true });
+
+  const server = createServer();
+  await new Promise((resolve, reject) => {
+    server.once('error', reject).listen(Number(values.port), '127.0.0.1', resolve);
+  });
+  const { port } = server.address();
+  const origin = `http://127.0.0.1:${port}`;
+  const issuer = values.issuer ?? origin;
+
+  const jwks = await makeKeys();
+  serve(server, new Provider(issuer, configuration(jwks)));
+  writeSecret(values.run, 'jwks.private.json', jwks);
+  writeSecret(values.run, 'provider.json', {
+    issuer,
+    port,
+    audience: AUDIENCE,
+    scopes: SCOPES,
+    customer: CUSTOMER,
+    endpoints: {
+      jwks: `${origin}/jwks`,
+      authorization: `${origin}/auth`,
+      token: `${origin}/token`,
+      introspection: `${origin}/token/introspection`,
+      revocation: `${origin}/token/revocation`,
+    },
+    clients: Object.fromEntries(clients.map((c) => [c.client_id, c.client_secret])),
+  });
+  console.log(`listening on ${origin}, issuer ${issuer}`);
+}
+
+main().catch((error) => {
+  console.error(`provider: ${error.message}`);
+  process.exit(1);
+});

@@ -1,0 +1,56 @@
+"""A client that sends exactly the octets it is told to, over TLS."""
+import socket
+import ssl
+import struct
+
+from .http1 import Reader
+from .places import API
+
+
+class RawClient:
+    """A TLS connection to the gateway. `certificate` names one of the PKI; `sni` the server."""
+
+    def __init__(self, gateway, certificate=None, sni=API, receive_buffer=None, version=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(gateway.pki.server_ca)
+        if version:
+            context.minimum_version = context.maximum_version = version
+        if certificate:
+            context.load_cert_chain(gateway.pki.certificate(certificate),
+                                    gateway.pki.key(certificate))
+        tcp = socket.socket()
+        tcp.settimeout(15)
+        if receive_buffer:
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        tcp.connect(("127.0.0.1", gateway.port))
+        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock = context.wrap_socket(tcp, server_hostname=sni)
+        self.reader = Reader(self.sock)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+    def send(self, octets):
+        self.sock.sendall(octets)
+
+    def get(self, path, host=API, more=""):
+        self.send(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n".encode())
+
+    def response(self, method="GET"):
+        return self.reader.response(method)
+
+    def ask(self, path, **options):
+        self.get(path, **options)
+        return self.response()
+
+    def rest(self):
+        """What else comes until the gateway closes; fails when it does not close."""
+        return self.reader.rest()
+
+    def vanish(self):
+        """Ends as a crashed client does: with a reset, without a word."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.close()

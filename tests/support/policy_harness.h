@@ -1,0 +1,209 @@
+#pragma once
+
+// PolicyHarness runs one module without a gateway around it: it builds the plan from YAML text,
+// starts the services that the plan asks for, attaches the policy on worker 0 and judges calls.
+//
+//   PolicyHarness harness(scope::module);
+//   ASSERT_TRUE(harness.load("require: [Account]")) << harness.errors();
+//   Call call;
+//   call.token({.scopes = {"Account"}});
+//   EXPECT_THAT(harness.judge(call), Allowed());
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/event/live.h"
+#include "gateway/event/loop.h"
+#include "gateway/policy/module.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sallyport::test {
+
+// The moment at which calls happen unless they say otherwise, in Unix seconds.
+inline constexpr std::int64_t kNow = 1'800'000'000;
+
+// FactMaker makes the facts that only their checkers can make otherwise.
+class FactMaker {
+ public:
+  static policy::VerifiedToken token(policy::TokenClaims claims) {
+    return policy::VerifiedToken(std::make_shared<const policy::TokenClaims>(std::move(claims)));
+  }
+  static policy::ClientIdentity identity(std::string_view name) {
+    return policy::ClientIdentity(name);
+  }
+  static std::shared_ptr<const crypto::VerifiedCertificate> certificate(
+      crypto::CertificateView view, std::string trust_store);
+};
+
+// Call is a request on its way through the gateway, and everything that it points to. Setters copy
+// their text; they return the call, so that one line can say it all.
+class Call {
+ public:
+  Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  Call& from(std::string_view address);
+  Call& method(std::string_view method);
+  // target is "/path" or "/path?query", already canonical.
+  Call& target(std::string_view target);
+  Call& authority(std::string_view authority);
+  Call& header(std::string_view name, std::string_view value);
+  Call& at(std::int64_t unix_seconds);
+  Call& interaction_id(std::string_view id);
+  Call& body(std::string_view body);
+  Call& certificate(crypto::CertificateView view, std::string trust_store = "clients");
+  Call& token(policy::TokenClaims claims);
+  Call& identity(std::string_view name);
+
+  policy::Exchange& exchange() { return exchange_; }
+  policy::ConnectionFacts& connection() { return connection_; }
+  http::RequestHead& request() { return exchange_.request; }
+  // field returns the value of the only request field of that name; "(absent)" or "(several)" else.
+  std::string field(std::string_view name) const;
+
+ private:
+  Arena arena_;
+  policy::ConnectionFacts connection_;
+  policy::Exchange exchange_;
+};
+
+class TestBroadcast final : public event::Broadcast {
+ public:
+  // to_all works at once for worker 0, the only one there is, unless held; see hold.
+  void to_all(std::function<void(unsigned)> work, std::function<void()> done) override;
+  // hold keeps what is posted until release, like a worker that is busy.
+  void hold() { held_ = true; }
+  void release();
+
+ private:
+  bool held_ = false;
+  std::vector<std::function<void()>> waiting_;
+};
+
+class TestLoadContext final : public policy::LoadContext {
+ public:
+  explicit TestLoadContext(std::string_view module) : module_(module) {}
+
+  config::Findings& findings() override { return findings_; }
+  const config::Findings& seen() const { return findings_; }
+  const config::Node* shared_node(std::string_view module) const override;
+  bool trust_store_exists(std::string_view name) const override;
+
+  std::vector<std::shared_ptr<policy::Service>> services() const;
+
+  void set_shared(config::Node node) { shared_ = std::move(node); }
+  void add_trust_store(std::string name) { trust_stores_.insert(std::move(name)); }
+  void forget_findings() { findings_ = {}; }
+
+ protected:
+  std::shared_ptr<policy::Service> find_or_make(
+      std::type_index type, const std::string& key,
+      const std::function<std::shared_ptr<policy::Service>()>& make) override;
+
+ private:
+  struct Made {
+    std::type_index type;
+    std::string key;
+    std::shared_ptr<policy::Service> service;
+  };
+  const std::string module_;
+  config::Findings findings_;
+  std::optional<config::Node> shared_;
+  std::set<std::string, std::less<>> trust_stores_;
+  std::vector<Made> made_;
+};
+
+class PolicyHarness {
+ public:
+  explicit PolicyHarness(const policy::Module& module) : module_(module), context_(module.name) {}
+
+  // What load will see. `folder` is where the imagined configuration file lies.
+  PolicyHarness& shared(std::string_view yaml);
+  PolicyHarness& trust_store(std::string name);
+  PolicyHarness& folder(std::string path);
+
+  // load builds and attaches; false: errors() says why. May be called again, like a reload.
+  bool load(std::string_view yaml);
+  // errors returns the findings of the last load, one a line; warnings too.
+  std::string errors() const;
+
+  // judge calls on_request and notes the reason as reached. A reason that the module does not list
+  // is a test failure.
+  policy::Verdict judge(Call& call);
+  // finish runs the loop until a waiting verdict is decided.
+  policy::Verdict finish(policy::Verdict verdict, Call& call);
+  void respond(Call& call, http::ResponseHead& head) {
+    policy().on_response(call.exchange(), head);
+  }
+
+  // settle runs the loop until nothing more is ready.
+  void settle();
+  // command sends an operator's order to every service; returns "status json" of the answer, empty
+  // when there was none.
+  std::string command(std::string_view verb, std::string_view json);
+
+  policy::Policy& policy() { return *policy_; }
+  const policy::Plan& plan() const { return *plan_; }
+  event::Loop& loop() { return loop_; }
+  TestBroadcast& broadcast() { return broadcast_; }
+  std::vector<std::shared_ptr<policy::Service>> services() const { return context_.services(); }
+  std::vector<policy::Metric> metrics() const;
+
+ private:
+  std::optional<config::Node> parse(std::string_view yaml, std::string_view path);
+  policy::Verdict noted(policy::Verdict verdict) const;
+
+  const policy::Module& module_;
+  event::Loop loop_;
+  TestBroadcast broadcast_;
+  TestLoadContext context_;
+  policy::AttachContext attach_{0};
+  std::string folder_;
+  std::set<const policy::Service*> started_;
+  std::shared_ptr<const policy::Plan> plan_;
+  std::unique_ptr<policy::Policy> policy_;
+};
+
+// require_every_reason makes the test program fail at its end when a reason of the module was never
+// reached, so that no refusal goes untested. A filtered run is let off. Use:
+//   const bool kCovered = test::require_every_reason(module);
+bool require_every_reason(const policy::Module& module);
+
+// evidence_of returns the evidence of an allow or deny.
+std::string evidence_of(const policy::Verdict& verdict);
+
+MATCHER(Allowed, "allowed") {
+  if (const auto* deny = std::get_if<policy::Deny>(&arg)) {
+    *result_listener << "denied with " << deny->reason->id << " (" << deny->evidence.text << ")";
+  }
+  return std::holds_alternative<policy::Allow>(arg);
+}
+
+MATCHER(Waiting, "waiting") { return std::holds_alternative<policy::Wait>(arg); }
+
+MATCHER_P(DeniedWith, id, std::string("denied with ") + id) {
+  const auto* deny = std::get_if<policy::Deny>(&arg);
+  if (deny == nullptr) {
+    *result_listener << (arg.index() == 0 ? "allowed" : "waiting");
+    return false;
+  }
+  *result_listener << "denied with " << deny->reason->id << " (" << deny->evidence.text << ")";
+  return deny->reason->id == std::string_view(id);
+}
+
+}  // namespace sallyport::test
+
+namespace sallyport::policy {
+// How GoogleTest shows a verdict in a failure.
+inline void PrintTo(const Verdict& verdict, std::ostream* out) {
+  const auto* deny = std::get_if<Deny>(&verdict);
+  *out << (deny ? deny->reason->id : verdict.index() == 0 ? "allow" : "wait");
+}
+}  // namespace sallyport::policy
