@@ -10,9 +10,13 @@ namespace sallyport::cli {
 void add_schema(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand("schema", "Print the JSON Schema of the configuration");
   auto reference = std::make_shared<bool>(false);
+  auto reasons = std::make_shared<bool>(false);
   verb->add_flag("--reference", *reference, "Print the reference in Markdown instead");
-  verb->callback([reference, &status] {
-    const std::string text = *reference ? control::reference_text() : control::schema_text();
+  verb->add_flag("--reasons", *reasons, "Print all reasons of denials in Markdown instead");
+  verb->callback([reference, reasons, &status] {
+    const std::string text = *reasons     ? control::reasons_text()
+                             : *reference ? control::reference_text()
+                                          : control::schema_text();
     std::fputs(text.c_str(), stdout);
     status = kOk;
   });

@@ -150,6 +150,14 @@ TEST_F(Follow, TriesAgainAfterFailuresAndSlowsDown) {
   EXPECT_EQ(follower_->failures(), 3U);
 }
 
+TEST_F(Follow, WaitsTwiceAsLongAfterEachFailure) {
+  const MonoTime start_time = mono_now();
+  start(file(dir_.file("missing")));
+  ASSERT_TRUE(until([&] { return follower_->failures() == 5; }));
+  // 10, 20, 40 and 80 ms, each looked at with a clock that may be a little behind.
+  EXPECT_GE(mono_now().us - start_time.us, 140'000);
+}
+
 // However many tokens with unknown keys come: one fetch in a while.
 TEST_F(Follow, HurriesWhenWantedButNotTooOften) {
   TestServer server(loop_, [](const std::string&) { return ok("one"); });

@@ -61,11 +61,7 @@ FetchReader::State FetchReader::begin_body(const http::ResponseHead& head) {
   if (const http::Field* type = head.fields.find("content-type")) {
     response_.content_type = type->value;
   }
-  if (!shape_.has_body()) return State::done;
-  if (shape_.framing == http::Framing::length && shape_.length > max_body_bytes_) {
-    return fail("the answer is larger than " + std::to_string(max_body_bytes_) + " bytes");
-  }
-  return State::need_more;
+  return shape_.has_body() ? State::need_more : State::done;
 }
 
 FetchReader::State FetchReader::read_body(std::string_view bytes) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "gateway/clients/fetch_job.h"
 #include "gateway/clients/fetch_resolve.h"
 #include "gateway/clients/fetch_test_server.h"
 #include "gateway/tls/client_context.h"
@@ -110,6 +111,18 @@ TEST_F(Fetch, NeverGoesElsewhereWithoutTls) {
             "192.0.2.1: plain http is for loopback addresses only: use https");
   EXPECT_EQ(error_of("http://as.example/"),
             "as.example: plain http is for loopback addresses only: use https");
+}
+
+// What a name stands for is known only later: this is how "localhost" somewhere else would end.
+TEST_F(Fetch, LooksAtTheAddressThatANameStandsForToo) {
+  event::Promise<FetchResponse> promise(loop_);
+  auto task = promise.task();
+  FetchJob job(loop_, nullptr, get("http://192.0.2.1/"), {}, promise);
+  job.start();
+  std::string error;
+  task.then([&](Result<FetchResponse> done) { error = done ? "answered" : done.error().text; });
+  ASSERT_TRUE(run_until(loop_, [&] { return !error.empty(); }));
+  EXPECT_EQ(error, "192.0.2.1: plain http is for loopback addresses only: use https");
 }
 
 TEST_F(Fetch, NeverSendsAFieldThatBreaksTheMessage) {

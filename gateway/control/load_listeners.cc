@@ -67,6 +67,18 @@ std::shared_ptr<const tls::ServerConfig> Loader::build_tls(const ListenerSetting
   return config;
 }
 
+// Callers of a production API do not accept a server certificate that vouches for itself.
+bool Loader::judge_self_signed(const crypto::CertificateView& leaf, const config::Node& node) {
+  if (leaf.subject != leaf.issuer) return true;
+  const std::string what = "the certificate of " + leaf.subject + " is self-signed";
+  if (loaded_.environment == Environment::sandbox) {
+    findings_.warning(node, what);
+    return true;
+  }
+  findings_.error(node, what + ", which callers refuse; use one of a CA, or `environment: sandbox`");
+  return false;
+}
+
 std::optional<tls::SniEntry> Loader::build_sni_entry(
     const config::At<CertificateSettings>& settings) {
   tls::SniEntry entry;
@@ -80,6 +92,7 @@ std::optional<tls::SniEntry> Loader::build_sni_entry(
       findings_.warning(settings.node, warning);
     }
     entry.credentials = loaded->credentials;
+    good = judge_self_signed(entry.credentials->leaf(), settings.node);
   } else {
     findings_.error(settings.node, loaded.error().text);
     good = false;

@@ -40,6 +40,7 @@ class Loader final : private policy::LoadContext {
   std::shared_ptr<const tls::ServerConfig> build_tls(const ListenerSettings& settings,
                                                      const config::Node& node);
   std::optional<tls::SniEntry> build_sni_entry(const config::At<CertificateSettings>& settings);
+  bool judge_self_signed(const crypto::CertificateView& leaf, const config::Node& node);
   // load_routes.cc
   void build_upstreams();
   void build_error_profiles();

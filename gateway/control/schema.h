@@ -22,5 +22,7 @@ std::string modules_schema();
 // schema_text is the whole schema, pretty enough to be committed; reference_text is Markdown.
 std::string schema_text();
 std::string reference_text();
+// reasons_text is a Markdown table of every reason of a denial.
+std::string reasons_text();
 
 }  // namespace sallyport::control

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "gateway/crypto/base64.h"
+#include "modules/bearer/plan.h"
 #include "tests/support/policy_harness.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_key.h"
@@ -238,6 +239,15 @@ TEST_F(Bearer, RefusesUnknownKeysAndAsksForNewerOnes) {
   EXPECT_THAT(present(signed_with({}, {{"kid", "\"k2\""}})), DeniedWith("bearer.key_unknown"));
   EXPECT_EQ(evidence_, "issuer=as kid=k2");
   EXPECT_EQ(metric("bearer_unknown_keys_total"), 1);
+  const auto& plan = dynamic_cast<const BearerPlan&>(harness_.plan());
+  EXPECT_TRUE(plan.issuers.front().keys->take_request());
+}
+
+TEST_F(Bearer, AsksForNewerKeysOnlyWhenOneIsUnknown) {
+  EXPECT_THAT(present(signed_with({})), Allowed());
+  EXPECT_THAT(present(signed_with({}, {{"kid", "\"r1\""}})), DeniedWith("bearer.key_mismatch"));
+  const auto& plan = dynamic_cast<const BearerPlan&>(harness_.plan());
+  EXPECT_FALSE(plan.issuers.front().keys->take_request());
 }
 
 TEST_F(Bearer, RefusesAKeyForAnotherAlgorithm) {

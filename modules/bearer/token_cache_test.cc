@@ -29,6 +29,15 @@ TEST(TokenCache, FindsExactlyTheSameBytes) {
   EXPECT_EQ(cache.find(""), nullptr);
 }
 
+TEST(TokenCache, TellsTokensOfOneBucketApart) {
+  TokenCache cache(8, kMuch);  // one bucket
+  cache.insert("a", known("u1"));
+  cache.insert("b", known("u2"));
+  EXPECT_EQ(cache.find("a")->claims->subject, "u1");
+  EXPECT_EQ(cache.find("b")->claims->subject, "u2");
+  EXPECT_EQ(cache.find("c"), nullptr);
+}
+
 TEST(TokenCache, ReplacesWhatItKnewOfAToken) {
   TokenCache cache(64, kMuch);
   cache.insert("t", known("old"));

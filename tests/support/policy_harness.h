@@ -9,6 +9,9 @@
 //   call.token({.scopes = {"Account"}});
 //   EXPECT_THAT(harness.judge(call), Allowed());
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,9 +22,6 @@
 #include "gateway/event/live.h"
 #include "gateway/event/loop.h"
 #include "gateway/policy/module.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace sallyport::test {
 

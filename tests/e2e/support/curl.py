@@ -1,6 +1,7 @@
 """Calls by curl, the client that most people would try first."""
 import dataclasses
 import json
+import re
 import subprocess
 import tempfile
 
@@ -13,20 +14,17 @@ class Answer(Head):
     body: bytes
     exit: int
     error: str
+    alert: str  # of TLS, that the gateway sent instead of an answer: "unknown CA"; else None
 
     def json(self):
         return json.loads(self.body)
-
-    def was_refused_by_tls(self):
-        """Whether the server ended the handshake: only a TLS peer sends alerts."""
-        return self.exit != 0 and "alert" in self.error
 
 
 def curl(gateway, path, *options, token=None, certificate="client", host=API, fields=(), sni=None,
          timeout=30):
     """One request. `fields` are header lines; other `options` go to curl as they are."""
     name = sni or host
-    command = ["curl", "-sS", "--max-time", timeout, "--http1.1",
+    command = ["curl", "-sSv", "--max-time", timeout, "--http1.1",
                "--cacert", gateway.pki.server_ca, "--resolve", f"{name}:{gateway.port}:127.0.0.1"]
     if certificate:
         command += ["--cert", gateway.pki.certificate(certificate),
@@ -44,5 +42,7 @@ def curl(gateway, path, *options, token=None, certificate="client", host=API, fi
                                timeout=timeout + 10)
         raw = head.read()
         start, *lines = raw.decode("latin-1").split("\r\n\r\n")[0].split("\r\n")
+        alert = re.search(r"\(IN\), TLS alert, ([^(]+) \(", ended.stderr) if ended.returncode else None
+        error = "".join(re.findall(r"^curl: .*$", ended.stderr, re.MULTILINE))
         return Answer(raw, start, [split_field(line) for line in lines if line], body.read(),
-                      ended.returncode, ended.stderr)
+                      ended.returncode, error, alert and alert[1])

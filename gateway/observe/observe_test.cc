@@ -1,0 +1,207 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "gateway/json/json.h"
+#include "gateway/observe/decision_ring.h"
+#include "gateway/observe/log_queue.h"
+#include "gateway/observe/metrics.h"
+#include "gateway/observe/record.h"
+
+namespace sallyport::observe {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr policy::Reason kNo{"fake.no", policy::ErrorClass::forbidden, "It said no."};
+
+TEST(Metrics, AreSummedOverBanks) {
+  Registry registry;
+  const Slot slot = registry.counter("x_total", "Xs.");
+  Bank one, two;
+  one.add(slot, 2);
+  two.add(slot, 3);
+  const std::array<const Bank*, 2> banks{&one, &two};
+  EXPECT_THAT(registry.render(banks), HasSubstr("sallyport_x_total 5\n"));
+}
+
+TEST(Metrics, HaveOneSlotForOneSeries) {
+  Registry registry;
+  const std::array a{Label{"route", "a"}};
+  const std::array b{Label{"route", "b"}};
+  EXPECT_EQ(registry.counter("x", "", a), registry.counter("x", "", a));
+  EXPECT_NE(registry.counter("x", "", a), registry.counter("x", "", b));
+}
+
+TEST(Metrics, EscapeLabels) {
+  const Label label{"name", "a\"b\\c\nd"};
+  EXPECT_EQ(render_labels({&label, 1}), R"(name="a\"b\\c\nd")");
+}
+
+TEST(Metrics, CountGaugesDown) {
+  Registry registry;
+  const Slot slot = registry.gauge("open", "Open.");
+  Bank bank;
+  bank.add(slot);
+  bank.add(slot);
+  bank.subtract(slot);
+  const Bank* const banks[] = {&bank};
+  EXPECT_THAT(registry.render(banks), HasSubstr("sallyport_open 1\n"));
+}
+
+TEST(Metrics, RenderHistogramsCumulatively) {
+  Registry registry;
+  const Histogram histogram = registry.histogram("d_seconds", "Ds.");
+  Bank bank;
+  histogram.observe(bank, 40);         // 0.00004 s
+  histogram.observe(bank, 3'000);      // 0.003 s
+  histogram.observe(bank, 99'000'000); // beyond the last bound
+  const Bank* const banks[] = {&bank};
+  const std::string text = registry.render(banks);
+  EXPECT_THAT(text, HasSubstr("sallyport_d_seconds_bucket{le=\"5e-05\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_d_seconds_bucket{le=\"0.005\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_d_seconds_bucket{le=\"+Inf\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_d_seconds_count 3\n"));
+}
+
+TEST(Metrics, NeverCountBeyondTheirBank) {
+  Registry registry;
+  Slot last = 1;
+  for (std::size_t i = 0; i < Bank::kSlots + 10; ++i) {
+    const std::string value = std::to_string(i);
+    const Label label{"n", value};
+    last = registry.counter("many", "", {&label, 1});
+  }
+  EXPECT_EQ(last, 0u) << "the slot of what could not be registered";
+}
+
+class Recording : public ::testing::Test {
+ protected:
+  Recording() {
+    connection_.listener = "api";
+    exchange_.id = Uuid::from_random({1, 2, 3});
+    exchange_.request.method_text = "GET";
+    exchange_.request.host = "api.example";
+    exchange_.facts.client_address = *net::Address::parse("192.0.2.7");
+    record_.exchange = &exchange_;
+    record_.path = "/accounts";
+    record_.route = "accounts";
+    record_.status = 403;
+  }
+
+  Arena arena_;
+  policy::ConnectionFacts connection_;
+  policy::Exchange exchange_{arena_, connection_, 0};
+  RequestRecord record_;
+};
+
+TEST_F(Recording, AccessLinesAreOneJsonObjectEach) {
+  record_.reason = &kNo;
+  record_.stage = "fake";
+  record_.evidence = "quote=\" newline=\n control=\x01 bad=\xff";
+  std::string line;
+  append_access_line(line, record_);
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+  const auto value = json::parse(line);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->member("deny").member("reason").string(), "fake.no");
+  EXPECT_EQ(value->member("client_ip").string(), "192.0.2.7");
+  EXPECT_EQ(value->member("status").integer(), 403);
+}
+
+TEST_F(Recording, AccessLinesAreBoundedWhateverThePeerSends) {
+  const std::string huge(100'000, '\x01');  // six bytes each in JSON
+  record_.path = huge;
+  exchange_.request.host = huge;
+  exchange_.request.method_text = huge;
+  std::string line;
+  append_access_line(line, record_);
+  EXPECT_LT(line.size(), LogQueue::kMaxLine * 2);
+}
+
+TEST_F(Recording, HandshakeLinesNameReasonAndCertificate) {
+  HandshakeRecord record;
+  record.listener = "api";
+  record.client_ip = "192.0.2.7";
+  record.reason = "certificate.expired";
+  record.subject = "CN=x";
+  std::string line;
+  append_handshake_line(line, record);
+  const auto value = json::parse(line);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->member("event").string(), "handshake_failed");
+  EXPECT_EQ(value->member("cert").member("subject").string(), "CN=x");
+}
+
+TEST_F(Recording, DecisionsAreFoundByEitherId) {
+  DecisionRing ring;
+  exchange_.interaction_id = "c0ffee00-0000-4000-8000-000000000001";
+  exchange_.trail.add({"address", policy::Outcome::allowed, nullptr, "client=192.0.2.7", 1});
+  exchange_.trail.add({"fake", policy::Outcome::denied, &kNo, "why=test", 2});
+  ring.add(record_);
+  for (const std::string_view id : {exchange_.id.view(), exchange_.interaction_id}) {
+    const auto found = ring.find(id);
+    ASSERT_TRUE(found) << id;
+    const auto value = json::parse(*found);
+    ASSERT_TRUE(value);
+    EXPECT_EQ(value->member("steps").size(), 2u);
+    EXPECT_EQ(value->member("steps").at(1).member("reason").string(), "fake.no");
+  }
+  EXPECT_FALSE(ring.find("c0ffee00-0000-4000-8000-000000000002"));
+}
+
+TEST_F(Recording, OldDecisionsAreForgotten) {
+  DecisionRing ring;
+  ring.add(record_);
+  const Uuid first = exchange_.id;
+  for (std::size_t i = 0; i < DecisionRing::kDecisions; ++i) {
+    exchange_.id = Uuid::from_random({9, static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8)});
+    ring.add(record_);
+  }
+  EXPECT_FALSE(ring.find(first.view()));
+  EXPECT_TRUE(ring.find(exchange_.id.view()));
+}
+
+TEST(LogQueue, LinesReachTheScribesDescriptor) {
+  std::array<int, 2> fds{};
+  ASSERT_EQ(pipe(fds.data()), 0);
+  LogQueue queue;
+  {
+    Scribe scribe(fds[1], {&queue});
+    *queue.line() += "one\n";
+    *queue.line() += "two\n";
+    queue.flush();
+    scribe.say("three\n");
+  }
+  close(fds[1]);
+  std::string text(100, '\0');
+  std::size_t size = 0;
+  for (ssize_t got = 0; (got = read(fds[0], text.data() + size, text.size() - size)) > 0;) {
+    size += static_cast<std::size_t>(got);
+  }
+  close(fds[0]);
+  text.resize(size);
+  EXPECT_THAT(text, HasSubstr("one\ntwo\n"));
+  EXPECT_THAT(text, HasSubstr("three\n"));
+}
+
+TEST(LogQueue, DropsAndCountsWhenTheScribeIsBehind) {
+  LogQueue queue;  // nobody reads
+  const std::string line(LogQueue::kMaxLine - 1, 'x');
+  bool dropped = false;
+  for (std::size_t i = 0; i < LogQueue::kChunks * 9 && !dropped; ++i) {
+    std::string* to = queue.line();
+    dropped = to == nullptr;
+    if (to != nullptr) *to += line;
+  }
+  EXPECT_TRUE(dropped);
+  EXPECT_EQ(queue.dropped(), 1u);
+}
+
+}  // namespace
+}  // namespace sallyport::observe
