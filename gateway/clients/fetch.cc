@@ -22,8 +22,7 @@ Result<void> is_fetchable(const Url& url) {
   return refused(url, "plain http is for loopback addresses only: use https");
 }
 
-Result<std::shared_ptr<tls::ClientContext>> outbound_tls(const std::string& ca_file,
-                                                         WallTime now) {
+Result<std::shared_ptr<tls::ClientContext>> outbound_tls(const std::string& ca_file, WallTime now) {
   auto loaded = ca_file.empty() ? tls::TrustStore::load_system(now)
                                 : tls::TrustStore::load("outbound", ca_file, now);
   if (!loaded) return loaded.error();

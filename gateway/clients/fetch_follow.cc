@@ -64,9 +64,7 @@ Follower::Follower(event::Loop& loop, FollowSource source, FollowTimes times, Ho
   attempt();
 }
 
-Seconds Follower::age() const {
-  return Seconds((loop_.mono().us - last_success_.us) / 1'000'000);
-}
+Seconds Follower::age() const { return Seconds((loop_.mono().us - last_success_.us) / 1'000'000); }
 
 std::optional<Follower::Stamp> Follower::stamp_of(const std::string& path) {
   struct stat about {};
@@ -117,8 +115,10 @@ void Follower::begin_fetch() {
     if (!made) return note_failure(made.error().text);
     tls = *std::move(made);
   }
-  fetching_ = Fetcher(loop_, std::move(tls)).fetch({.url = *source_.url, .fields = {{"Accept", "application/json"}}, .body = {}},
-                              {.timeout = times_.timeout, .max_body_bytes = times_.max_bytes});
+  fetching_ =
+      Fetcher(loop_, std::move(tls))
+          .fetch({.url = *source_.url, .fields = {{"Accept", "application/json"}}, .body = {}},
+                 {.timeout = times_.timeout, .max_body_bytes = times_.max_bytes});
   fetching_.then([this](Result<FetchResponse> response) {
     fetching_ = {};
     if (!response) return end(response.error());

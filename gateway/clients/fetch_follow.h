@@ -29,14 +29,14 @@ struct FollowSource {
 };
 
 struct FollowTimes {
-  Milliseconds refresh = Seconds(15 * 60);     // between two readings of a URL
-  Milliseconds keep = Seconds(24 * 60 * 60);   // how long the last good document is good for
-  Milliseconds file_poll = Seconds(2);         // between two looks at a file
-  Milliseconds wanted_gap = Seconds(10);       // between two readings because somebody asked
-  Milliseconds first_retry = Seconds(1);       // after a failure; doubles from then on
+  Milliseconds refresh = Seconds(15 * 60);    // between two readings of a URL
+  Milliseconds keep = Seconds(24 * 60 * 60);  // how long the last good document is good for
+  Milliseconds file_poll = Seconds(2);        // between two looks at a file
+  Milliseconds wanted_gap = Seconds(10);      // between two readings because somebody asked
+  Milliseconds first_retry = Seconds(1);      // after a failure; doubles from then on
   Milliseconds last_retry = Seconds(60);
-  Milliseconds timeout = Seconds(10);          // of one fetch
-  Milliseconds tick{250};                      // how often all this is looked at
+  Milliseconds timeout = Seconds(10);  // of one fetch
+  Milliseconds tick{250};              // how often all this is looked at
   std::size_t max_bytes = 1024 * 1024;
 };
 

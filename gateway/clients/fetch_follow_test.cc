@@ -43,7 +43,9 @@ class Follow : public testing::Test {
                         .is_wanted = [this] { return std::exchange(wanted_, false); },
                         .too_old = [this] { ++too_old_; }});
   }
-  static FollowSource file(std::string path) { return {.file = std::move(path), .url = {}, .ca_file = {}}; }
+  static FollowSource file(std::string path) {
+    return {.file = std::move(path), .url = {}, .ca_file = {}};
+  }
   static FollowSource url(const TestServer& server) {
     return {.file = {}, .url = *Url::parse(server.url()), .ca_file = {}};
   }

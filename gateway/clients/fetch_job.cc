@@ -64,8 +64,8 @@ std::string write_request(const FetchRequest& request) {
 
 }  // namespace
 
-FetchJob::FetchJob(event::Loop& loop, std::shared_ptr<tls::ClientContext> tls,
-                   FetchRequest request, FetchLimits limits, event::Promise<FetchResponse> promise)
+FetchJob::FetchJob(event::Loop& loop, std::shared_ptr<tls::ClientContext> tls, FetchRequest request,
+                   FetchLimits limits, event::Promise<FetchResponse> promise)
     : loop_(loop),
       tls_(std::move(tls)),
       request_(std::move(request)),
@@ -151,12 +151,17 @@ void FetchJob::on_timer() {
 
 void FetchJob::advance() {
   switch (phase_) {
-    case Phase::connecting: return finish_connecting();
-    case Phase::handshaking: return shake_hands();
-    case Phase::sending: return send();
-    case Phase::reading: return read();
+    case Phase::connecting:
+      return finish_connecting();
+    case Phase::handshaking:
+      return shake_hands();
+    case Phase::sending:
+      return send();
+    case Phase::reading:
+      return read();
     case Phase::resolving:
-    case Phase::over: return;
+    case Phase::over:
+      return;
   }
 }
 
@@ -174,10 +179,14 @@ void FetchJob::shake_hands() {
   using Outcome = tls::HandshakeResult::Outcome;
   const auto result = secure_->handshake(loop_.wall());
   switch (result.outcome) {
-    case Outcome::again_read: return await_io(event::Io::again_read);
-    case Outcome::again_write: return await_io(event::Io::again_write);
-    case Outcome::failed: return fail("TLS: " + result.text);
-    case Outcome::done: break;
+    case Outcome::again_read:
+      return await_io(event::Io::again_read);
+    case Outcome::again_write:
+      return await_io(event::Io::again_write);
+    case Outcome::failed:
+      return fail("TLS: " + result.text);
+    case Outcome::done:
+      break;
   }
   phase_ = Phase::sending;
   send();
@@ -202,8 +211,9 @@ void FetchJob::read() {
       return await_io(result.outcome);
     }
     if (result.outcome == event::Io::failed) return fail("the connection broke");
-    const auto state = result.outcome == event::Io::end ? reader_.end()
-                                                        : reader_.feed({buffer.data(), result.bytes});
+    const auto state = result.outcome == event::Io::end
+                           ? reader_.end()
+                           : reader_.feed({buffer.data(), result.bytes});
     if (state == FetchReader::State::failed) return fail(reader_.error());
     if (state == FetchReader::State::done) return finish(reader_.take_response());
   }

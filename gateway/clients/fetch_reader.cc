@@ -40,8 +40,8 @@ FetchReader::State FetchReader::read_head() {
     using Progress = http::HeadProgress::State;
     if (progress.state == Progress::need_more) return State::need_more;
     if (progress.state == Progress::violation) return broken(progress.violation);
-    const auto parsed = http::parse_response_head(std::string_view(head_).substr(0, progress.length),
-                                                  method_, kLimits);
+    const auto parsed = http::parse_response_head(
+        std::string_view(head_).substr(0, progress.length), method_, kLimits);
     if (const auto* violation = std::get_if<http::Violation>(&parsed)) return broken(*violation);
     const auto& head = std::get<http::ResponseHead>(parsed);
     const bool is_final = head.status >= kFirstFinalStatus;

@@ -103,9 +103,9 @@ TEST(FetchReader, FailsWhenTheAnswerBreaksHttp) {
 TEST(FetchReader, LimitsTheBodyHoweverItIsFramed) {
   const std::string_view why = "the answer is larger than 4 bytes";
   EXPECT_EQ(read_whole("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 4).error, why);
-  EXPECT_EQ(read_whole("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", 4)
-                .error,
-            why);
+  EXPECT_EQ(
+      read_whole("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", 4).error,
+      why);
   EXPECT_EQ(read_whole("HTTP/1.0 200 OK\r\n\r\nhello", 4).error, why);
   EXPECT_EQ(read_whole("HTTP/1.0 200 OK\r\n\r\nhell", 4).state, State::done);
 }

@@ -88,8 +88,9 @@ TEST_F(Fetch, SaysWhichServerRefused) {
 
 TEST_F(Fetch, FollowsNoRedirect) {
   TestServer server(loop_, [](const std::string&) {
-    return std::string("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
-                       "Content-Length: 0\r\n\r\n");
+    return std::string(
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"
+        "Content-Length: 0\r\n\r\n");
   });
   EXPECT_EQ(error_of(server.url()), "status 302");
   EXPECT_EQ(server.connections(), 1);
@@ -171,12 +172,12 @@ class FetchSecurely : public Fetch {
   }
   std::shared_ptr<tls::ServerContext> server_for(const std::string& dns_name) {
     const auto identity = ca_.issue({.dns_names = {dns_name}, .server_auth = true});
-    auto loaded =
-        tls::Credentials::from_pem(identity.chain_pem(), identity.key_pem(), wall_now());
+    auto loaded = tls::Credentials::from_pem(identity.chain_pem(), identity.key_pem(), wall_now());
     EXPECT_TRUE(loaded) << loaded.error().text;
     auto config = std::make_shared<tls::ServerConfig>();
     config->listener = "test";
-    config->entries.push_back({.id = "all", .names = {}, .credentials = loaded->credentials, .trust = {}});
+    config->entries.push_back(
+        {.id = "all", .names = {}, .credentials = loaded->credentials, .trust = {}});
     config->default_entry = 0;
     auto made = tls::ServerContext::make(std::move(config), nullptr);
     EXPECT_TRUE(made) << made.error().text;

@@ -59,8 +59,9 @@ class TestServer final : private event::WatchHandler {
   class Peer final : private event::WatchHandler {
    public:
     Peer(TestServer& server, int fd)
-        : server_(server), watch_(std::make_unique<event::Watch>(
-                               server.loop_, fd, static_cast<event::WatchHandler&>(*this))) {
+        : server_(server),
+          watch_(std::make_unique<event::Watch>(server.loop_, fd,
+                                                static_cast<event::WatchHandler&>(*this))) {
       if (server.tls_) {
         auto secure = server.tls_->accept(fd);
         secure_ = secure.get();

@@ -70,8 +70,9 @@ TEST(Url, RefusesHostsAndPortsThatAreNone) {
 }
 
 TEST(Url, RefusesTargetsThatCannotBeSentAsTheyAre) {
-  for (const std::string_view text : {"https://a/b c", "https://a/\r\nX: y", "https://a/%",
-                                      "https://a/%2", "https://a/%zz", "https://a/<", "https://a/\xc3\xa4"}) {
+  for (const std::string_view text :
+       {"https://a/b c", "https://a/\r\nX: y", "https://a/%", "https://a/%2", "https://a/%zz",
+        "https://a/<", "https://a/\xc3\xa4"}) {
     EXPECT_EQ(error_of(text), "URL has a character in its path or query that must be escaped")
         << text;
   }

@@ -210,11 +210,16 @@ void Gateway::check_drained() {
 
 void Gateway::stop_accepting() {
   accepting_ = false;
-  to_all([this](unsigned worker) { seats_[worker].server->stop_accepting(); }, [] {});
+  to_all(
+      [this](unsigned worker) {
+        seats_[worker].server->stop_accepting();
+        seats_[worker].server->state().end_idle();
+      },
+      [] {});
 }
 
 void Gateway::finish() {
-  drain_poll_.reset();
+  if (std::exchange(finishing_, true)) return;
   to_all(
       [this](unsigned worker) {
         seats_[worker].server->stop_accepting();

@@ -94,6 +94,7 @@ class Gateway final : private event::Broadcast {
   bool workers_run_ = false;
   bool draining_ = false;
   bool accepting_ = true;
+  bool finishing_ = false;
   bool last_reload_good_ = true;
   std::int64_t last_reload_at_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "gateway/control/schema.h"
 
+#include <algorithm>
+
 #include "gateway/base/check.h"
 #include "gateway/config/describe.h"
 #include "gateway/control/settings.h"
@@ -27,6 +29,14 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
+// section_schema: where no option is required, the name alone will do, as in `headers:`.
+std::string section_schema(std::span<const config::Option> options) {
+  const bool needs_some = std::any_of(options.begin(), options.end(),
+                                      [](const config::Option& row) { return row.is_required; });
+  const std::string object = config::object_schema(options);
+  return needs_some ? object : "{\"anyOf\":[{\"type\":\"null\"}," + object + "]}";
+}
+
 template <class OptionsOf>
 std::string object_of_modules(OptionsOf options_of) {
   std::string properties;
@@ -34,7 +44,7 @@ std::string object_of_modules(OptionsOf options_of) {
     const std::vector<config::Option> options = options_of(*module);
     if (options.empty()) continue;
     if (!properties.empty()) properties += ',';
-    properties += quoted(module->name) + ":" + config::object_schema(options);
+    properties += quoted(module->name) + ":" + section_schema(options);
   }
   return "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" + properties + "}}";
 }

@@ -15,7 +15,8 @@ using test::CertificateSpec;
 using test::TestCa;
 
 const TestCa& ca() {
-  static const TestCa instance(CertificateSpec{.common_name = "Root", .organization = "Bank, Inc."});
+  static const TestCa instance(
+      CertificateSpec{.common_name = "Root", .organization = "Bank, Inc."});
   return instance;
 }
 

@@ -47,14 +47,14 @@ Result<std::vector<PemBlock>> read_pem(std::string_view pem, std::size_t limit) 
     RawBlock raw;
     ERR_clear_error();
     if (PEM_read_bio(bio.get(), &raw.name, &raw.header, &raw.data, &raw.size) != 1) break;
-    const std::string where = "PEM block " + std::to_string(blocks.size() + 1) + " (" + raw.name +
-                              ")";
+    const std::string where =
+        "PEM block " + std::to_string(blocks.size() + 1) + " (" + raw.name + ")";
     if (raw.header[0] != '\0') {
       return Error{Fault::gateway, where + " is encrypted; decrypt it first"};
     }
     if (blocks.size() == limit) {
-      return Error{Fault::gateway, where + " is one more than the limit of " +
-                                       std::to_string(limit)};
+      return Error{Fault::gateway,
+                   where + " is one more than the limit of " + std::to_string(limit)};
     }
     blocks.push_back(
         {raw.name, std::string(view_of(raw.data, static_cast<std::size_t>(raw.size)))});

@@ -99,7 +99,8 @@ std::optional<std::string> printable_text(unsigned tag_number, std::string_view 
     case kPrintable:
     case kIa5:
     case kVisible:
-      for (const char c : bytes) append_visible(out, c < 0 ? kReplacement : static_cast<std::uint8_t>(c));
+      for (const char c : bytes)
+        append_visible(out, c < 0 ? kReplacement : static_cast<std::uint8_t>(c));
       return out;
     case kT61:  // in practice Latin-1
       return from_fixed_width(bytes, 1);

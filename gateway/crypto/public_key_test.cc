@@ -1,6 +1,9 @@
 #include "gateway/crypto/public_key.h"
 
 #include <gtest/gtest.h>
+#include <openssl/digest.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +15,7 @@
 #include <vector>
 
 #include "gateway/crypto/base64.h"
+#include "gateway/crypto/bytes.h"
 #include "gateway/crypto/pem.h"
 #include "tests/support/test_ca.h"
 
@@ -44,9 +48,9 @@ constexpr std::string_view kRfc7515Modulus =
     "FvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
 
 PublicKey ec_key_of_rfc7515() {
-  auto key = PublicKey::from_ec(KeyType::ec_p256,
-                                bytes("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
-                                bytes("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"));
+  auto key =
+      PublicKey::from_ec(KeyType::ec_p256, bytes("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"),
+                         bytes("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"));
   EXPECT_TRUE(key);
   return std::move(*key);
 }
@@ -87,10 +91,11 @@ TEST(PublicKey, VerifiesTheEd25519ExampleOfRfc8037) {
 
 TEST(PublicKey, HasTheThumbprintOfRfc7638) {
   const auto key = PublicKey::from_rsa(
-      bytes("0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_"
-            "BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_"
-            "FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI"
-            "4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"),
+      bytes(
+          "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_"
+          "BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_"
+          "FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI"
+          "4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"),
       bytes("AQAB"));
   ASSERT_TRUE(key);
   EXPECT_EQ(encode_base64url(as_text(key->thumbprint())),
@@ -174,6 +179,26 @@ TEST(PublicKey, RefusesZeroAndTheOrderInAnEcdsaSignature) {
   }
 }
 
+// pss_signature signs over SHA-256 with a salt of `salt` bytes.
+std::string pss_signature(const TestKey& key, std::string_view message, int salt) {
+  const Sha256 digest = sha256(message);
+  std::array<std::uint8_t, 256> out;
+  std::size_t size = 0;
+  EXPECT_EQ(RSA_sign_pss_mgf1(EVP_PKEY_get0_RSA(key.get()), &size, out.data(), out.size(),
+                              digest.data(), digest.size(), EVP_sha256(), EVP_sha256(), salt),
+            1);
+  return std::string(view_of(out.data(), size));
+}
+
+TEST(PublicKey, RefusesPssWithASaltOfAnotherLength) {
+  const TestKey signer = TestKey::make(KeyKind::rsa2048);
+  const PublicKey key = signer.public_key();
+  EXPECT_TRUE(key.verify(Algorithm::ps256, "m", pss_signature(signer, "m", 32)));
+  for (const int salt : {0, 20, 31, 33, 64}) {
+    EXPECT_FALSE(key.verify(Algorithm::ps256, "m", pss_signature(signer, "m", salt))) << salt;
+  }
+}
+
 TEST(PublicKey, RefusesShortRsaKeys) {
   const TestKey weak = TestKey::make(KeyKind::rsa1024);
   const auto key = PublicKey::from_spki(weak.spki_der());
@@ -193,10 +218,9 @@ TEST(PublicKey, RefusesOddRsaExponents) {
   const std::string modulus = bytes(kRfc7515Modulus);
   EXPECT_TRUE(PublicKey::from_rsa(modulus, "\x03"));
   EXPECT_TRUE(PublicKey::from_rsa(modulus, "\xff\xff\xff\xff"));
-  for (const std::string& e :
-       {std::string(), std::string(1, '\0'), std::string("\x01"), std::string("\x02"),
-        std::string("\x01\x00\x00", 3), std::string("\x01\x00\x00\x00\x01", 5),
-        std::string(1000, '\xff')}) {
+  for (const std::string& e : {std::string(), std::string(1, '\0'), std::string("\x01"),
+                               std::string("\x02"), std::string("\x01\x00\x00", 3),
+                               std::string("\x01\x00\x00\x00\x01", 5), std::string(1000, '\xff')}) {
     EXPECT_FALSE(PublicKey::from_rsa(modulus, e)) << e.size();
   }
 }

@@ -33,9 +33,9 @@ TEST(Address, ReadsBothFamilies) {
 
 TEST(Address, RefusesWhatInetPtonRefuses) {
   for (std::string_view text :
-       {"", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.256", "0x7f.0.0.1", "127.1", "2130706433",
-        " 1.2.3.4", "1.2.3.4 ", "1.2.3.4\n", "fe80::1%eth0", "[::1]", "::1/128", "1::2::3", ":::",
-        "12345::", "::g", "localhost", "+1.2.3.4"}) {
+       {"",           "1.2.3",    "1.2.3.4.5", "01.2.3.4",  "1.2.3.256",    "0x7f.0.0.1", "127.1",
+        "2130706433", " 1.2.3.4", "1.2.3.4 ",  "1.2.3.4\n", "fe80::1%eth0", "[::1]",      "::1/128",
+        "1::2::3",    ":::",      "12345::",   "::g",       "localhost",    "+1.2.3.4"}) {
     EXPECT_FALSE(Address::parse(text)) << text;
   }
 }
@@ -51,7 +51,8 @@ TEST(Address, RefusesEndlessText) {
 }
 
 TEST(Address, FoldsMappedAddressesInEverySpelling) {
-  for (std::string_view text : {"::ffff:192.0.2.1", "::FFFF:c000:201", "0:0:0:0:0:ffff:192.0.2.1"}) {
+  for (std::string_view text :
+       {"::ffff:192.0.2.1", "::FFFF:c000:201", "0:0:0:0:0:ffff:192.0.2.1"}) {
     EXPECT_EQ(address(text), address("192.0.2.1")) << text;
   }
 }
@@ -157,9 +158,9 @@ TEST(Prefix, ContainsExactlyItsBlockAtEveryLength) {
     auto bytes = prefix.first().bytes();
     bytes[static_cast<std::size_t>((length - 1) / 8)] ^=
         static_cast<std::uint8_t>(0x80 >> ((length - 1) % 8));
-    const Address sibling = Address::from_v4(
-        static_cast<std::uint32_t>(bytes[0]) << 24 | static_cast<std::uint32_t>(bytes[1]) << 16 |
-        static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3]);
+    const Address sibling = Address::from_v4(static_cast<std::uint32_t>(bytes[0]) << 24 |
+                                             static_cast<std::uint32_t>(bytes[1]) << 16 |
+                                             static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3]);
     EXPECT_FALSE(prefix.contains(sibling)) << length;
     EXPECT_FALSE(set.contains(sibling)) << length;
   }
@@ -239,7 +240,8 @@ TEST(PrefixSet, AgreesWithALinearSearchOverAHundredThousandPrefixes) {
     blocks.insert(block);
     builder.add(Prefix::of(Address::from_v4(block << 8), 24));
     std::array<std::uint8_t, 16> v6{0x20, 0x01};
-    for (std::size_t k = 0; k < 3; ++k) v6[2 + k] = static_cast<std::uint8_t>(block >> (16 - 8 * k));
+    for (std::size_t k = 0; k < 3; ++k)
+      v6[2 + k] = static_cast<std::uint8_t>(block >> (16 - 8 * k));
     builder.add(Prefix::of(Address::from_v6(v6), 40));
   }
   const PrefixSet set = std::move(builder).build();
@@ -249,7 +251,8 @@ TEST(PrefixSet, AgreesWithALinearSearchOverAHundredThousandPrefixes) {
     const bool expected = blocks.contains(number >> 8);
     ASSERT_EQ(set.contains(Address::from_v4(number)), expected) << number;
     std::array<std::uint8_t, 16> v6{0x20, 0x01};
-    for (std::size_t k = 0; k < 4; ++k) v6[2 + k] = static_cast<std::uint8_t>(number >> (24 - 8 * k));
+    for (std::size_t k = 0; k < 4; ++k)
+      v6[2 + k] = static_cast<std::uint8_t>(number >> (24 - 8 * k));
     ASSERT_EQ(set.contains(Address::from_v6(v6)), expected) << number;
   }
 }

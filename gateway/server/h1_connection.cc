@@ -369,12 +369,8 @@ void H1Connection::client_left() {
   close();
 }
 
-void H1Connection::begin_drain() {
-  if (state_ == State::idle) {
-    transport_->close_write();
-    return close();
-  }
-  keep_alive_ = false;
+void H1Connection::end_if_idle() {
+  if (state_ == State::idle) linger();
 }
 
 // ---- Time

@@ -25,8 +25,8 @@ class Handshake final : public ClientConnection,
             std::shared_ptr<tls::ServerContext> tls, int fd, const sockaddr_storage& peer);
 
   void start();
-  // A handshake under way is not a request yet, but its client sent it before the drain.
-  void begin_drain() override {}
+  // A handshake under way is about to become a request.
+  void end_if_idle() override {}
 
  private:
   void on_readable() override { advance(); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/http/field_names.h"
 #include "gateway/policy/reasons.h"
 #include "gateway/server/violation_reasons.h"
 
@@ -34,6 +35,9 @@ Session::~Session() {
 void Session::begin(http::RequestHead head) {
   exchange_.request = std::move(head);
   establish_interaction_id();
+  // On every route, whatever its policies: what only a gateway may say, no client has said.
+  exchange_.request.fields.remove_if(
+      [](const http::Field& field) { return http::is_trust(field.name); });
   step_ = Step::inspect;
   worker_.loop().enqueue(*this);
 }

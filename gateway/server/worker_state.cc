@@ -55,11 +55,10 @@ void WorkerState::drop(ClientConnection& connection) {
   loop_.enqueue(graveyard_);
 }
 
-void WorkerState::begin_drain() {
-  draining_ = true;
+void WorkerState::end_idle() {
   std::vector<ClientConnection*> all;
   for (const auto& [key, connection] : connections_) all.push_back(key);
-  for (ClientConnection* connection : all) connection->begin_drain();
+  for (ClientConnection* connection : all) connection->end_if_idle();
 }
 
 void WorkerState::count_denial(std::string_view route, std::string_view stage,

@@ -47,12 +47,12 @@ struct Attached {
   std::vector<std::unique_ptr<proxy::UpstreamPool>> pools;
 };
 
-// CountedConnection is what a worker can ask of any client connection.
+// ClientConnection is what a worker can ask of any client connection.
 class ClientConnection {
  public:
   virtual ~ClientConnection() = default;
-  // begin_drain: the answer that is under way is the last; an idle connection ends at once.
-  virtual void begin_drain() = 0;
+  // end_if_idle: nothing is under way and nothing was sent: the connection ends.
+  virtual void end_if_idle() = 0;
 };
 
 class WorkerState {
@@ -72,8 +72,10 @@ class WorkerState {
   std::size_t connections() const { return connections_.size(); }
   bool is_full() const { return connections_.size() >= generation().limits.connections; }
 
-  // begin_drain asks all connections to end; new ones end after one answer.
-  void begin_drain();
+  // begin_drain makes every connection end with its next answer; end_idle ends those that wait for
+  // a request.
+  void begin_drain() { draining_ = true; }
+  void end_idle();
   bool is_draining() const { return draining_; }
   // close_all ends every connection now.
   void close_all() { connections_.clear(); }

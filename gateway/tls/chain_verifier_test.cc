@@ -124,8 +124,7 @@ TEST(ChainVerifier, ForgetsTheLeastRecentlyUsed) {
 
 TEST(ChainVerifier, RefusesAnEmptyChain) {
   ChainVerifier verifier;
-  EXPECT_FALSE(is_good(
-      verifier.verify({}, *trust("a", ca().certificate_pem()), {}, wall_now())));
+  EXPECT_FALSE(is_good(verifier.verify({}, *trust("a", ca().certificate_pem()), {}, wall_now())));
 }
 
 }  // namespace

@@ -54,8 +54,10 @@ void expect_refused(const Identity& identity, std::string_view reason, int alert
 
 TEST(ClientCertificate, BecomesAProof) {
   const auto with = context();
-  const auto identity = client_ca().issue({.common_name = "app-1", .organization = "App",
-                                           .dns_names = {"app.example"}, .client_auth = true});
+  const auto identity = client_ca().issue({.common_name = "app-1",
+                                           .organization = "App",
+                                           .dns_names = {"app.example"},
+                                           .client_auth = true});
   for (const std::uint16_t version : kVersions) {
     RawClient client;
     client.offer(version, version);

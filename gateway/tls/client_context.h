@@ -21,7 +21,7 @@
 namespace sallyport::tls {
 
 struct ClientConfig {
-  std::shared_ptr<const TrustStore> trust;        // required
+  std::shared_ptr<const TrustStore> trust;         // required
   std::shared_ptr<const Credentials> credentials;  // shown when the server asks; may be null
   std::vector<std::string> alpn;
   Version min_version = Version::tls12;

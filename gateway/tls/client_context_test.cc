@@ -89,8 +89,7 @@ TEST(ClientContext, KnowsAddresses) {
 
 TEST(ClientContext, RefusesUnknownIssuersAndClientCertificates) {
   const CertificateSpec spec{.dns_names = {"a.example"}};
-  EXPECT_EQ(refused(shake(*client(), *site(spec, TestCa("Other")), "a.example")),
-            "unknown_issuer");
+  EXPECT_EQ(refused(shake(*client(), *site(spec, TestCa("Other")), "a.example")), "unknown_issuer");
   EXPECT_EQ(refused(shake(*client(), *site({.dns_names = {"a.example"}, .client_auth = true}),
                           "a.example")),
             "wrong_purpose");
@@ -100,7 +99,9 @@ TEST(ClientContext, ShowsItsCertificateWhenAsked) {
   const auto own = credentials(ca().issue({.common_name = "gateway", .client_auth = true}));
   ServerConfig config;
   config.listener = "site";
-  config.entries = {{"only", {"a.example"}, credentials(ca().issue({.dns_names = {"a.example"}})),
+  config.entries = {{"only",
+                     {"a.example"},
+                     credentials(ca().issue({.dns_names = {"a.example"}})),
                      trust("gateways", ca().certificate_pem())}};
   const auto to = server(config);
   const Both both = shake(*client(own), *to, "a.example");
@@ -110,8 +111,9 @@ TEST(ClientContext, ShowsItsCertificateWhenAsked) {
 }
 
 TEST(ClientContext, RefusesWhatIsNoHost) {
-  for (const std::string& host : {std::string(), std::string("a b"), std::string("a\0b", 3),
-                                  std::string(300, 'a'), std::string("a/b"), std::string("[::1]")}) {
+  for (const std::string& host :
+       {std::string(), std::string("a b"), std::string("a\0b", 3), std::string(300, 'a'),
+        std::string("a/b"), std::string("[::1]")}) {
     const auto fds = socket_pair();
     EXPECT_FALSE(client()->connect(fds[1], host).has_value());
     close(fds[0]);

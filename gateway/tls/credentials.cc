@@ -102,8 +102,9 @@ Result<void> check_leaf(const std::string& der, EVP_PKEY* key, const std::string
   const auto leaf_key = crypto::PublicKey::from_spki(*spki);
   if (!leaf_key) return mistake(certificate_name, leaf_key.error().text);
   if (leaf_key->type() == crypto::KeyType::ed25519) {
-    return mistake(certificate_name, "Ed25519 keys are not understood by most TLS clients; use "
-                                     "P-256 or RSA");
+    return mistake(certificate_name,
+                   "Ed25519 keys are not understood by most TLS clients; use "
+                   "P-256 or RSA");
   }
   const auto certificate = parse_certificate(der);
   if (!certificate) return mistake(certificate_name, "the first certificate cannot be read");

@@ -31,8 +31,7 @@ bool says(const std::string& text, std::string_view part) {
 
 TEST(Credentials, HoldTheChainAndTheKey) {
   const auto identity = ca().intermediate("Issuing").issue({.common_name = "site"});
-  const auto loaded =
-      Credentials::from_pem(identity.chain_pem(), identity.key_pem(), wall_now());
+  const auto loaded = Credentials::from_pem(identity.chain_pem(), identity.key_pem(), wall_now());
   ASSERT_TRUE(loaded) << loaded.error().text;
   EXPECT_TRUE(loaded->warnings.empty());
   EXPECT_EQ(loaded->credentials->chain().size(), 2U);
@@ -67,8 +66,7 @@ TEST(Credentials, RefuseAChainOutOfOrder) {
   EXPECT_EQ(why_not(leaf + issuing.certificate_pem() + root, identity.key_pem()), "");
   const std::string skipped = why_not(leaf + root, identity.key_pem());
   EXPECT_TRUE(says(skipped, "certificate 2 did not issue certificate 1")) << skipped;
-  const std::string swapped =
-      why_not(leaf + root + issuing.certificate_pem(), identity.key_pem());
+  const std::string swapped = why_not(leaf + root + issuing.certificate_pem(), identity.key_pem());
   EXPECT_TRUE(says(swapped, "certificate 2 did not issue certificate 1")) << swapped;
   EXPECT_NE(why_not(issuing.certificate_pem() + leaf, identity.key_pem()), "");
 }
@@ -129,8 +127,8 @@ TEST(Credentials, NameTheFileThatCannotBeRead) {
   const auto loaded = Credentials::load(pem, missing, wall_now());
   ASSERT_FALSE(loaded);
   EXPECT_TRUE(says(loaded.error().text, missing + ": cannot be read"));
-  EXPECT_TRUE(says(Credentials::load(folder.path(), missing, wall_now()).error().text,
-                   "is not a file"));
+  EXPECT_TRUE(
+      says(Credentials::load(folder.path(), missing, wall_now()).error().text, "is not a file"));
   const auto huge = folder.write("huge.pem", std::string(300 * 1024, 'x'));
   EXPECT_TRUE(says(Credentials::load(huge, missing, wall_now()).error().text, "is larger than"));
 }
@@ -161,17 +159,17 @@ TEST(TrustStore, RefusesALeaf) {
       "partners", ca().certificate_pem() + ca().issue({.common_name = "leaf"}).certificate_pem(),
       wall_now(), "partners.pem");
   ASSERT_FALSE(loaded);
-  EXPECT_TRUE(says(loaded.error().text,
-                   "partners.pem: certificate 2 (CN=leaf) is not a CA certificate"))
+  EXPECT_TRUE(
+      says(loaded.error().text, "partners.pem: certificate 2 (CN=leaf) is not a CA certificate"))
       << loaded.error().text;
 }
 
 TEST(TrustStore, LoadsBesideAnExpiredCa) {
   const std::int64_t now = wall_now().unix_seconds();
-  const TestCa old(CertificateSpec{
-      .common_name = "Old CA", .not_before = now - 1000, .not_after = now - 10});
-  const auto loaded = TrustStore::from_pem(
-      "partners", old.certificate_pem() + ca().certificate_pem(), wall_now());
+  const TestCa old(
+      CertificateSpec{.common_name = "Old CA", .not_before = now - 1000, .not_after = now - 10});
+  const auto loaded =
+      TrustStore::from_pem("partners", old.certificate_pem() + ca().certificate_pem(), wall_now());
   ASSERT_TRUE(loaded);
   ASSERT_EQ(loaded->warnings.size(), 1U);
   EXPECT_TRUE(says(loaded->warnings[0], "CN=Old CA expired"));

@@ -72,9 +72,9 @@ HandshakeResult library_failure(std::uint32_t error, const SocketBio& socket) {
   const bool is_tls = error != 0 && ERR_GET_LIB(error) == ERR_LIB_SSL;
   if (is_tls && reason >= SSL_AD_REASON_OFFSET) {
     const int alert = reason - SSL_AD_REASON_OFFSET;
-    auto result = failed(HandshakeFailure::peer_alert,
-                         std::string("the peer sent the alert \"") +
-                             SSL_alert_desc_string_long(alert) + "\"");
+    auto result =
+        failed(HandshakeFailure::peer_alert, std::string("the peer sent the alert \"") +
+                                                 SSL_alert_desc_string_long(alert) + "\"");
     result.peer_alert = alert;
     return result;
   }
@@ -83,11 +83,10 @@ HandshakeResult library_failure(std::uint32_t error, const SocketBio& socket) {
     return failed(failure_of(reason), text != nullptr ? text : "unknown error");
   }
   if (socket.peer_left()) {
-    return failed(HandshakeFailure::peer_closed,
-                  socket.socket_error() == 0
-                      ? "the peer closed the connection"
-                      : std::string("the connection broke: ") +
-                            std::strerror(socket.socket_error()));
+    return failed(HandshakeFailure::peer_closed, socket.socket_error() == 0
+                                                     ? "the peer closed the connection"
+                                                     : std::string("the connection broke: ") +
+                                                           std::strerror(socket.socket_error()));
   }
   return failed(HandshakeFailure::protocol_error, "the handshake failed");
 }

@@ -17,8 +17,8 @@ const TestCa& ca() {
 }
 
 std::shared_ptr<const Credentials> site(const std::string& name, KeyKind key = KeyKind::p256) {
-  return credentials(ca().issue(
-      {.common_name = name, .dns_names = {name}, .server_auth = true, .key = key}));
+  return credentials(
+      ca().issue({.common_name = name, .dns_names = {name}, .server_auth = true, .key = key}));
 }
 
 ServerConfig config_of(KeyKind key = KeyKind::p256) {
@@ -103,8 +103,7 @@ TEST(Handshake, LetsTheClientChooseBetweenAesAndChaCha) {
     ASSERT_EQ(SSL_CTX_set_cipher_list(client.context(), suites.c_str()), 1);
     const Met met = meet(*context, client, "api.example");
     ASSERT_EQ(met.result.outcome, Outcome::done);
-    const bool is_chacha =
-        met.transport->info().cipher.find("CHACHA") != std::string_view::npos;
+    const bool is_chacha = met.transport->info().cipher.find("CHACHA") != std::string_view::npos;
     EXPECT_EQ(is_chacha, std::string(first).find("CHACHA") != std::string::npos);
   }
 }
@@ -227,11 +226,10 @@ TEST(Handshake, NoticesAPeerThatLeaves) {
 TEST(Handshake, ReportsTheAlertOfThePeer) {
   const auto context = server(config_of());
   RawClient client;
-  SSL_CTX_set_custom_verify(client.context(), SSL_VERIFY_PEER,
-                            [](SSL*, std::uint8_t* alert) {
-                              *alert = SSL_AD_UNKNOWN_CA;
-                              return ssl_verify_invalid;
-                            });
+  SSL_CTX_set_custom_verify(client.context(), SSL_VERIFY_PEER, [](SSL*, std::uint8_t* alert) {
+    *alert = SSL_AD_UNKNOWN_CA;
+    return ssl_verify_invalid;
+  });
   const Met met = meet(*context, client, "api.example");
   EXPECT_EQ(failure(met), "peer_alert");
   EXPECT_EQ(met.result.peer_alert, SSL_AD_UNKNOWN_CA);

@@ -131,7 +131,8 @@ CertificateRefusal describe(X509_STORE_CTX* context, const crypto::CertificateVi
     reason = RefusalReason::weak_signature;
     text = who + " is signed with a digest that is no longer safe";
   }
-  if (reason == RefusalReason::expired && view) text = who + " expired at " + utc_text(view->not_after);
+  if (reason == RefusalReason::expired && view)
+    text = who + " expired at " + utc_text(view->not_after);
   if (reason == RefusalReason::not_yet_valid && view) {
     text = who + " is not valid before " + utc_text(view->not_before);
   }
@@ -139,8 +140,8 @@ CertificateRefusal describe(X509_STORE_CTX* context, const crypto::CertificateVi
   if (reason == RefusalReason::unknown_issuer &&
       X509_STORE_CTX_get_error_depth(context) >= ChainVerifier::kMaxDepth) {
     reason = RefusalReason::chain_too_long;
-    text = "there are more than " + std::to_string(ChainVerifier::kMaxDepth) +
-           " issuers between " + leaf.subject + " and a CA of the trust store";
+    text = "there are more than " + std::to_string(ChainVerifier::kMaxDepth) + " issuers between " +
+           leaf.subject + " and a CA of the trust store";
   }
   if (reason == RefusalReason::unknown_issuer) {
     text = "no CA of the trust store " + std::string(store.name()) + " issued " + leaf.subject +
@@ -168,8 +169,8 @@ void set_expectation(X509_VERIFY_PARAM* parameters, const Expectation& expected,
                   1);
   if (is_client) return;
   // RFC 9525: names are in subjectAltName only, and a wildcard is a whole label.
-  X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-                                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  X509_VERIFY_PARAM_set_hostflags(
+      parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   const auto address = net::Address::parse(expected.host);
   // A host that cannot be set poisons the parameters, so that nothing verifies.
   if (address) {
@@ -180,7 +181,7 @@ void set_expectation(X509_VERIFY_PARAM* parameters, const Expectation& expected,
 }
 
 // weakness looks at the keys of the whole path, and at every signature but the anchor's own.
-std::optional<CertificateRefusal> weakness(STACK_OF(X509) * path,
+std::optional<CertificateRefusal> weakness(const STACK_OF(X509) * path,
                                            const crypto::CertificateView& leaf) {
   for (std::size_t i = 0; i < sk_X509_num(path); ++i) {
     X509* certificate = sk_X509_value(path, i);
@@ -199,7 +200,7 @@ std::optional<CertificateRefusal> weakness(STACK_OF(X509) * path,
   return std::nullopt;
 }
 
-GoodPath good_path(STACK_OF(X509) * path, crypto::CertificateView leaf) {
+GoodPath good_path(const STACK_OF(X509) * path, crypto::CertificateView leaf) {
   GoodPath out;
   out.not_before = std::numeric_limits<std::int64_t>::min();
   out.not_after = std::numeric_limits<std::int64_t>::max();
@@ -251,7 +252,7 @@ std::variant<GoodPath, CertificateRefusal> check_path(std::span<CRYPTO_BUFFER* c
   ERR_clear_error();
   if (!believed) return describe(context.get(), *leaf, store, expected);
 
-  STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
+  const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
   if (auto weak = weakness(path, *leaf)) return std::move(*weak);
   return good_path(path, std::move(*leaf));
 }

@@ -23,8 +23,8 @@ const TestCa& other_ca() {
   return instance;
 }
 std::shared_ptr<const Credentials> site() {
-  static const auto instance = credentials(
-      server_ca().issue({.dns_names = {"api.example", "b.example", "open.example"}}));
+  static const auto instance =
+      credentials(server_ca().issue({.dns_names = {"api.example", "b.example", "open.example"}}));
   return instance;
 }
 
@@ -141,8 +141,7 @@ TEST_P(Resumption, EndsWhenTheTrustChanges) {
 TEST_P(Resumption, GivesNoWayAroundAWithdrawnCa) {
   const auto before = server(config_with(partners()), keys_);
   ticket_from(*before);
-  const auto after =
-      server(config_with(trust("partners", other_ca().certificate_pem())), keys_);
+  const auto after = server(config_with(trust("partners", other_ca().certificate_pem())), keys_);
   const Met met = resume(*after);
   EXPECT_EQ(failure(met), "certificate_refused");
   EXPECT_EQ(refusal(met), "unknown_issuer");
@@ -150,8 +149,8 @@ TEST_P(Resumption, GivesNoWayAroundAWithdrawnCa) {
 
 TEST_P(Resumption, DoesNotCrossToAnotherEntry) {
   auto config = config_with(partners());
-  config.entries.push_back({"b", {"b.example"}, site(),
-                            trust("others", other_ca().certificate_pem())});
+  config.entries.push_back(
+      {"b", {"b.example"}, site(), trust("others", other_ca().certificate_pem())});
   const auto context = server(config, keys_);
   ticket_from(*context);
   EXPECT_EQ(refusal(resume(*context, "b.example")), "unknown_issuer");

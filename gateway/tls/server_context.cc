@@ -62,8 +62,7 @@ Result<std::shared_ptr<ServerContext>> ServerContext::make(
     std::shared_ptr<const ServerConfig> config, std::shared_ptr<const TicketKeys> tickets) {
   auto alpn = alpn_wire(config->alpn);
   if (!alpn) return alpn.error();
-  std::shared_ptr<ServerContext> context(
-      new ServerContext(std::move(config), std::move(tickets)));
+  std::shared_ptr<ServerContext> context(new ServerContext(std::move(config), std::move(tickets)));
   context->alpn_ = std::move(*alpn);
   auto indexed = context->index_names();
   if (!indexed) return indexed.error();
@@ -122,8 +121,8 @@ std::unique_ptr<TlsTransport> ServerContext::accept(int fd, std::string_view alr
   auto pending = std::make_unique<PendingHandshake>();
   pending->verifier = &verifier_;
   pending->expected.role = Expectation::Role::client;
-  std::unique_ptr<TlsTransport> transport(new TlsTransport(
-      shared_from_this(), ssl_context_.get(), fd, already_read, std::move(pending)));
+  std::unique_ptr<TlsTransport> transport(new TlsTransport(shared_from_this(), ssl_context_.get(),
+                                                           fd, already_read, std::move(pending)));
   SSL_set_accept_state(transport->ssl_.get());
   return transport;
 }

@@ -34,14 +34,13 @@ bssl::UniquePtr<SSL_CTX> make_ssl_context(Version min_version) {
   bssl::UniquePtr<SSL_CTX> context(SSL_CTX_new(TLS_with_buffers_method()));
   SALLYPORT_CHECK(context);
   SSL_CTX* ctx = context.get();
-  SALLYPORT_CHECK(SSL_CTX_set_min_proto_version(ctx, min_version == Version::tls13
-                                                         ? TLS1_3_VERSION
-                                                         : TLS1_2_VERSION) == 1);
+  SALLYPORT_CHECK(SSL_CTX_set_min_proto_version(
+                      ctx, min_version == Version::tls13 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1);
   SALLYPORT_CHECK(SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1);
   SALLYPORT_CHECK(SSL_CTX_set_strict_cipher_list(ctx, kTls12Suites) == 1);
   SALLYPORT_CHECK(SSL_CTX_set1_curves(ctx, kGroups.data(), kGroups.size()) == 1);
-  SALLYPORT_CHECK(
-      SSL_CTX_set_verify_algorithm_prefs(ctx, kSignatures.data(), kSignatures.size()) == 1);
+  SALLYPORT_CHECK(SSL_CTX_set_verify_algorithm_prefs(ctx, kSignatures.data(), kSignatures.size()) ==
+                  1);
   SALLYPORT_CHECK(
       SSL_CTX_set_signing_algorithm_prefs(ctx, kSignatures.data(), kSignatures.size()) == 1);
   SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);

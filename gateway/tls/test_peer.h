@@ -105,9 +105,9 @@ class RawClient {
     for (const std::string& der : identity.issuers_der) chain.push_back(chain_of(der));
     std::vector<CRYPTO_BUFFER*> raw;
     for (const auto& certificate : chain) raw.push_back(certificate.get());
-    ASSERT_EQ(SSL_CTX_set_chain_and_key(context(), raw.data(), raw.size(), identity.key.get(),
-                                        nullptr),
-              1);
+    ASSERT_EQ(
+        SSL_CTX_set_chain_and_key(context(), raw.data(), raw.size(), identity.key.get(), nullptr),
+        1);
   }
   void offer(std::uint16_t lowest, std::uint16_t highest) {
     SSL_CTX_set_min_proto_version(context(), lowest);
@@ -142,6 +142,7 @@ class RawClient {
     if (status <= 0) note(status);
     return status;
   }
+
  private:
   void note(int status) {
     if (status == 1) return;
@@ -174,8 +175,7 @@ inline Met meet(ServerContext& context, RawClient& client, const std::string& na
   for (int i = 0; i < 20; ++i) {
     met.client_done = client.step() || met.client_done;
     if (!server_over) met.result = met.transport->handshake(now);
-    server_over =
-        met.result.outcome == Outcome::done || met.result.outcome == Outcome::failed;
+    server_over = met.result.outcome == Outcome::done || met.result.outcome == Outcome::failed;
   }
   EXPECT_TRUE(server_over);
   EXPECT_EQ(ERR_peek_error(), 0U);

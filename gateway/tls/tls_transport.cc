@@ -86,8 +86,7 @@ class Pieces {
 }  // namespace
 
 TlsTransport::TlsTransport(std::shared_ptr<const void> owner, SSL_CTX* context, int fd,
-                           std::string_view already_read,
-                           std::unique_ptr<PendingHandshake> pending)
+                           std::string_view already_read, std::unique_ptr<PendingHandshake> pending)
     : owner_(std::move(owner)),
       socket_(fd, already_read),
       ssl_(SSL_new(context)),

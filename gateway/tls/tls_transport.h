@@ -27,9 +27,9 @@ class TlsTransport;
 // PendingHandshake is what a connection needs until its handshake is over, and not longer.
 struct PendingHandshake {
   TlsTransport* transport = nullptr;
-  WallTime now;                              // of the current call
-  ChainVerifier* verifier = nullptr;         // of the context, which outlives this
-  std::shared_ptr<const TrustStore> trust;   // null: the peer is asked for no certificate
+  WallTime now;                             // of the current call
+  ChainVerifier* verifier = nullptr;        // of the context, which outlives this
+  std::shared_ptr<const TrustStore> trust;  // null: the peer is asked for no certificate
   Expectation expected;
   bool peer_must_present = false;
   std::string sni;
@@ -86,9 +86,9 @@ class TlsTransport final : public event::Transport {
   bssl::UniquePtr<SSL> ssl_;
   std::unique_ptr<PendingHandshake> pending_;
   ConnectionInfo info_;
-  bool is_shaken_ = false;       // the library's part of the handshake is over
+  bool is_shaken_ = false;  // the library's part of the handshake is over
   bool is_broken_ = false;
-  std::size_t sealed_ = 0;       // bytes that the caller offers again, and that are sealed already
+  std::size_t sealed_ = 0;  // bytes that the caller offers again, and that are sealed already
   std::array<Record, kMaxRecords> records_{};
   std::size_t record_count_ = 0;
 };

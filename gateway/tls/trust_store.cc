@@ -39,8 +39,7 @@ crypto::Sha256 digest_of(std::string_view name, const std::vector<crypto::Certif
 
 }  // namespace
 
-Result<LoadedTrustStore> TrustStore::load(std::string name, const std::string& file,
-                                          WallTime now) {
+Result<LoadedTrustStore> TrustStore::load(std::string name, const std::string& file, WallTime now) {
   const auto read = read_file(file, kMaxFileBytes);
   if (!read) return read.error();
   return from_pem(std::move(name), read->text, now, file);
@@ -96,14 +95,13 @@ Result<void> TrustStore::add(const std::string& der) {
   auto view = crypto::view_certificate(der);
   if (!view) return Error{Fault::gateway, "is not readable: " + view.error().text};
   const std::uint8_t* data = crypto::data_of(der);
-  const bssl::UniquePtr<X509> certificate(
-      d2i_X509(nullptr, &data, static_cast<long>(der.size())));
+  const bssl::UniquePtr<X509> certificate(d2i_X509(nullptr, &data, static_cast<long>(der.size())));
   const bool is_ca = certificate && X509_check_ca(certificate.get()) == 1;
   ERR_clear_error();
   if (!certificate) return Error{Fault::gateway, "is not readable"};
   if (!is_ca) {
-    return Error{Fault::gateway, "(" + view->subject +
-                                     ") is not a CA certificate; put the CA that issued it here"};
+    return Error{Fault::gateway,
+                 "(" + view->subject + ") is not a CA certificate; put the CA that issued it here"};
   }
   const bool is_known = std::any_of(anchors_.begin(), anchors_.end(), [&](const auto& anchor) {
     return anchor.sha256 == view->sha256;

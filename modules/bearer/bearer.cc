@@ -29,9 +29,8 @@ class BearerPolicy final : public policy::Policy {
     }
     const std::string_view token = std::get<std::string_view>(found);
     if (token.size() > token_limit_) {
-      return policy::deny(reasons::kOversized,
-                          policy::evidence(exchange, "bytes={} limit={}", token.size(),
-                                           token_limit_));
+      return policy::deny(reasons::kOversized, policy::evidence(exchange, "bytes={} limit={}",
+                                                                token.size(), token_limit_));
     }
     Verdict verdict = verifier_.verify(exchange, token);
     if (std::holds_alternative<policy::Allow>(verdict)) write_canonical(exchange, token);
@@ -66,8 +65,9 @@ constexpr std::array kGives{policy::Fact::token};
 
 const policy::Module module{
     .name = "bearer",
-    .summary = "Verifies the access token: a JWT signed by a known issuer, for this API, not "
-               "expired, not too old, and on the connection that it is bound to.",
+    .summary =
+        "Verifies the access token: a JWT signed by a known issuer, for this API, not "
+        "expired, not too old, and on the connection that it is bound to.",
     .shared_options = SharedSettings::options(),
     .options = EntrySettings::options(),
     .reasons = reasons::all(),

@@ -3,130 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
-#include <thread>
 
-#include "gateway/crypto/base64.h"
-#include "modules/bearer/plan.h"
-#include "tests/support/policy_harness.h"
-#include "tests/support/temp_dir.h"
-#include "tests/support/test_key.h"
+#include "tests/support/bearer_fixture.h"
 
 namespace sallyport::bearer {
 namespace {
 
-using crypto::SignatureAlgorithm;
-using test::Allowed;
-using test::Call;
-using test::DeniedWith;
-using test::evidence_of;
-using test::kNow;
-using test::KeyKind;
-using test::sign_jwt;
-using test::TestKey;
-using testing::HasSubstr;
-
 const bool kCovered = test::require_every_reason(module);
-
-// Members maps a name to the JSON text of its value; an empty text leaves the member out.
-using Members = std::map<std::string, std::string>;
-
-std::string object_of(Members members, const Members& changes) {
-  for (const auto& [name, value] : changes) members[name] = value;
-  std::string text = "{";
-  for (const auto& [name, value] : members) {
-    if (value.empty()) continue;
-    text += (text.size() > 1 ? ",\"" : "\"") + name + "\":" + value;
-  }
-  return text + "}";
-}
-
-std::string header(const Members& changes = {}) {
-  return object_of({{"alg", "\"ES256\""}, {"typ", "\"at+jwt\""}, {"kid", "\"k1\""}}, changes);
-}
-
-std::string claims(const Members& changes = {}) {
-  return object_of({{"iss", "\"https://as.example\""},
-                    {"sub", "\"user-1\""},
-                    {"client_id", "\"plaid\""},
-                    {"jti", "\"token-1\""},
-                    {"aud", "\"https://api.bank.example\""},
-                    {"iat", std::to_string(kNow - 100)},
-                    {"exp", std::to_string(kNow + 800)}},
-                   changes);
-}
-
-std::string seconds(std::int64_t from_now) { return std::to_string(kNow + from_now); }
-
-const TestKey& key() {
-  static const TestKey made = TestKey::make(KeyKind::p256);
-  return made;
-}
-
-const TestKey& rsa_key() {
-  static const TestKey made = TestKey::make(KeyKind::rsa2048);
-  return made;
-}
-
-constexpr std::string_view kShared = R"(issuers:
-  as:
-    issuer: https://as.example
-    jwks: {file: jwks.json}
-    algorithms: [ES256, RS256]
-)";
-constexpr std::string_view kEntry = "audience: [https://api.bank.example]";
-
-class Bearer : public testing::Test {
- protected:
-  Bearer() {
-    publish({key().jwk("k1", "ES256"), rsa_key().jwk("r1", "RS256")});
-    harness_.folder(dir_.path()).shared(kShared);
-  }
-
-  void SetUp() override { load(); }
-
-  void publish(std::initializer_list<std::string> keys) {
-    dir_.write("jwks.json", test::jwks(keys));
-  }
-  void load(std::string_view entry = kEntry) {
-    ASSERT_TRUE(harness_.load(entry)) << harness_.errors();
-  }
-  void load_shared(std::string_view shared, std::string_view entry = kEntry) {
-    harness_.shared(shared);
-    load(entry);
-  }
-
-  policy::Verdict present(std::string_view token) {
-    Call call;
-    call.header("Authorization", "Bearer " + std::string(token));
-    return judge(call);
-  }
-  policy::Verdict present_claims(const Members& changes) { return present(signed_with(changes)); }
-  // judge keeps the evidence, which dies with the call.
-  policy::Verdict judge(Call& call) {
-    auto verdict = harness_.judge(call);
-    evidence_ = evidence_of(verdict);
-    if (auto* deny = std::get_if<policy::Deny>(&verdict)) deny->evidence = {evidence_};
-    return verdict;
-  }
-
-  static std::string signed_with(const Members& claim_changes, const Members& header_changes = {}) {
-    return sign_jwt(key(), SignatureAlgorithm::es256, header(header_changes),
-                    claims(claim_changes));
-  }
-  double metric(std::string_view name) const {
-    for (const policy::Metric& each : harness_.metrics()) {
-      if (each.name == name) return each.value;
-    }
-    ADD_FAILURE() << "no metric " << name;
-    return 0;
-  }
-
-  test::TempDir dir_;
-  test::PolicyHarness harness_{module};
-  std::string evidence_;
-};
 
 TEST_F(Bearer, AllowsAGoodTokenAndGivesItsClaims) {
   Call call;
@@ -182,9 +66,8 @@ TEST_F(Bearer, RefusesOpaqueTokens) {
 }
 
 TEST_F(Bearer, RefusesUnsignedTokens) {
-  const std::string unsigned_token =
-      crypto::encode_base64url(header({{"alg", "\"none\""}})) + "." +
-      crypto::encode_base64url(claims()) + ".";
+  const std::string unsigned_token = crypto::encode_base64url(header({{"alg", "\"none\""}})) + "." +
+                                     crypto::encode_base64url(claims()) + ".";
   EXPECT_THAT(present(unsigned_token), DeniedWith("bearer.algorithm_none"));
 }
 
@@ -320,129 +203,17 @@ TEST_F(Bearer, CanLimitTheLifetimeInstead) {
 }
 
 TEST_F(Bearer, RefusesTokensForSomebodyElse) {
-  EXPECT_THAT(present_claims({{"aud", "\"https://other.example\""}}), DeniedWith("bearer.audience"));
+  EXPECT_THAT(present_claims({{"aud", "\"https://other.example\""}}),
+              DeniedWith("bearer.audience"));
   EXPECT_THAT(present_claims({{"aud", "\"https://api.bank.example/\""}}),
               DeniedWith("bearer.audience"));
   EXPECT_THAT(present_claims({{"aud", R"(["https://other.example","https://api.bank.example"])"}}),
               Allowed());
 }
 
-std::string bound_to(const std::array<std::uint8_t, 32>& hash) {
-  return R"({"x5t#S256":")" + crypto::encode_base64url(crypto::as_text(hash)) + R"("})";
-}
-
-TEST_F(Bearer, AcceptsABoundTokenOnItsOwnConnectionOnly) {
-  crypto::CertificateView mine, other;
-  mine.sha256.fill(1);
-  other.sha256.fill(2);
-  const std::string token = "Bearer " + signed_with({{"cnf", bound_to(mine.sha256)}});
-  Call with_it, with_another, without;
-  with_it.header("Authorization", token).certificate(mine);
-  EXPECT_THAT(judge(with_it), Allowed());
-  // The signature is remembered by now; the connection is compared all the same.
-  with_another.header("Authorization", token).certificate(other);
-  EXPECT_THAT(judge(with_another), DeniedWith("bearer.bound_elsewhere"));
-  EXPECT_EQ(evidence_, "certificate=another");
-  without.header("Authorization", token);
-  EXPECT_THAT(judge(without), DeniedWith("bearer.bound_elsewhere"));
-  EXPECT_FALSE(without.exchange().facts.token.has_value());
-}
-
 TEST_F(Bearer, RefusesDpopTokensPresentedAsBearer) {
   EXPECT_THAT(present_claims({{"cnf", R"({"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"})"}}),
               DeniedWith("bearer.bound_elsewhere"));
-}
-
-TEST_F(Bearer, RemembersSignatures) {
-  const std::string token = signed_with({});
-  EXPECT_THAT(present(token), Allowed());
-  EXPECT_THAT(present(token), Allowed());
-  EXPECT_EQ(metric("bearer_verifications_total"), 1);
-  EXPECT_EQ(metric("bearer_cache_hits_total"), 1);
-}
-
-TEST_F(Bearer, JudgesTheTimeOfRememberedTokensAgain) {
-  const std::string token = "Bearer " + signed_with({});
-  Call now, later;
-  now.header("Authorization", token);
-  EXPECT_THAT(judge(now), Allowed());
-  later.header("Authorization", token).at(kNow + 810);
-  EXPECT_THAT(judge(later), DeniedWith("bearer.expired"));
-  Call older;
-  older.header("Authorization", token).at(kNow + 801);
-  EXPECT_THAT(judge(older), DeniedWith("bearer.too_old"));
-  EXPECT_EQ(metric("bearer_verifications_total"), 1);
-}
-
-TEST_F(Bearer, JudgesTheAudienceOfRememberedTokensAgain) {
-  const std::string token = signed_with({});
-  EXPECT_THAT(present(token), Allowed());
-  load("audience: [https://other.example]");
-  EXPECT_THAT(present(token), DeniedWith("bearer.audience"));
-  EXPECT_EQ(metric("bearer_cache_hits_total"), 1) << "the entries share what is remembered";
-}
-
-TEST_F(Bearer, ForgetsSignaturesWhenTheKeysChange) {
-  const std::string token = signed_with({});
-  EXPECT_THAT(present(token), Allowed());
-  publish({rsa_key().jwk("r1", "RS256")});
-  for (int i = 0; i < 100 && metric("jwks_keys") != 1; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    harness_.loop().run_once();
-  }
-  EXPECT_THAT(present(token), DeniedWith("bearer.key_unknown"));
-}
-
-TEST_F(Bearer, RefusesWhenThereAreNoKeys) {
-  harness_.shared(R"(issuers:
-  as:
-    issuer: https://as.example
-    jwks: {url: "http://127.0.0.1:1/jwks"}
-    algorithms: [ES256]
-)");
-  load();
-  EXPECT_THAT(present(signed_with({})), DeniedWith("bearer.keys_unavailable"));
-  harness_.settle();
-  const auto services = harness_.services();
-  EXPECT_THAT(services.back()->not_ready().value_or(""),
-              HasSubstr("no keys of issuer as: 127.0.0.1:1: Connection refused"));
-}
-
-class TwoIssuers : public Bearer {
- protected:
-  void SetUp() override {
-    dir_.write("other.json", test::jwks({other_.jwk("k1", "ES256")}));
-    harness_.shared(std::string(kShared) + R"(  other:
-    issuer: https://other.example
-    jwks: {file: other.json}
-    algorithms: [ES256]
-)");
-  }
-  const TestKey other_ = TestKey::make(KeyKind::p256);
-};
-
-TEST_F(TwoIssuers, VerifiesEachByItsOwnKeys) {
-  load(std::string(kEntry) + "\nissuers: [as, other]");
-  const Members by_other{{"iss", "\"https://other.example\""}};
-  EXPECT_THAT(present(sign_jwt(other_, SignatureAlgorithm::es256, header(), claims(by_other))),
-              Allowed());
-  EXPECT_THAT(present(signed_with({})), Allowed());
-  // The other issuer's key has the same id; it cannot speak for this one.
-  EXPECT_THAT(present(sign_jwt(other_, SignatureAlgorithm::es256, header(), claims())),
-              DeniedWith("bearer.signature"));
-}
-
-TEST_F(TwoIssuers, RefusesARememberedTokenWhereItsIssuerIsNotAccepted) {
-  load(std::string(kEntry) + "\nissuers: [as, other]");
-  const std::string token = signed_with({});
-  EXPECT_THAT(present(token), Allowed());
-  load(std::string(kEntry) + "\nissuers: [other]");
-  EXPECT_THAT(present(token), DeniedWith("bearer.unknown_issuer"));
-}
-
-TEST_F(TwoIssuers, MustBeChosenFrom) {
-  EXPECT_FALSE(harness_.load(kEntry));
-  EXPECT_THAT(harness_.errors(), HasSubstr("several issuers: say which"));
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ std::string fault_of(std::string_view text, const IssuerSettings& settings = {})
 }
 
 TEST(Claims, ReadsEveryClaim) {
-  const auto claims = claims_of(payload(
-      R"(,"nbf":50,"scope":"Account Customer","fdxConsentId":"consent-1")"));
+  const auto claims =
+      claims_of(payload(R"(,"nbf":50,"scope":"Account Customer","fdxConsentId":"consent-1")"));
   EXPECT_EQ(claims.issuer, "https://as.example");
   EXPECT_EQ(claims.subject, "u1");
   EXPECT_EQ(claims.client_id, "c1");
@@ -134,8 +134,8 @@ TEST(Claims, ReadsTheClientIdWhereTheConfigurationSays) {
 
 TEST(Claims, ReadsTheCertificateThatATokenIsBoundTo) {
   const std::string hash(32, 'h');
-  const auto claims = claims_of(
-      payload(R"(,"cnf":{"x5t#S256":")" + crypto::encode_base64url(hash) + R"("})"));
+  const auto claims =
+      claims_of(payload(R"(,"cnf":{"x5t#S256":")" + crypto::encode_base64url(hash) + R"("})"));
   EXPECT_EQ(claims.certificate_sha256, hash);
 }
 
@@ -165,7 +165,8 @@ TEST(Claims, ReadsTheIssuerByItself) {
     const auto json = json::parse(text);
     const auto issuer = read_issuer(*json);
     const auto* fault = std::get_if<ClaimFault>(&issuer);
-    if (fault) return std::string(fault->kind == ClaimFault::Kind::missing ? "missing" : "malformed");
+    if (fault)
+      return std::string(fault->kind == ClaimFault::Kind::missing ? "missing" : "malformed");
     return std::string(std::get<std::string_view>(issuer));
   };
   EXPECT_EQ(issuer_of(R"({"iss":"a"})"), "a");

@@ -49,8 +49,7 @@ bool has_token_in_query(std::string_view query) {
   return found;
 }
 
-std::variant<std::string_view, const policy::Reason*> find_token(
-    const http::RequestHead& request) {
+std::variant<std::string_view, const policy::Reason*> find_token(const http::RequestHead& request) {
   if (request.fields.count(kField) > 1 || has_token_in_query(request.target.query)) {
     return &reasons::kSeveralCredentials;
   }

@@ -71,8 +71,8 @@ TEST(Credential, SeesThroughSpellingsOfTheParameter) {
 
 TEST(Credential, LeavesOtherParametersAlone) {
   for (const std::string_view query :
-       {"", "a=access_token", "my_access_token=a", "access_tokens=a", "access_toke=a", "access_toke",
-        "access_token_type=a", "access%", "access%5", "pageKey=access_token%3D"}) {
+       {"", "a=access_token", "my_access_token=a", "access_tokens=a", "access_toke=a",
+        "access_toke", "access_token_type=a", "access%", "access%5", "pageKey=access_token%3D"}) {
     EXPECT_FALSE(has_token_in_query(query)) << query;
   }
 }

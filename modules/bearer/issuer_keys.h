@@ -39,7 +39,7 @@ class IssuerKeys {
 
   Counters& counters(unsigned worker) const { return counters_[worker]; }
   // total sums one counter over all workers.
-  std::uint64_t total(std::atomic<std::uint64_t> Counters::* counter) const {
+  std::uint64_t total(std::atomic<std::uint64_t> Counters::*counter) const {
     std::uint64_t sum = 0;
     for (const Counters& each : counters_) sum += (each.*counter).load(std::memory_order_relaxed);
     return sum;

@@ -28,8 +28,7 @@ std::optional<std::string> parameter(const json::Value& jwk, std::string_view na
 
 // holds_private_part: who publishes a private key has lost it, and anybody can sign with it.
 bool holds_private_part(const json::Value& jwk) {
-  constexpr std::array<std::string_view, 8> kPrivate{"d",  "p",  "q",   "dp",
-                                                     "dq", "qi", "oth", "k"};
+  constexpr std::array<std::string_view, 8> kPrivate{"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
   return std::any_of(kPrivate.begin(), kPrivate.end(),
                      [&](std::string_view name) { return jwk.member(name).exists(); });
 }

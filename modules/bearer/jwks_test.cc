@@ -41,9 +41,9 @@ std::string error_of(std::string_view document) {
 }
 
 TEST(Jwks, FindsEachKeyByItsId) {
-  const auto keys = parse_jwks(test::jwks({jwk(KeyKind::p256, "b"), jwk(KeyKind::ed25519, "a"),
-                                           jwk(KeyKind::rsa2048, "c")}),
-                               kAll, 7);
+  const auto keys = parse_jwks(
+      test::jwks({jwk(KeyKind::p256, "b"), jwk(KeyKind::ed25519, "a"), jwk(KeyKind::rsa2048, "c")}),
+      kAll, 7);
   ASSERT_TRUE(keys) << keys.error().text;
   EXPECT_EQ(keys->size(), 3U);
   EXPECT_EQ(keys->epoch(), 7U);

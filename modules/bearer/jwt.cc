@@ -126,24 +126,42 @@ bool is_type(std::string_view type, std::string_view expected) {
 
 std::string_view to_string(JwtFault fault) {
   switch (fault) {
-    case JwtFault::not_three_parts: return "not three parts";
-    case JwtFault::encrypted: return "five parts: encrypted tokens are not read";
-    case JwtFault::header_not_base64url: return "header is not strict base64url";
-    case JwtFault::header_not_json: return "header is not a strict JSON object";
-    case JwtFault::payload_not_base64url: return "payload is not strict base64url";
-    case JwtFault::payload_not_json: return "payload is not a strict JSON object";
-    case JwtFault::signature_not_base64url: return "signature is not strict base64url";
-    case JwtFault::signature_empty: return "signature is empty";
-    case JwtFault::nested: return "cty is present: nested tokens are not read";
-    case JwtFault::type_not_text: return "typ is not a string";
-    case JwtFault::algorithm_missing: return "alg is missing or not a string";
-    case JwtFault::algorithm_none: return "alg is none";
-    case JwtFault::algorithm_unknown: return "alg is symmetric or unknown";
-    case JwtFault::critical: return "crit is present";
-    case JwtFault::unencoded_payload: return "b64 is present";
-    case JwtFault::compressed: return "zip is present";
-    case JwtFault::key_id_missing: return "kid is missing, empty or not a string";
-    case JwtFault::key_id_too_long: return "kid is longer than 256 bytes";
+    case JwtFault::not_three_parts:
+      return "not three parts";
+    case JwtFault::encrypted:
+      return "five parts: encrypted tokens are not read";
+    case JwtFault::header_not_base64url:
+      return "header is not strict base64url";
+    case JwtFault::header_not_json:
+      return "header is not a strict JSON object";
+    case JwtFault::payload_not_base64url:
+      return "payload is not strict base64url";
+    case JwtFault::payload_not_json:
+      return "payload is not a strict JSON object";
+    case JwtFault::signature_not_base64url:
+      return "signature is not strict base64url";
+    case JwtFault::signature_empty:
+      return "signature is empty";
+    case JwtFault::nested:
+      return "cty is present: nested tokens are not read";
+    case JwtFault::type_not_text:
+      return "typ is not a string";
+    case JwtFault::algorithm_missing:
+      return "alg is missing or not a string";
+    case JwtFault::algorithm_none:
+      return "alg is none";
+    case JwtFault::algorithm_unknown:
+      return "alg is symmetric or unknown";
+    case JwtFault::critical:
+      return "crit is present";
+    case JwtFault::unencoded_payload:
+      return "b64 is present";
+    case JwtFault::compressed:
+      return "zip is present";
+    case JwtFault::key_id_missing:
+      return "kid is missing, empty or not a string";
+    case JwtFault::key_id_too_long:
+      return "kid is longer than 256 bytes";
   }
   return "malformed";
 }

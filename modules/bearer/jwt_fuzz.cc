@@ -56,8 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto& jwt = std::get<bearer::UnverifiedJwt>(parsed);
   SALLYPORT_CHECK(!jwt.key_id.empty() && jwt.key_id.size() <= bearer::kMaxKeyIdBytes);
-  SALLYPORT_CHECK(std::string(jwt.signing_input) + "." +
-                      crypto::encode_base64url(jwt.signature) ==
+  SALLYPORT_CHECK(std::string(jwt.signing_input) + "." + crypto::encode_base64url(jwt.signature) ==
                   token);
   check_claims(jwt.payload);
   return 0;

@@ -118,7 +118,8 @@ TEST(Jwt, RefusesNoneInEverySpelling) {
 }
 
 TEST(Jwt, RefusesSymmetricAndUnknownAlgorithms) {
-  for (const std::string alg : {"HS256", "HS384", "HS512", "RS1", "es256", "ES256K", "", "RSA1_5"}) {
+  for (const std::string alg :
+       {"HS256", "HS384", "HS512", "RS1", "es256", "ES256K", "", "RSA1_5"}) {
     EXPECT_EQ(fault_of_header(R"({"alg":")" + alg + R"(","kid":"k1"})"),
               "alg is symmetric or unknown")
         << alg;
@@ -150,8 +151,7 @@ TEST(Jwt, RefusesAHeaderWithoutUsableKeyId) {
   EXPECT_EQ(fault_of_header(R"({"alg":"ES256"})"), "kid is missing, empty or not a string");
   EXPECT_EQ(fault_of_header(R"({"alg":"ES256","kid":""})"),
             "kid is missing, empty or not a string");
-  EXPECT_EQ(fault_of_header(R"({"alg":"ES256","kid":1})"),
-            "kid is missing, empty or not a string");
+  EXPECT_EQ(fault_of_header(R"({"alg":"ES256","kid":1})"), "kid is missing, empty or not a string");
 }
 
 TEST(Jwt, LimitsTheLengthOfTheKeyId) {

@@ -6,9 +6,9 @@ namespace sallyport::bearer {
 
 std::string KeySourceSettings::key() const {
   std::string text = name;
-  for (const std::string& part : {source.file, source.url ? source.url->text() : std::string(),
-                                  source.ca_file, std::to_string(times.refresh.count()),
-                                  std::to_string(times.keep.count())}) {
+  for (const std::string& part :
+       {source.file, source.url ? source.url->text() : std::string(), source.ca_file,
+        std::to_string(times.refresh.count()), std::to_string(times.keep.count())}) {
     text.append("\n").append(part);
   }
   for (const Algorithm algorithm : algorithms) text.append("\n").append(to_string(algorithm));
@@ -57,7 +57,7 @@ void KeySource::metrics(std::vector<policy::Metric>& to) const {
                        double value) {
     to.push_back({name, help, is_counter, "issuer", settings_.name, value});
   };
-  const auto total = [&](std::atomic<std::uint64_t> IssuerKeys::Counters::* counter) {
+  const auto total = [&](std::atomic<std::uint64_t> IssuerKeys::Counters::*counter) {
     return static_cast<double>(keys_->total(counter));
   };
   using Counters = IssuerKeys::Counters;

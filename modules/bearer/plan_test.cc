@@ -32,9 +32,8 @@ class BearerPlanTest : public testing::Test {
   // errors_with loads with one issuer whose lines are given.
   std::string errors_with(std::string_view issuer, std::string_view entry = kEntry) {
     std::string shared = "issuers:\n  as:\n    issuer: https://as.example\n";
-    for_each_piece(issuer, '\n', [&](std::string_view line) {
-      shared += "    " + std::string(line) + "\n";
-    });
+    for_each_piece(issuer, '\n',
+                   [&](std::string_view line) { shared += "    " + std::string(line) + "\n"; });
     harness_.shared(shared);
     harness_.load(entry);
     return harness_.errors();

@@ -53,8 +53,9 @@ constexpr Reason kNotYetValid{"bearer.not_yet_valid", ErrorClass::invalid_token,
                               "The token's `nbf` is in the future: compare the clocks."};
 constexpr Reason kIssuedInFuture{"bearer.issued_in_future", ErrorClass::invalid_token,
                                  "The token's `iat` is in the future: compare the clocks."};
-constexpr Reason kTooOld{"bearer.too_old", ErrorClass::invalid_token,
-                         "The token was issued longer ago than `max_age`, whatever its `exp` says."};
+constexpr Reason kTooOld{
+    "bearer.too_old", ErrorClass::invalid_token,
+    "The token was issued longer ago than `max_age`, whatever its `exp` says."};
 constexpr Reason kLifetimeTooLong{
     "bearer.lifetime_too_long", ErrorClass::invalid_token,
     "The issuer gave the token a longer life than `max_age`: shorten it at the issuer."};
@@ -93,12 +94,16 @@ std::span<const Reason* const> all() {
 
 const Reason& of(JwtFault fault) {
   switch (fault) {
-    case JwtFault::algorithm_none: return kAlgorithmNone;
-    case JwtFault::algorithm_unknown: return kAlgorithmNotAllowed;
+    case JwtFault::algorithm_none:
+      return kAlgorithmNone;
+    case JwtFault::algorithm_unknown:
+      return kAlgorithmNotAllowed;
     case JwtFault::critical:
     case JwtFault::unencoded_payload:
-    case JwtFault::compressed: return kCriticalHeader;
-    default: return kMalformed;
+    case JwtFault::compressed:
+      return kCriticalHeader;
+    default:
+      return kMalformed;
   }
 }
 

@@ -46,12 +46,10 @@ std::span<const config::Option> IssuerSettings::options() {
           not_empty()),
       option<&IssuerSettings::scope_claims>(
           "scope_claims",
-          "Claims that hold the scopes, as text or list; the first one there counts.",
-          not_empty()),
+          "Claims that hold the scopes, as text or list; the first one there counts.", not_empty()),
       option<&IssuerSettings::consent_id_claim>("consent_id_claim",
                                                 "Claim that holds the id of the consent."),
-      option<&IssuerSettings::leeway>("leeway",
-                                      "How far the issuer's clock may differ from ours.",
+      option<&IssuerSettings::leeway>("leeway", "How far the issuer's clock may differ from ours.",
                                       between(Seconds(0), Seconds(60))),
       option<&IssuerSettings::refresh>("refresh", "How often the keys at `url` are fetched anew.",
                                        between(Seconds(30), Seconds(hours(24)))),
@@ -73,9 +71,8 @@ std::span<const config::Option> SharedSettings::options() {
   static const std::array rows{
       required<&SharedSettings::issuers>("issuers", "The token issuers, by a name of your choice.",
                                          not_empty()),
-      option<&SharedSettings::token_limit>(
-          "token_limit", "Longest token in bytes.",
-          between(config::Size{256}, config::Size{32 * 1024})),
+      option<&SharedSettings::token_limit>("token_limit", "Longest token in bytes.",
+                                           between(config::Size{256}, config::Size{32 * 1024})),
       option<&SharedSettings::cache_entries>(
           "cache_entries",
           "How many verified tokens each worker remembers, to save it the signature check. "

@@ -10,9 +10,9 @@ namespace {
 std::size_t footprint(const policy::TokenClaims& claims) {
   constexpr std::size_t kPerAllocation = 16;
   std::size_t bytes = sizeof claims + kPerAllocation;
-  for (const std::string* text : {&claims.issuer, &claims.subject, &claims.client_id,
-                                  &claims.token_id, &claims.key_id, &claims.consent_id,
-                                  &claims.scope_text, &claims.certificate_sha256}) {
+  for (const std::string* text :
+       {&claims.issuer, &claims.subject, &claims.client_id, &claims.token_id, &claims.key_id,
+        &claims.consent_id, &claims.scope_text, &claims.certificate_sha256}) {
     bytes += text->capacity() + kPerAllocation;
   }
   for (const auto* list : {&claims.scopes, &claims.audience}) {

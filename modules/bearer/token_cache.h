@@ -62,7 +62,7 @@ class TokenCache {
   const crypto::SipKey hash_;
   const std::size_t max_bytes_;
   std::vector<std::unique_ptr<Bucket>> buckets_;  // a power of two of them, or none
-  std::size_t hand_ = 0;  // of the clock that looks for buckets to free
+  std::size_t hand_ = 0;                          // of the clock that looks for buckets to free
   std::size_t size_ = 0;
   std::size_t bytes_ = 0;
 };

@@ -147,8 +147,7 @@ TokenVerifier::Denial TokenVerifier::check_times(Exchange& exchange, const Token
                 evidence(exchange, "iat={} now={}", claims.issued_at, now));
   }
   if (claims.not_before > now + leeway.count()) {
-    return deny(reasons::kNotYetValid,
-                evidence(exchange, "nbf={} now={}", claims.not_before, now));
+    return deny(reasons::kNotYetValid, evidence(exchange, "nbf={} now={}", claims.not_before, now));
   }
   // RFC 7519 section 4.1.4: the time must be before, not at, "exp".
   if (now >= claims.expires_at + leeway.count()) {
@@ -166,8 +165,8 @@ TokenVerifier::Denial TokenVerifier::check_age(Exchange& exchange,
   const std::int64_t now = exchange.now.unix_seconds();
   if (plan_->entry.max_age_rule == MaxAgeRule::age) {
     if (now - claims.issued_at <= limit) return std::nullopt;
-    return deny(reasons::kTooOld, evidence(exchange, "iat={} now={} max_age={}", claims.issued_at,
-                                           now, limit));
+    return deny(reasons::kTooOld,
+                evidence(exchange, "iat={} now={} max_age={}", claims.issued_at, now, limit));
   }
   if (claims.expires_at - claims.issued_at <= limit) return std::nullopt;
   return deny(reasons::kLifetimeTooLong, evidence(exchange, "iat={} exp={} max_age={}",
@@ -180,8 +179,7 @@ TokenVerifier::Denial TokenVerifier::check_audience(Exchange& exchange,
     if (std::find(claims.audience.begin(), claims.audience.end(), wanted) != claims.audience.end())
       return std::nullopt;
   }
-  return deny(reasons::kAudience,
-              evidence(exchange, "aud={}", printable(claims.audience.front())));
+  return deny(reasons::kAudience, evidence(exchange, "aud={}", printable(claims.audience.front())));
 }
 
 TokenVerifier::Denial TokenVerifier::check_binding(Exchange& exchange,

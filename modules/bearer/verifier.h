@@ -33,8 +33,8 @@ class TokenVerifier {
   const SignedToken* remembered(std::string_view token) const;
   // read makes a SignedToken of the bytes, by every check that depends on them and the keys only.
   Denial read(policy::Exchange& exchange, std::string_view token, SignedToken& to);
-  Denial check_signature(policy::Exchange& exchange, const UnverifiedJwt& jwt,
-                         const Issuer& issuer, std::uint64_t& epoch);
+  Denial check_signature(policy::Exchange& exchange, const UnverifiedJwt& jwt, const Issuer& issuer,
+                         std::uint64_t& epoch);
   // The checks that depend on the request: they are made every time.
   Denial check_times(policy::Exchange& exchange, const policy::TokenClaims& claims,
                      Seconds leeway) const;

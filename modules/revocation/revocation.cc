@@ -82,8 +82,7 @@ struct Settings {
 };
 
 struct RevocationPlan final : policy::Plan {
-  std::shared_ptr<RevocationKeeper> keeper;
-  std::shared_ptr<RevocationOrders> orders;  // held, so that orders are obeyed
+  std::shared_ptr<const RevocationSet> set;
 };
 
 class RevocationPolicy final : public policy::Policy {
@@ -91,7 +90,7 @@ class RevocationPolicy final : public policy::Policy {
   explicit RevocationPolicy(std::shared_ptr<const RevocationPlan> plan) : plan_(std::move(plan)) {}
 
   Verdict on_request(Exchange& exchange) override {
-    const RevocationSet& set = plan_->keeper->set();
+    const RevocationSet& set = *plan_->set;
     if (!set.is_ready()) return policy::deny(kUnavailable);
     const TokenClaims& claims = exchange.facts.token->claims();
     // The widest first, as it says most about what has happened.
@@ -153,13 +152,15 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
   SharedSettings common;
   if (!config::decode(*shared, common, context.findings())) return nullptr;
   auto plan = std::make_shared<RevocationPlan>();
-  plan->keeper = keeper_of(common.store, context);
+  const auto keeper = keeper_of(common.store, context);
+  plan->set = keeper->set();
   const Terms terms{common.keep, common.keep_consent, common.max_entries};
   const std::string key = common.store.path.path + '\n' + std::to_string(terms.keep.count()) +
                           '\n' + std::to_string(terms.keep_consent.count()) + '\n' +
                           std::to_string(terms.max_entries);
-  plan->orders = context.service<RevocationOrders>(
-      key, [&] { return std::make_shared<RevocationOrders>(plan->keeper, terms); });
+  // Nobody here needs it: it listens to the operator.
+  context.service<RevocationOrders>(
+      key, [&] { return std::make_shared<RevocationOrders>(keeper, terms); });
   return plan;
 }
 

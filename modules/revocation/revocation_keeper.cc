@@ -43,7 +43,7 @@ void RevocationKeeper::try_open() {
   const std::int64_t moment = now();
   auto read = (*store)->for_each({}, [&](std::string_view, const Record& record) {
     if (record.expires > moment) {
-      set_.put(record.unit, record.issuer, record.value, mark_of(record));
+      set_->put(record.unit, record.issuer, record.value, mark_of(record));
     }
     return true;
   });
@@ -54,7 +54,7 @@ void RevocationKeeper::try_open() {
   }
   store_ = *std::move(store);
   problem_.clear();
-  set_.set_ready();
+  set_->set_ready();
   when_everywhere([] {});
 }
 
@@ -66,7 +66,7 @@ std::optional<std::string> RevocationKeeper::not_ready() const {
 void RevocationKeeper::metrics(std::vector<policy::Metric>& to) const {
   for (const Unit unit : kUnits) {
     to.push_back({"revocations", "Revocations in force.", false, "unit",
-                  std::string(unit_name(unit)), static_cast<double>(set_.listed(unit))});
+                  std::string(unit_name(unit)), static_cast<double>(set_->listed(unit))});
   }
   to.push_back({"revocation_store_failures_total",
                 "Failed uses of the revocation store.",
@@ -79,7 +79,7 @@ void RevocationKeeper::metrics(std::vector<policy::Metric>& to) const {
                 false,
                 {},
                 {},
-                set_.is_ready() ? 1.0 : 0.0});
+                set_->is_ready() ? 1.0 : 0.0});
 }
 
 RevocationKeeper::Refusal RevocationKeeper::failed(const Error& error) {
@@ -100,13 +100,13 @@ std::optional<RevocationKeeper::Refusal> RevocationKeeper::revoke(Record& record
   if (known->has_value()) {
     record.cutoff = std::max(record.cutoff, (*known)->cutoff);
     record.expires = std::max(record.expires, (*known)->expires);
-  } else if (set_.size() >= max_entries) {
+  } else if (set_->size() >= max_entries) {
     return Refusal{507, "there are " + std::to_string(max_entries) +
                             " revocations already; reinstate some, revoke a subject, client or key "
                             "instead of single tokens, or raise modules.revocation.max_entries"};
   }
   if (auto stored = store_->put(record); !stored) return failed(stored.error());
-  set_.put(record.unit, record.issuer, record.value, mark_of(record));
+  set_->put(record.unit, record.issuer, record.value, mark_of(record));
   return std::nullopt;
 }
 
@@ -117,7 +117,7 @@ std::optional<RevocationKeeper::Refusal> RevocationKeeper::reinstate(Unit unit,
   const std::string key = record_key(unit, issuer, value);
   const auto erased = store_->erase({&key, 1});
   if (!erased) return failed(erased.error());
-  set_.erase(unit, issuer, value);
+  set_->erase(unit, issuer, value);
   if (!*erased) {
     return Refusal{404, issuer.empty() ? "there is no such revocation for any issuer"
                                        : "there is no such revocation for this issuer"};
@@ -147,7 +147,7 @@ std::optional<RevocationKeeper::Refusal> RevocationKeeper::list(const ListOrder&
 void RevocationKeeper::when_everywhere(std::function<void()> done) {
   // Slots that were replaced die with the closure, after the last worker has passed.
   broadcast_->to_all([](unsigned) {},
-                     [retired = set_.take_retired(), done = std::move(done)] { done(); });
+                     [retired = set_->take_retired(), done = std::move(done)] { done(); });
 }
 
 void RevocationKeeper::sweep() {
@@ -174,7 +174,7 @@ void RevocationKeeper::sweep() {
     failed(erased.error());
     return;
   }
-  for (const Record& record : expired) set_.erase(record.unit, record.issuer, record.value);
+  for (const Record& record : expired) set_->erase(record.unit, record.issuer, record.value);
 }
 
 }  // namespace sallyport::revocation

@@ -32,7 +32,8 @@ class RevocationKeeper final : public policy::Service {
   std::optional<std::string> not_ready() const override;
   void metrics(std::vector<policy::Metric>& to) const override;
 
-  const RevocationSet& set() const { return set_; }
+  // set is what workers read; it may outlive the keeper with the last plan that uses it.
+  std::shared_ptr<const RevocationSet> set() const { return set_; }
 
   // Refusal of an order, with a status of HTTP for the admin's answer.
   struct Refusal {
@@ -67,7 +68,7 @@ class RevocationKeeper final : public policy::Service {
   event::Broadcast* broadcast_ = nullptr;
   std::optional<event::Every> every_;
   std::unique_ptr<RevocationStore> store_;  // null: not open yet
-  RevocationSet set_;
+  const std::shared_ptr<RevocationSet> set_ = std::make_shared<RevocationSet>();
   std::string problem_ = "the revocation store is not open yet";
   std::string sweep_after_;
   int ticks_ = 0;

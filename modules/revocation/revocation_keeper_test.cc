@@ -72,7 +72,7 @@ class Keeper : public testing::Test {
     return answer;
   }
   bool is_revoked(Unit unit, std::string_view value, std::int64_t issued_at = 1) {
-    return keeper->set().find(unit, "i", value, issued_at, keeper->now()).has_value();
+    return keeper->set()->find(unit, "i", value, issued_at, keeper->now()).has_value();
   }
   // wait_until runs the loop until `holds`, at most for some seconds.
   bool wait_until(const std::function<bool()>& holds) {
@@ -92,7 +92,7 @@ TEST_F(Keeper, ReadsItsStoreAtTheStart) {
   start();
   EXPECT_THAT(order("revoke", R"({"unit":"jti","value":"a"})"), StartsWith("200 "));
   start();
-  EXPECT_TRUE(keeper->set().is_ready());
+  EXPECT_TRUE(keeper->set()->is_ready());
   EXPECT_FALSE(keeper->not_ready());
   EXPECT_TRUE(is_revoked(Unit::token, "a"));
   EXPECT_FALSE(is_revoked(Unit::token, "b"));
@@ -101,21 +101,21 @@ TEST_F(Keeper, ReadsItsStoreAtTheStart) {
 TEST_F(Keeper, IsNotReadyWhileTheStoreCannotBeOpened) {
   disk.fails_to_open = true;
   start();
-  EXPECT_FALSE(keeper->set().is_ready());
+  EXPECT_FALSE(keeper->set()->is_ready());
   EXPECT_THAT(keeper->not_ready().value_or(""), HasSubstr("the folder is locked"));
   EXPECT_THAT(order("revoke", R"({"unit":"jti","value":"a"})"),
               HasSubstr("503 {\"error\":\"the folder is locked\"}"));
   EXPECT_THAT(order("reinstate", R"({"unit":"jti","value":"a"})"), StartsWith("503 "));
   EXPECT_THAT(order("revoked", ""), StartsWith("503 "));
   disk.fails_to_open = false;
-  EXPECT_TRUE(wait_until([&] { return keeper->set().is_ready(); }));
+  EXPECT_TRUE(wait_until([&] { return keeper->set()->is_ready(); }));
   EXPECT_FALSE(keeper->not_ready());
 }
 
 TEST_F(Keeper, IsNotReadyWhenTheStoreCannotBeRead) {
   disk.fails_to_read = true;
   start();
-  EXPECT_FALSE(keeper->set().is_ready());
+  EXPECT_FALSE(keeper->set()->is_ready());
   EXPECT_THAT(keeper->not_ready().value_or(""), HasSubstr("the disk is gone"));
 }
 
@@ -247,8 +247,8 @@ TEST_F(Keeper, ForgetsWhatHasExpired) {
   fresh.expires = keeper->now() + 1000;
   disk.records[record_key(fresh.unit, "", fresh.value)] = fresh;
   start();
-  EXPECT_EQ(keeper->set().size(), 2u);
-  EXPECT_TRUE(wait_until([&] { return keeper->set().size() == 1; }));
+  EXPECT_EQ(keeper->set()->size(), 2u);
+  EXPECT_TRUE(wait_until([&] { return keeper->set()->size() == 1; }));
   EXPECT_EQ(disk.records.size(), 1u);
   EXPECT_EQ(disk.records.begin()->second.value, "fresh");
 }
@@ -283,7 +283,7 @@ TEST_F(Keeper, DoesNotListWhatExpiredWhileItWasAway) {
   old.expires = 5;
   disk.records[record_key(old.unit, "", old.value)] = old;
   start();
-  EXPECT_EQ(keeper->set().size(), 0u);
+  EXPECT_EQ(keeper->set()->size(), 0u);
 }
 
 TEST_F(Keeper, CountsWhatItKeepsAndWhatFailed) {

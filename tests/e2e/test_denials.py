@@ -28,7 +28,7 @@ def gateway(make_gateway, pki, bank, legacy_api):
 @dataclasses.dataclass
 class Denial:
     """A call and what must come of it. `token` makes one of the provider, or is None."""
-    kind: str       # error class: its status, code and message are those of conf/profiles/plaid.yaml
+    kind: str       # error class: status, code and message are those of conf/profiles/plaid.yaml
     reason: str
     evidence: str = ""
     token: object = None

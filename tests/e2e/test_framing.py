@@ -54,12 +54,13 @@ HEADS = {
     "coding_identity": (post("Transfer-Encoding: identity"), 501, "unknown_transfer_coding"),
     "coding_gzip_then_chunked": (post("Transfer-Encoding: gzip, chunked"), 501,
                                  "unknown_transfer_coding"),
-    "coding_after_chunked": (post("Transfer-Encoding: chunked, gzip"), (400, 501), None),
+    "coding_after_chunked": (post("Transfer-Encoding: chunked, gzip"), 400,
+                             "bad_transfer_encoding"),
     "coding_chunked_twice": (post("Transfer-Encoding: chunked, chunked"), 400,
                              "bad_transfer_encoding"),
     "coding_empty": (post("Transfer-Encoding:"), 400, "bad_transfer_encoding"),
-    "coding_with_parameter": (post("Transfer-Encoding: chunked;q=1"), (400, 501), None),
-    "coding_quoted": (post('Transfer-Encoding: "chunked"'), (400, 501), None),
+    "coding_with_parameter": (post("Transfer-Encoding: chunked;q=1"), 400, "bad_transfer_encoding"),
+    "coding_quoted": (post('Transfer-Encoding: "chunked"'), 400, "bad_transfer_encoding"),
     "coding_fields_two": (post("Transfer-Encoding: chunked", "Transfer-Encoding: chunked"), 400,
                           "duplicate_transfer_encoding"),
     "coding_fields_two_different": (post("Transfer-Encoding: chunked",
@@ -90,14 +91,15 @@ HEADS = {
                                   "bare_line_feed"),
     "bare_carriage_return_in_a_field": (request("X-A: 1\rTransfer-Encoding: chunked"), 400,
                                         "bare_carriage_return"),
-    "bare_carriage_return_in_the_target": (request(start="GET /bad\r HTTP/1.1"), 400, None),
+    "bare_carriage_return_in_the_target": (request(start="GET /bad\r HTTP/1.1"), 400,
+                                           "bare_carriage_return"),
     "two_empty_lines_before": (b"\r\n\r\n" + request(), 400, "empty_line_before_start"),
     "folded_line": (request("X-A: 1", " folded"), 400, "obs_fold"),
     "folded_line_with_tab": (request("X-A: 1", "\tTransfer-Encoding: chunked"), 400, "obs_fold"),
     "folded_first_line": (request(start="GET /bad HTTP/1.1\r\n X-A: 1"), 400, "obs_fold"),
     # What is a field? (RFC 9110 section 5, RFC 9112 section 5)
     "nul_in_a_value": (request("X-A: a\0b"), 400, "nul_in_field"),
-    "nul_in_a_name": (request("X\0A: b"), 400, None),
+    "nul_in_a_name": (request("X\0A: b"), 400, "nul_in_field"),
     "control_in_a_value": (request("X-A: a\x01b"), 400, "control_in_field"),
     "delete_in_a_value": (request("X-A: a\x7fb"), 400, "control_in_field"),
     "space_before_colon": (request("Transfer-Encoding : chunked"), 400, "space_before_colon"),
@@ -116,8 +118,8 @@ HEADS = {
     "version_with_more_digits": (request(start="GET /bad HTTP/1.10"), 400, "bad_request_line"),
     "two_spaces": (request(start="GET  /bad HTTP/1.1"), 400, "bad_request_line"),
     "space_in_target": (request(start="GET /bad /other HTTP/1.1"), 400, "bad_request_line"),
-    "tab_for_space": (request(start="GET\t/bad\tHTTP/1.1"), 400, None),
-    "space_before_method": (request(start=" GET /bad HTTP/1.1"), 400, None),
+    "tab_for_space": (request(start="GET\t/bad\tHTTP/1.1"), 400, "bad_request_line"),
+    "space_before_method": (request(start=" GET /bad HTTP/1.1"), 400, "bad_method"),
     "method_in_lower_case": (request(start="get /bad HTTP/1.1"), 400, "bad_method"),
     "method_of_other_octets": (request(start="G(T /bad HTTP/1.1"), 400, "bad_method"),
     "method_too_long": (request(start=f"{'M' * 33} /bad HTTP/1.1"), 400, "bad_method"),
@@ -146,7 +148,7 @@ HEADS = {
     "host_with_port_too_large": (request(host=f"Host: {API}:65536"), 400, "bad_port"),
     "absolute_target_of_another_host": (target("https://other.example/bad"), 400, "host_mismatch"),
     "absolute_target_of_another_port": (target(f"https://{API}:1/bad"), 400, "host_mismatch"),
-    "absolute_target_with_user": (target(f"https://admin@{API}/bad"), 400, None),
+    "absolute_target_with_user": (target(f"https://admin@{API}/bad"), 400, "host_mismatch"),
     # Which resource? (style: one spelling each)
     "no_slash": (target("bad"), 400, "target_bad_form"),
     "other_scheme": (target(f"ftp://{API}/bad"), 400, "target_bad_form"),
@@ -197,12 +199,11 @@ def test_a_doubtful_head_is_refused_and_ends_the_connection(gateway, upstream, o
 
 
 def check_refusal(gateway, answer, status, reason):
-    assert answer.status in (status if isinstance(status, tuple) else (status,))
+    assert answer.status == status
     assert answer.one("Connection") == "close"
     assert answer.one("Content-Type") == "application/json"
     line = gateway.line_of(answer.one("x-fapi-interaction-id"))
-    assert line["deny"]["stage"] == "http"
-    assert line["deny"]["reason"] in ([f"http.{reason}"] if reason else line["deny"]["reason"])
+    assert (line["deny"]["stage"], line["deny"]["reason"]) == ("http", f"http.{reason}")
     assert line["status"] == answer.status
 
 
@@ -211,19 +212,19 @@ LONG = b"a" * 300
 BODIES = {
     "size_too_large": (b"FFFFFFFFFFFFFFFF\r\nhello", 413, "chunk_size_overflow"),
     "size_of_too_many_digits": (b"00000000000000005\r\nhello\r\n0\r\n\r\n", 400, "chunk_bad_size"),
-    "size_with_0x": (b"0x5\r\nhello\r\n0\r\n\r\n", 400, None),
+    "size_with_0x": (b"0x5\r\nhello\r\n0\r\n\r\n", 400, "chunk_bad_size"),
     "size_with_sign": (b"+5\r\nhello\r\n0\r\n\r\n", 400, "chunk_bad_size"),
     "size_negative": (b"-5\r\nhello\r\n0\r\n\r\n", 400, "chunk_bad_size"),
     "size_missing": (b"\r\nhello\r\n0\r\n\r\n", 400, "chunk_bad_size"),
     "size_after_space": (b" 5\r\nhello\r\n0\r\n\r\n", 400, "chunk_bad_size"),
-    "size_before_space": (b"5 \r\nhello\r\n0\r\n\r\n", 400, None),
+    "size_before_space": (b"5 \r\nhello\r\n0\r\n\r\n", 400, "chunk_bad_size"),
     "size_line_ends_with_line_feed": (b"5\nhello\r\n0\r\n\r\n", 400, "chunk_bad_line_end"),
     "size_line_with_bare_carriage_return": (b"5\rx\nhello\r\n0\r\n\r\n", 400,
                                             "chunk_bad_line_end"),
     "extension_too_long": (b"5;x=" + LONG + b"\r\nhello\r\n0\r\n\r\n", 400, "chunk_line_too_long"),
     "extensions_too_many": (b"1;" + b"x" * 200 + b"\r\nh\r\n", 400, "chunk_extensions_too_large"),
     "extension_malformed": (b"5;=x\r\nhello\r\n0\r\n\r\n", 400, "chunk_bad_extension"),
-    "extension_with_line_feed": (b"5;x\nhello\r\n0\r\n\r\n", 400, None),
+    "extension_with_line_feed": (b"5;x\nhello\r\n0\r\n\r\n", 400, "chunk_bad_line_end"),
     "data_longer_than_size": (b"5\r\nhelloX\r\n0\r\n\r\n", 400, "chunk_missing_line_end"),
     "data_ends_with_line_feed": (b"5\r\nhello\n0\r\n\r\n", 400, "chunk_missing_line_end"),
     "trailer_content_length": (b"0\r\nContent-Length: 5\r\n\r\n", 400, "trailer_forbidden"),
@@ -237,7 +238,7 @@ BODIES = {
     "trailer_client_cert": (b"0\r\nClient-Cert: :MIIB:\r\n\r\n", 400, "trailer_forbidden"),
     "trailer_without_colon": (b"0\r\nX-A\r\n\r\n", 400, "missing_colon"),
     "trailer_folded": (b"0\r\nX-A: 1\r\n b\r\n\r\n", 400, "obs_fold"),
-    "trailers_too_large": (b"0\r\nX-A: " + b"a" * 9000 + b"\r\n\r\n", 431, None),
+    "trailers_too_large": (b"0\r\nX-A: " + b"a" * 9000 + b"\r\n\r\n", 431, "trailers_too_large"),
 }
 
 

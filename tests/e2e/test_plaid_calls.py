@@ -29,7 +29,7 @@ def token(bank):
 
 
 def received(legacy_api, answer):
-    """The fields of the request that the API answered with `answer`, in lower case, with repeats."""
+    """The fields of the request that the API answered with `answer`; names in lower case."""
     mark = answer.one("x-fapi-interaction-id")
     for request in reversed(legacy_api.reached()):
         fields = [(name.lower(), value) for name, value in request["headers"]]

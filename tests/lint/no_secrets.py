@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 FORBIDDEN = {
-    "a private key": re.compile(rb"-----BEGIN (EC |RSA |ENCRYPTED )?PRIVATE KEY"),
+    # With its Base64 after it, be it in a PEM file or in a string of a source file.
+    "a private key": re.compile(rb"PRIVATE KEY-----[^A-Za-z0-9+/]{0,12}n?[^A-Za-z0-9+/]{0,12}"
+                                rb"[A-Za-z0-9+/]{40}"),
     "a home directory": re.compile(rb"/(home|root)/[a-z.]"),
 }
 

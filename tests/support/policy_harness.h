@@ -176,7 +176,7 @@ class PolicyHarness {
 //   const bool kCovered = test::require_every_reason(module);
 bool require_every_reason(const policy::Module& module);
 
-// evidence_of returns the evidence of an allow or deny.
+// evidence_of returns the evidence of an allow or deny, which lives as long as its call.
 std::string evidence_of(const policy::Verdict& verdict);
 
 MATCHER(Allowed, "allowed") {

@@ -22,7 +22,7 @@ struct CertificateSpec {
   std::vector<std::string> dns_names = {};
   std::vector<std::string> uris = {};
   std::vector<std::string> ips = {};  // raw, 4 or 16 bytes
-  bool server_auth = false;      // with none of the two there is no extended key usage
+  bool server_auth = false;           // with none of the two there is no extended key usage
   bool client_auth = false;
   bool is_ca = false;
   int path_length = -1;  // negative: no limit

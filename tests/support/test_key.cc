@@ -123,8 +123,8 @@ std::string members(EVP_PKEY* key, KeyKind kind) {
     std::array<std::uint8_t, 32> x;
     std::size_t size = x.size();
     SALLYPORT_CHECK(EVP_PKEY_get_raw_public_key(key, x.data(), &size) == 1);
-    return R"("kty":"OKP","crv":"Ed25519","x":")" +
-           crypto::encode_base64url(crypto::view_of(x)) + '"';
+    return R"("kty":"OKP","crv":"Ed25519","x":")" + crypto::encode_base64url(crypto::view_of(x)) +
+           '"';
   }
   const EC_KEY* ec = EVP_PKEY_get0_EC_KEY(key);
   std::array<std::uint8_t, 133> point;
@@ -154,9 +154,8 @@ TestKey TestKey::make(KeyKind kind) {
 }
 
 std::string TestKey::private_pem() const {
-  return crypto::write_pem("PRIVATE KEY", der_of([this](CBB* out) {
-                             return EVP_marshal_private_key(out, get()) == 1;
-                           }));
+  return crypto::write_pem(
+      "PRIVATE KEY", der_of([this](CBB* out) { return EVP_marshal_private_key(out, get()) == 1; }));
 }
 
 std::string TestKey::spki_der() const {
@@ -195,8 +194,8 @@ std::string TestKey::sign(SignatureAlgorithm algorithm, std::string_view message
   return "";
 }
 
-std::string sign_jwt(const TestKey& key, SignatureAlgorithm algorithm,
-                     std::string_view header_json, std::string_view payload_json) {
+std::string sign_jwt(const TestKey& key, SignatureAlgorithm algorithm, std::string_view header_json,
+                     std::string_view payload_json) {
   const std::string signed_part =
       crypto::encode_base64url(header_json) + "." + crypto::encode_base64url(payload_json);
   return signed_part + "." + crypto::encode_base64url(key.sign(algorithm, signed_part));

@@ -26,7 +26,8 @@ class TestKey {
   std::string spki_der() const;
   crypto::PublicKey public_key() const;
   // jwk is the public key as a JSON object; empty kid, alg or use are left out.
-  std::string jwk(std::string_view kid, std::string_view alg = "", std::string_view use = "sig") const;
+  std::string jwk(std::string_view kid, std::string_view alg = "",
+                  std::string_view use = "sig") const;
 
   // sign returns the signature as a JSON web token carries it, not yet encoded.
   std::string sign(crypto::SignatureAlgorithm algorithm, std::string_view message) const;

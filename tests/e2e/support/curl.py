@@ -42,7 +42,7 @@ def curl(gateway, path, *options, token=None, certificate="client", host=API, fi
                                timeout=timeout + 10)
         raw = head.read()
         start, *lines = raw.decode("latin-1").split("\r\n\r\n")[0].split("\r\n")
-        alert = re.search(r"\(IN\), TLS alert, ([^(]+) \(", ended.stderr) if ended.returncode else None
+        alert = ended.returncode and re.search(r"\(IN\), TLS alert, ([^(]+) \(", ended.stderr)
         error = "".join(re.findall(r"^curl: .*$", ended.stderr, re.MULTILINE))
         return Answer(raw, start, [split_field(line) for line in lines if line], body.read(),
-                      ended.returncode, error, alert and alert[1])
+                      ended.returncode, error, alert[1] if alert else None)

@@ -52,19 +52,21 @@ class Reader:
         return text
 
     def exactly(self, count):
-        while len(self.buffer) < count:
-            self.more()
-        data, self.buffer = self.buffer[:count], self.buffer[count:]
-        return data
+        data = bytearray(self.buffer[:count])
+        self.buffer = self.buffer[count:]
+        while len(data) < count:
+            piece = self.sock.recv(min(count - len(data), 1 << 20))
+            if not piece:
+                raise Closed(bytes(data))
+            data += piece
+        return bytes(data)
 
     def rest(self):
         """Everything up to the peer's close."""
-        try:
-            while True:
-                self.more()
-        except Closed:
-            data, self.buffer = self.buffer, b""
-            return data
+        data, self.buffer = bytearray(self.buffer), b""
+        while piece := self.sock.recv(1 << 20):
+            data += piece
+        return bytes(data)
 
     def head(self):
         raw = self.until(b"\r\n\r\n")

@@ -17,7 +17,7 @@ class LegacyApi:
         self.server = f"127.0.0.1:{port_file.read_text().strip()}"
 
     def reached(self):
-        """The requests that reached the API: {"method", "path", "headers": [[name, value], ...]}."""
+        """The requests that reached it: {"method", "path", "headers": [[name, value], ...]}."""
         return [json.loads(line) for line in self.journal.read_text().splitlines()]
 
     def ask(self, path):

@@ -1,4 +1,4 @@
-"""The OpenID provider of the demo, and tokens: good ones that it issues, odd ones made with its keys."""
+"""The OpenID provider of the demo, and tokens: those it issues, odd ones made with its keys."""
 import base64
 import json
 import subprocess

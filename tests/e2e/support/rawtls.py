@@ -7,6 +7,11 @@ from .http1 import Reader
 from .places import API
 
 
+def head_of(method, path, *fields):
+    """A request's head, as one would write it."""
+    return "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: {API}", *fields, "", ""]).encode()
+
+
 class RawClient:
     """A TLS connection to the gateway. `certificate` names one of the PKI; `sni` the server."""
 

@@ -32,16 +32,16 @@ class Session:
     @property
     def alert(self):
         """The name of the alert that the gateway sent, such as "handshake failure"."""
-        return self.find(r"alert ([a-z0-9_ ]+):")
+        return self.find(r":(?:tlsv1|tlsv13|sslv3)(?: alert)? ([a-z ]+):")
 
     @property
     def status(self):
-        status = self.find(r"^HTTP/1.1 (\d+)")
+        status = self.find(r"HTTP/1\.1 (\d{3}) ")  # may stand amidst s_client's own talk
         return int(status) if status else None
 
 
 def s_client(gateway, *options, sni=API, certificate=None, request=None, timeout=20):
-    """One connection; with `request` (a path) it lasts until the gateway has answered and closed."""
+    """One connection; with `request` (a path) it lasts until the gateway has answered."""
     command = ["openssl", "s_client", "-connect", f"127.0.0.1:{gateway.port}",
                "-CAfile", gateway.pki.server_ca, "-verify_return_error", *options]
     command += ["-servername", sni] if sni else ["-noservername"]

@@ -12,7 +12,7 @@ def base(pki, **servers):
     server = {"certificate": str(pki.certificate("server")), "key": str(pki.key("server"))}
     return {
         "environment": "sandbox",
-        "workers": "2",
+        "workers": 2,
         "listeners": [{"name": "public", "tls": {"certificates": [
             {"names": [API], **server, "client_certificates": "plaid"},
             {"names": [LOGIN], **server},
@@ -32,7 +32,7 @@ def route(name, paths, upstream, methods=("GET",), hosts=(API,), **more):
 def open_to_all(pki, server, **more):
     """Everything goes to one upstream; nothing is judged but HTTP itself."""
     config = base(pki, raw=server)
-    config["workers"] = "1"  # one pool of upstream connections
+    config["workers"] = 1  # one pool of upstream connections
     config["routes"] = [route("all", ["/**"], "raw", ANY_METHOD, policies={"headers": None})]
     return config | more
 

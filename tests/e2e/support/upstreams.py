@@ -65,7 +65,7 @@ def well_behaved(exchange):
 
 
 class Upstream:
-    """A server that gives every request to `handler`, which a test sets. `requests` are what came."""
+    """A server that gives every request to `handler`, which a test sets; `requests` came."""
 
     def __init__(self, unix_path=None):
         if unix_path:
