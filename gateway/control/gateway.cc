@@ -1,7 +1,6 @@
 #include "gateway/control/gateway.h"
 
 #include <fmt/format.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "gateway/control/service_manager.h"
 #include "gateway/observe/record.h"
 
 namespace sallyport::control {
@@ -65,7 +65,7 @@ bool Gateway::start() {
   log_event("info", "started",
             fmt::format("serving {} listeners with {} workers, generation {}",
                         loaded_->generation->listeners.size(), seats_.size(), generations_));
-  notify_systemd("READY=1");
+  notify("READY=1");
   return true;
 }
 
@@ -161,11 +161,11 @@ void Gateway::reload(std::function<void(const ReloadReport&)> done) {
               fmt::format("{} errors; generation {} goes on", findings.error_count(), generations_));
     return done(report);
   }
-  notify_systemd("RELOADING=1");
+  notify("RELOADING=1");
   switch_to(std::move(*loaded), std::move(sockets), [this, report, done]() mutable {
     report.generation = generations_;
     log_event("info", "reloaded", fmt::format("generation {}", generations_));
-    notify_systemd("READY=1");
+    notify("READY=1");
     done(report);
   });
   services_.start_new(loop_, *this);
@@ -190,7 +190,7 @@ void Gateway::on_terminate() {
 void Gateway::begin_drain() {
   if (std::exchange(draining_, true)) return;
   log_event("info", "draining", "not ready any more; connections end with their next answer");
-  notify_systemd("STOPPING=1");
+  notify("STOPPING=1");
   drain_began_ = loop_.mono();
   to_all([this](unsigned worker) { seats_[worker].server->state().begin_drain(); }, [] {});
   drain_poll_ = std::make_unique<event::Every>(loop_, Milliseconds(50), [this] { check_drained(); });
@@ -280,12 +280,9 @@ void Gateway::log_findings(const config::Findings& findings) {
   }
 }
 
-void Gateway::notify_systemd(const std::string& state) {
-  // Without systemd this does nothing.
-  const std::string status =
-      fmt::format("{}\nSTATUS=generation {}, {} workers{}", state, generations_, seats_.size(),
-                  draining_ ? ", draining" : "");
-  sd_notify(0, status.c_str());
+void Gateway::notify(const std::string& state) {
+  notify_service_manager(fmt::format("{}\nSTATUS=generation {}, {} workers{}", state, generations_,
+                                     seats_.size(), draining_ ? ", draining" : ""));
 }
 
 }  // namespace sallyport::control

@@ -76,7 +76,7 @@ class Gateway final : private event::Broadcast {
   void on_terminate();
   void on_hangup();
   void log_findings(const config::Findings& findings);
-  void notify_systemd(const std::string& state);
+  void notify(const std::string& state);
 
   const std::string config_path_;
   event::Loop loop_;

@@ -108,6 +108,20 @@ void inspect_refused(benchmark::State& state) {
 }
 BENCHMARK(inspect_refused)->Name("policy/inspect_refused_by_address");
 
+// The answer's way through the chain; parsing it is in the time, see http/response_parse.
+void on_response(benchmark::State& state) {
+  PlaidChain& plaid = plaid_chain(kRevocations);
+  auto chain = plaid.attach(plaid.size());
+  Inspected inspected(plaid);
+  measure(state, [&] {
+    auto parsed = http::parse_response_head(kResponseHead, http::Method::get, {});
+    policy::Inspection::on_response(chain, inspected.exchange(),
+                                    std::get<http::ResponseHead>(parsed));
+    DoNotOptimize(parsed);
+  });
+}
+BENCHMARK(on_response)->Name("policy/on_response");
+
 // OneRequest does for a forwarded request what a worker does, from the octets of both heads.
 class OneRequest {
  public:

@@ -308,6 +308,38 @@ def test_tls_1_1_is_refused(gateway, bank):
     handshake_line(gateway, "tls.no_shared_version", seen)
 
 
+# ---- trying a policy out
+
+def test_a_policy_in_observe_mode_tells_what_it_would_refuse(make_own_gateway, pki, bank,
+                                                             legacy_api):
+    config = settings.plaid(pki, bank, legacy_api.server)
+    config["chains"]["plaid"]["address"] = {"allow": ["192.0.2.1"], "mode": "observe"}
+    gateway = make_own_gateway(config)
+    answer = curl(gateway, ACCOUNTS, token=good(bank))
+    assert answer.status == 200
+    line = gateway.line_of(answer.one("x-fapi-interaction-id"))
+    assert "deny" not in line
+    assert line["would_deny"] == {"stage": "address", "reason": "address.not_allowed",
+                                  "evidence": "client=127.0.0.1"}
+    assert gateway.metric("sallyport_would_deny_total", reason="address.not_allowed") == 1
+    assert gateway.metric("sallyport_denials_total") == 0
+    assert "would_deny" in gateway.cli("why", answer.one("x-fapi-interaction-id")).stdout
+
+
+def test_nobody_comes_in_because_a_policy_before_only_observes(make_own_gateway, pki, bank,
+                                                               legacy_api):
+    """Scope needs the token that bearer would have had to find."""
+    config = settings.plaid(pki, bank, legacy_api.server)
+    config["chains"]["plaid"]["bearer"]["mode"] = "observe"
+    gateway = make_own_gateway(config)
+    reached = len(legacy_api.reached())
+    answer = curl(gateway, ACCOUNTS)
+    assert answer.status == 403
+    line = gateway.line_of(answer.one("x-fapi-interaction-id"))
+    assert line["deny"]["reason"] == "gateway.fact_missing"
+    assert len(legacy_api.reached()) == reached
+
+
 # ---- one connection, many requests
 
 def test_every_request_of_a_connection_is_judged_anew(gateway, bank, legacy_api):

@@ -8,6 +8,7 @@ from support.curl import curl
 from support.places import API
 from support.rawtls import RawClient, head_of
 from support.upstreams import Upstream
+from support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,29 @@ def test_a_request_may_come_octet_by_octet(gateway, upstream):
             client.send(bytes([octet]))
         assert client.response().status == 200
     assert upstream.requests[0].body == b"hello"
+
+
+def test_a_connection_ends_after_its_share_of_requests(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(settings.open_to_all(pki, upstream.server,
+                                                    limits={"requests_per_connection": 2}))
+    with RawClient(gateway) as client:
+        assert client.ask("/one").one("Connection") is None
+        assert client.ask("/two").one("Connection") == "close"
+        assert client.rest() == b""
+
+
+def test_connections_over_the_limit_are_closed_at_once(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(settings.open_to_all(pki, upstream.server,
+                                                    limits={"connections": 2}))
+    with RawClient(gateway) as first, RawClient(gateway):
+        with pytest.raises(OSError):
+            RawClient(gateway)
+        assert first.ask("/still").status == 200
+        assert gateway.metric("sallyport_connections_refused_total") == 1
+        assert gateway.metric("sallyport_connections_open") == 2
+    wait_until(lambda: gateway.metric("sallyport_connections_open") == 0, "both connections' end")
+    with RawClient(gateway) as client:
+        assert client.ask("/again").status == 200
 
 
 def test_an_http_1_0_client_gets_an_answer_that_ends_with_the_connection(gateway, upstream):
@@ -182,6 +206,20 @@ def test_interim_answers_of_the_upstream_are_not_the_answer(gateway, upstream):
     upstream.handler = handler
     with RawClient(gateway) as client:
         assert client.ask("/hints").status == 200
+
+
+def test_an_answer_before_the_body_s_end_reaches_the_client(gateway, upstream):
+    """As with 413: the rest of the body is not wanted, and ends the connection."""
+    def handler(exchange):
+        exchange.send(b"HTTP/1.1 413 X\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
+        exchange.close()
+    upstream.handler = handler
+    with RawClient(gateway) as client:
+        client.send(head_of("POST", "/early", "Content-Length: 1000000") + bytes(1000))
+        answer = client.response()
+        assert (answer.status, answer.body) == (413, b"big")
+        assert answer.one("Connection") == "close"
+        assert client.rest() == b""
 
 
 # ---- Expect: 100-continue

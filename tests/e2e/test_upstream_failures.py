@@ -53,6 +53,52 @@ def test_an_upstream_that_does_not_answer_in_time(gateway, upstream):
     assert ended.wait(5), "the connection stays open"
 
 
+def test_an_answer_that_stalls_looks_broken_to_the_client(gateway, upstream):
+    def stall(exchange):
+        exchange.send(b"HTTP/1.1 200 X\r\nContent-Length: 10\r\n\r\nhalf")
+        exchange.wait_for_close()
+    upstream.handler = stall
+    mark = str(uuid.uuid4())
+    with RawClient(gateway) as client:
+        client.get("/stalls", more=f"x-fapi-interaction-id: {mark}\r\n")
+        with pytest.raises(Closed):
+            client.response()
+    denial = gateway.line_of(mark)["deny"]
+    assert denial["reason"] == "upstream.timeout" and "idle_timeout" in denial["evidence"]
+
+
+def test_an_upstream_is_not_blamed_for_a_slow_client(gateway, upstream):
+    """Between two pieces of the request the upstream has nothing to do."""
+    with RawClient(gateway) as client:
+        client.send(head_of("POST", "/slow-client", "Content-Length: 2") + b"a")
+        upstream.wait_for(1)
+        time.sleep(0.8)  # more than any timeout of the upstream
+        client.send(b"b")
+        assert client.response().status == 200
+
+
+def test_an_upstream_gets_no_more_connections_than_it_may_have(make_own_gateway, pki, upstream):
+    config = settings.open_to_all(pki, upstream.server)
+    config["upstreams"]["raw"]["max_connections"] = 1
+    gateway = make_own_gateway(config)
+    go_on = threading.Event()
+
+    def wait(exchange):
+        go_on.wait(10)
+        exchange.answer()
+    upstream.handler = wait
+    with RawClient(gateway) as first:
+        first.get("/first")
+        upstream.wait_for(1)
+        answer = curl(gateway, "/second", certificate=None)
+        assert answer.status == 503 and answer.one("Retry-After") == "5"
+        line = gateway.line_of(answer.one("x-fapi-interaction-id"))
+        assert line["deny"]["reason"] == "upstream.busy"
+        go_on.set()
+        assert first.response().status == 200
+    assert upstream.targets() == ["/first"]
+
+
 def test_an_upstream_that_closes_without_an_answer(gateway, upstream):
     upstream.handler = lambda exchange: exchange.connection.close()
     expect_failure(gateway, upstream, 502, 501, "upstream.closed")

@@ -52,7 +52,6 @@ LIBRARIES = {
     r"lmdb\.h": ["clients"],
     r"maxminddb\.h": ["modules/geo"],
     r"CLI/": ["cli"],
-    r"systemd/": ["control"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 
