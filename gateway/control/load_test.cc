@@ -91,8 +91,8 @@ TEST_F(Loading, RefusesNoneBesideAChain) {
 }
 
 TEST_F(Loading, SaysWhichPolicyWasMeant) {
-  EXPECT_THAT(route("upstream: api, policies: {gaet: }"),
-              HasSubstr("there is no policy \"gaet\" (did you mean \"gate\"?)"));
+  EXPECT_THAT(route("upstream: api, policies: {gates: }"),
+              HasSubstr("there is no policy \"gates\" (did you mean \"gate\"?)"));
 }
 
 TEST_F(Loading, RefusesAPolicyWithoutTheFactThatItNeeds) {

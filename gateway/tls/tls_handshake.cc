@@ -74,6 +74,7 @@ HandshakeResult TlsTransport::handshake(WallTime now) {
   if (result.outcome == Outcome::failed) is_broken_ = true;
   if (result.outcome == Outcome::done || result.outcome == Outcome::failed) {
     SSL_set_app_data(ssl_.get(), nullptr);
+    info_.sni = std::move(pending_->sni);
     pending_.reset();
   }
   return result;
@@ -125,7 +126,6 @@ void TlsTransport::settle() {
   const char* group = SSL_get_curve_name(SSL_get_curve_id(ssl_.get()));
   info_.group = group == nullptr ? "" : group;
   info_.resumed = SSL_session_reused(ssl_.get()) == 1;
-  info_.sni = pending_->sni;
   const std::uint8_t* protocol = nullptr;
   unsigned size = 0;
   SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);

@@ -47,7 +47,7 @@ class TlsTransport final : public event::Transport {
   // handshake goes as far as the socket lets it. `now` is what certificates are judged by. After
   // `done` or `failed` it is not called again; a failed transport is good for nothing but close.
   HandshakeResult handshake(WallTime now);
-  // info is complete once handshake has returned `done`.
+  // info is complete once handshake has returned `done`; after `failed` only its `sni` is known.
   const ConnectionInfo& info() const { return info_; }
 
   int fd() const override { return socket_.fd(); }
