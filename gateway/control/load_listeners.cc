@@ -44,7 +44,11 @@ std::shared_ptr<const tls::ServerConfig> Loader::build_tls(const ListenerSetting
                                                            const config::Node& node) {
   auto config = std::make_shared<tls::ServerConfig>();
   config->listener = settings.name;
-  config->alpn = {"http/1.1"};
+  config->alpn = settings.tls.protocols;
+  if (config->alpn.empty()) {
+    findings_.error(node, "tls.protocols is empty: name h2, http/1.1, or both");
+    return nullptr;
+  }
   config->min_version =
       settings.tls.min_version == "1.3" ? tls::Version::tls13 : tls::Version::tls12;
   for (const auto& certificate : settings.tls.certificates) {

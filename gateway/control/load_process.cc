@@ -38,6 +38,16 @@ void Loader::build_limits() {
                              .max_start_line = limits.request_line.bytes,
                              .max_fields = static_cast<std::size_t>(limits.request_fields),
                              .max_field_bytes = limits.request_field.bytes};
+  const Http2Settings& h2 = limits.http2;
+  const auto count = [](int number) { return static_cast<std::uint32_t>(number); };
+  generation_.limits.h2 = {
+      .head = generation_.limits.head,
+      .max_streams = count(h2.streams),
+      .stream_window = static_cast<std::uint32_t>(h2.stream_window.bytes),
+      .connection_window = static_cast<std::uint32_t>(h2.connection_window.bytes),
+      .max_continuations = static_cast<std::size_t>(h2.continuations),
+      .per_second = {count(h2.resets), count(h2.pings), count(h2.settings),
+                     count(h2.window_updates), count(h2.empty_data), count(h2.priorities)}};
 }
 
 void Loader::build_admin() {

@@ -31,6 +31,9 @@ std::span<const config::Option> TlsSettings::options() {
   static const std::array rows{
       option<&S::min_version>("min_version", "The oldest TLS version: `\"1.2\"` or `\"1.3\"`.",
                               config::one_of({"1.2", "1.3"})),
+      option<&S::protocols>("protocols", "Protocols offered by ALPN, the best first: `h2` and "
+                                         "`http/1.1`. A client without ALPN gets HTTP/1.1.",
+                            config::one_of({"h2", "http/1.1"})),
       required<&S::certificates>("certificates", "What is served for which server name.",
                                  config::not_empty()),
   };
@@ -119,6 +122,33 @@ std::span<const config::Option> TimeoutSettings::options() {
   return rows;
 }
 
+std::span<const config::Option> Http2Settings::options() {
+  using S = Http2Settings;
+  using config::Size;
+  const auto window = between(Size{16 * 1024}, Size{16 * 1024 * 1024});
+  const auto a_second = between(1, 1'000'000);
+  static const std::array rows{
+      option<&S::streams>("streams", "Requests that may be open at a time.", between(1, 10'000)),
+      option<&S::stream_window>("stream_window", "Bytes of one request body that may wait.",
+                                window),
+      option<&S::connection_window>(
+          "connection_window", "Bytes of all request bodies together that may wait.", window),
+      option<&S::continuations>("continuations", "CONTINUATION frames of one header block.",
+                                between(0, 1000)),
+      option<&S::resets>("resets", "RST_STREAM and other frames that end a stream, a second.",
+                         a_second),
+      option<&S::pings>("pings", "PING frames a second.", a_second),
+      option<&S::settings>("settings", "SETTINGS frames a second.", a_second),
+      option<&S::window_updates>("window_updates",
+                                 "WINDOW_UPDATE frames a second, besides four for each DATA frame "
+                                 "that was sent.",
+                                 a_second),
+      option<&S::empty_data>("empty_data", "DATA frames without octets, a second.", a_second),
+      option<&S::priorities>("priorities", "PRIORITY frames a second.", a_second),
+  };
+  return rows;
+}
+
 std::span<const config::Option> LimitSettings::options() {
   using S = LimitSettings;
   using config::Size;
@@ -137,6 +167,8 @@ std::span<const config::Option> LimitSettings::options() {
       option<&S::requests_per_connection>("requests_per_connection",
                                           "After which a connection is closed.",
                                           between(1, 100'000'000)),
+      option<&S::http2>("http2", "What one HTTP/2 connection may cost. Beyond a number a second "
+                                 "the connection is ended with ENHANCE_YOUR_CALM."),
   };
   return rows;
 }

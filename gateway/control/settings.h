@@ -31,6 +31,7 @@ struct CertificateSettings {
 
 struct TlsSettings {
   std::string min_version = "1.2";
+  std::vector<std::string> protocols{"h2", "http/1.1"};
   std::vector<config::At<CertificateSettings>> certificates;
   static std::span<const config::Option> options();
 };
@@ -83,6 +84,21 @@ struct TimeoutSettings {
   static std::span<const config::Option> options();
 };
 
+// Http2Settings are limits of one HTTP/2 connection; see http/h2_limits.h.
+struct Http2Settings {
+  int streams = 100;
+  config::Size stream_window{64 * 1024};
+  config::Size connection_window{1024 * 1024};
+  int continuations = 8;
+  int resets = 100;
+  int pings = 60;
+  int settings = 30;
+  int window_updates = 1000;
+  int empty_data = 100;
+  int priorities = 500;
+  static std::span<const config::Option> options();
+};
+
 struct LimitSettings {
   int connections = 50'000;
   config::Size request_head{32 * 1024};
@@ -91,6 +107,7 @@ struct LimitSettings {
   int request_fields = 100;
   config::Size request_body{std::uint64_t{8} * 1024 * 1024 * 1024};
   int requests_per_connection = 100'000;
+  Http2Settings http2;
   static std::span<const config::Option> options();
 };
 

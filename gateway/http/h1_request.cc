@@ -9,12 +9,11 @@
 #include "gateway/http/field_names.h"
 #include "gateway/http/framing.h"
 #include "gateway/http/head_lines.h"
+#include "gateway/http/request_method.h"
 #include "gateway/http/target.h"
 
 namespace sallyport::http {
 namespace {
-
-constexpr std::size_t kMaxMethod = 32;
 
 struct RequestLine {
   std::string_view method, target, version;
@@ -32,20 +31,6 @@ std::optional<Violation> split_request_line(std::string_view text, RequestLine& 
   if (second == std::string_view::npos) return Violation::version_not_supported;
   line.target = text.substr(first + 1, second - first - 1);
   line.version = text.substr(second + 1);
-  return std::nullopt;
-}
-
-// Methods are case-sensitive; a lower-case one could pass a rule on GET here and be GET behind us.
-std::optional<Violation> read_method(std::string_view token, RequestHead& request) {
-  if (token.size() > kMaxMethod) return Violation::bad_method;
-  for (const char c : token) {
-    if (c >= 'a' && c <= 'z') return Violation::bad_method;
-  }
-  request.method = method_of(token);
-  request.method_text = token;
-  // RFC 9110 9.3.6, 9.3.8.
-  if (request.method == Method::connect) return Violation::connect_refused;
-  if (request.method == Method::trace) return Violation::trace_refused;
   return std::nullopt;
 }
 

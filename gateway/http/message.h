@@ -90,7 +90,8 @@ struct RequestHead {
   Target target;
   std::string_view authority;  // host[:port] of the effective request URI, lower case
   std::string_view host;       // authority without port; IPv6 literals keep their brackets
-  int version_minor = 1;       // of HTTP/1; HTTP/2 requests have 1
+  int version_major = 1;
+  int version_minor = 1;
   Fields fields;               // framing fields (Host, Content-Length, Transfer-Encoding) removed
   BodyShape body;
   bool expects_continue = false;

@@ -103,9 +103,19 @@ enum class Violation : std::uint8_t {
   chunk_missing_line_end,
   trailers_too_large,
   trailer_forbidden,
+  // HTTP/2
+  pseudo_field_missing,
+  pseudo_field_duplicate,
+  pseudo_field_unknown,
+  pseudo_field_late,
+  bad_scheme,
+  upper_case_field_name,
+  space_around_field_value,
+  connection_specific_field,
+  body_length_mismatch,
 };
 inline constexpr std::size_t kViolations =
-    static_cast<std::size_t>(Violation::trailer_forbidden) + 1;
+    static_cast<std::size_t>(Violation::body_length_mismatch) + 1;
 
 struct ViolationInfo {
   Violation violation;

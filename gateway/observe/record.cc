@@ -109,6 +109,7 @@ void append_access_line(std::string& to, const RequestRecord& record) {
   append_tls(line, exchange.connection);
   append_certificate(line, exchange.facts);
   line.text("route", record.route)
+      .text("http", exchange.connection.http_version)
       .text("method", cut(exchange.request.method_text))
       .text("host", cut(exchange.request.host))
       .text("path", cut(record.path))

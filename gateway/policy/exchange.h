@@ -32,6 +32,7 @@ struct ConnectionFacts {
   std::string_view tls_group;
   std::string_view sni;          // lower case; empty when none was sent
   bool tls_resumed = false;
+  std::string_view http_version = "1.1";  // what the connection speaks: "1.1" or "2"
 };
 
 struct Exchange {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/http/h2_limits.h"
 #include "gateway/http/head_scan.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/policy/route.h"
@@ -32,6 +33,7 @@ struct Limits {
   std::uint64_t request_body = 0;
   int requests_per_connection = 100'000;
   http::HeadLimits head;
+  http::H2Limits h2;
 };
 
 // ListenerPlan is one address to listen on. `address` is its identity over reloads.

@@ -36,6 +36,7 @@ class H1Connection final : public ClientConnection,
 
   // start reads what may have come with the end of the handshake.
   void start();
+  void begin_drain() override {}  // the next answer says so
   void end_if_idle() override;
 
  private:

@@ -4,6 +4,7 @@
 
 #include "gateway/observe/record.h"
 #include "gateway/server/h1_connection.h"
+#include "gateway/server/h2_connection.h"
 
 namespace sallyport::server {
 namespace {
@@ -56,9 +57,17 @@ void Handshake::finish() {
   watch_.want(false, false);
   timer_.disarm();
   auto context = make_context();
-  auto connection =
-      std::make_unique<H1Connection>(worker_, std::move(transport_), std::move(context));
-  H1Connection& started = *connection;
+  if (transport_->info().alpn == "h2") {
+    hand_over<H2Connection>(std::move(context));
+  } else {
+    hand_over<H1Connection>(std::move(context));
+  }
+}
+
+template <class Codec>
+void Handshake::hand_over(std::unique_ptr<ClientContext> context) {
+  auto connection = std::make_unique<Codec>(worker_, std::move(transport_), std::move(context));
+  Codec& started = *connection;
   worker_.keep(std::move(connection));
   worker_.drop(*this);
   started.start();

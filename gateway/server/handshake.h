@@ -26,6 +26,7 @@ class Handshake final : public ClientConnection,
 
   void start();
   // A handshake under way is about to become a request.
+  void begin_drain() override {}
   void end_if_idle() override {}
 
  private:
@@ -35,6 +36,9 @@ class Handshake final : public ClientConnection,
 
   void advance();
   void finish();
+  // hand_over goes on with the protocol that was agreed upon.
+  template <class Codec>
+  void hand_over(std::unique_ptr<ClientContext> context);
   void fail(const tls::HandshakeResult& result);
   void fail(std::string_view reason, std::string_view detail, const tls::CertificateRefusal* refusal);
   std::unique_ptr<ClientContext> make_context() const;

@@ -55,10 +55,20 @@ void WorkerState::drop(ClientConnection& connection) {
   loop_.enqueue(graveyard_);
 }
 
-void WorkerState::end_idle() {
+// all_connections may be walked while connections end.
+std::vector<ClientConnection*> WorkerState::all_connections() const {
   std::vector<ClientConnection*> all;
   for (const auto& [key, connection] : connections_) all.push_back(key);
-  for (ClientConnection* connection : all) connection->end_if_idle();
+  return all;
+}
+
+void WorkerState::begin_drain() {
+  draining_ = true;
+  for (ClientConnection* connection : all_connections()) connection->begin_drain();
+}
+
+void WorkerState::end_idle() {
+  for (ClientConnection* connection : all_connections()) connection->end_if_idle();
 }
 
 void WorkerState::count_denial(std::string_view route, std::string_view stage,
@@ -86,6 +96,17 @@ void WorkerState::count_handshake_failure(std::string_view listener, std::string
     const std::array labels{observe::Label{"listener", listener}, observe::Label{"reason", reason}};
     slot->second = registry_.counter("tls_handshake_failures_total",
                                      "TLS handshakes that failed, by reason.", labels);
+  }
+  bank_.add(slot->second);
+}
+
+void WorkerState::count_h2_problem(std::string_view kind) {
+  const auto [slot, is_new] = denials_.try_emplace("h2\n" + std::string(kind), 0);
+  if (is_new) {
+    const std::array labels{observe::Label{"kind", kind}};
+    slot->second = registry_.counter(
+        "http2_connections_ended_total",
+        "HTTP/2 connections ended for a flood of frames or a breach of protocol.", labels);
   }
   bank_.add(slot->second);
 }

@@ -51,6 +51,8 @@ struct Attached {
 class ClientConnection {
  public:
   virtual ~ClientConnection() = default;
+  // begin_drain: no more requests are wanted; those that come are served all the same.
+  virtual void begin_drain() = 0;
   // end_if_idle: nothing is under way and nothing was sent: the connection ends.
   virtual void end_if_idle() = 0;
 };
@@ -74,7 +76,7 @@ class WorkerState {
 
   // begin_drain makes every connection end with its next answer; end_idle ends those that wait for
   // a request.
-  void begin_drain() { draining_ = true; }
+  void begin_drain();
   void end_idle();
   bool is_draining() const { return draining_; }
   // close_all ends every connection now.
@@ -85,6 +87,7 @@ class WorkerState {
   void count_denial(std::string_view route, std::string_view stage, std::string_view reason,
                     bool enforced);
   void count_handshake_failure(std::string_view listener, std::string_view reason);
+  void count_h2_problem(std::string_view kind);
 
   event::Loop& loop() { return loop_; }
   unsigned index() const { return index_; }
@@ -122,6 +125,8 @@ class WorkerState {
   std::shared_ptr<Attached> attached_;
   std::unordered_map<ClientConnection*, std::unique_ptr<ClientConnection>> connections_;
   Graveyard graveyard_;
+  std::vector<ClientConnection*> all_connections() const;
+
   std::unordered_map<std::string, observe::Slot> denials_;
   event::Every flush_log_;
   bool draining_ = false;

@@ -46,6 +46,11 @@ void remove_untrusted(policy::Exchange& exchange, const RequestRules& rules) {
   });
 }
 
+std::string_view via_of(const http::RequestHead& request) {
+  if (request.version_major == 2) return "2 sallyport";
+  return request.version_minor == 0 ? "1.0 sallyport" : "1.1 sallyport";
+}
+
 }  // namespace
 
 std::string forwarded_node(const net::Address& address) {
@@ -70,7 +75,7 @@ void make_trustworthy(policy::Exchange& exchange, const RequestRules& rules) {
   fields.add("X-Forwarded-Port", arena.copy(std::to_string(connection.local_port)));
   fields.add("Forwarded", arena.copy(forwarded(exchange, scheme)));
   // A field of its own is the same list with one more member (RFC 9110 sections 5.3 and 7.6.3).
-  fields.add("Via", exchange.request.version_minor == 0 ? "1.0 sallyport" : "1.1 sallyport");
+  fields.add("Via", via_of(exchange.request));
   if (rules.client_cert) add_client_certificate(exchange);
   if (!exchange.interaction_id.empty()) fields.add(kInteractionId, exchange.interaction_id);
 }

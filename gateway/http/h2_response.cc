@@ -1,0 +1,62 @@
+#include "gateway/http/h2_response.h"
+
+#include "gateway/base/text.h"
+#include "gateway/http/field_names.h"
+
+namespace sallyport::http {
+namespace {
+
+// The library takes pointers to octets that it does not change.
+std::uint8_t* octets(std::string_view text) {
+  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+}
+
+bool is_not_for_h2(std::string_view name) { return is_framing(name) || is_hop_by_hop(name); }
+
+}  // namespace
+
+void H2FieldSection::begin(const Fields& fields) {
+  std::size_t size = 0;
+  for (const Field& field : fields) size += field.name.size();
+  names_.clear();
+  names_.reserve(size);
+  fields_.clear();
+}
+
+void H2FieldSection::add(std::string_view name, std::string_view value) {
+  fields_.push_back({octets(name), octets(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+}
+
+bool H2FieldSection::add_all(const Fields& fields, bool (*forbidden)(std::string_view)) {
+  for (const Field& field : fields) {
+    if (!is_token(field.name) || !is_field_value(field.value) || forbidden(field.name)) {
+      return false;
+    }
+    const std::size_t at = names_.size();
+    for (const char c : field.name) names_ += to_lower(c);
+    add(std::string_view(names_).substr(at), field.value);
+  }
+  return true;
+}
+
+bool H2FieldSection::set_head(const ResponseHead& head) {
+  if (head.status < 100 || head.status > 599) return false;
+  begin(head.fields);
+  status_ = std::to_string(head.status);
+  add(":status", status_);
+  if (!add_all(head.fields, is_not_for_h2)) return false;
+  std::optional<std::uint64_t> length = head.announced_length;
+  if (head.body.framing == Framing::length) length = head.body.length;
+  if (length) {
+    length_ = std::to_string(*length);
+    add("content-length", length_);
+  }
+  return true;
+}
+
+bool H2FieldSection::set_trailers(const Fields& trailers) {
+  begin(trailers);
+  return add_all(trailers, is_forbidden_trailer);
+}
+
+}  // namespace sallyport::http

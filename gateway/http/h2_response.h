@@ -1,0 +1,36 @@
+#pragma once
+
+// H2FieldSection makes the fields of an answer what HTTP/2 wants them to be: a status, lower-case
+// names, nothing of HTTP/1 connections (RFC 9113 section 8.3.2).
+
+#include <nghttp2/nghttp2.h>
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gateway/http/message.h"
+
+namespace sallyport::http {
+
+class H2FieldSection {
+ public:
+  // set_head takes an answer's head; false when it has a field that may not be sent, which is a
+  // mistake of ours or of a module.
+  [[nodiscard]] bool set_head(const ResponseHead& head);
+  [[nodiscard]] bool set_trailers(const Fields& trailers);
+  // fields are valid until the next set_, and as long as what was set.
+  std::span<const nghttp2_nv> fields() const { return fields_; }
+
+ private:
+  void begin(const Fields& fields);
+  void add(std::string_view name, std::string_view value);
+  bool add_all(const Fields& fields, bool (*forbidden)(std::string_view));
+
+  std::string names_;  // in lower case; never grows while fields_ points into it
+  std::string status_;
+  std::string length_;
+  std::vector<nghttp2_nv> fields_;
+};
+
+}  // namespace sallyport::http

@@ -1,0 +1,324 @@
+#include "gateway/http/h2_server_session.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "gateway/base/check.h"
+
+namespace sallyport::http {
+namespace {
+
+constexpr std::size_t kFrameHead = 9;
+
+std::string_view text(const std::uint8_t* octets, std::size_t size) {
+  return {reinterpret_cast<const char*>(octets), size};
+}
+
+bool ends_stream(const nghttp2_frame& frame) {
+  return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+}
+
+H2Sink* sink_of(nghttp2_session* session, std::int32_t stream) {
+  return static_cast<H2Sink*>(nghttp2_session_get_stream_user_data(session, stream));
+}
+
+}  // namespace
+
+// H2Callbacks are what the library calls; `self` is the session.
+struct H2Callbacks {
+  static H2ServerSession& of(void* self) { return *static_cast<H2ServerSession*>(self); }
+
+  static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self) {
+    H2ServerSession& session = of(self);
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    session.in_head_ = true;
+    session.block_.clear();
+    return 0;
+  }
+
+  static int header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name,
+                    std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
+                    std::uint8_t, void* self) {
+    of(self).block_.add(text(name, name_size), text(value, value_size));
+    return 0;
+  }
+
+  static int begin_frame(nghttp2_session*, const nghttp2_frame_hd*, void* self) {
+    of(self).has_begun_ = true;
+    return of(self).problem_.empty() ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+
+  static int frame(nghttp2_session* raw, const nghttp2_frame* frame, void* self) {
+    H2ServerSession& session = of(self);
+    switch (frame->hd.type) {
+      case NGHTTP2_HEADERS:
+        session.in_head_ = false;
+        headers(raw, session, *frame);
+        break;
+      case NGHTTP2_DATA:
+        data_end(raw, session, *frame);
+        break;
+      case NGHTTP2_RST_STREAM:
+        session.count(H2Flood::resets);
+        break;
+      case NGHTTP2_PING:
+        session.count(H2Flood::pings);
+        break;
+      case NGHTTP2_SETTINGS:
+        session.count(H2Flood::settings);
+        break;
+      case NGHTTP2_WINDOW_UPDATE:
+        session.count(H2Flood::window_updates);
+        break;
+      case NGHTTP2_PRIORITY:
+        session.count(H2Flood::priorities);
+        break;
+      default:
+        break;
+    }
+    return 0;
+  }
+
+  static void headers(nghttp2_session* raw, H2ServerSession& session, const nghttp2_frame& frame) {
+    const std::int32_t stream = frame.hd.stream_id;
+    if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+      H2Sink& sink = session.owner_.on_h2_request(stream, session.block_, ends_stream(frame));
+      nghttp2_session_set_stream_user_data(raw, stream, &sink);
+      return;
+    }
+    // RFC 9113 section 8.1: a second block ends the stream, or the message is malformed.
+    if (!ends_stream(frame)) return session.reset(stream, H2Error::protocol_error);
+    if (H2Sink* sink = sink_of(raw, stream)) sink->on_h2_end(&session.block_);
+  }
+
+  static void data_end(nghttp2_session* raw, H2ServerSession& session, const nghttp2_frame& frame) {
+    if (ends_stream(frame)) {
+      if (H2Sink* sink = sink_of(raw, frame.hd.stream_id)) sink->on_h2_end(nullptr);
+    } else if (frame.hd.length == 0) {
+      session.count(H2Flood::empty_data);
+    }
+  }
+
+  static int data(nghttp2_session* raw, std::uint8_t, std::int32_t stream,
+                  const std::uint8_t* octets, std::size_t size, void* self) {
+    H2Sink* sink = sink_of(raw, stream);
+    if (sink == nullptr) {
+      of(self).consume(stream, size);
+    } else {
+      sink->on_h2_data(text(octets, size));
+    }
+    return 0;
+  }
+
+  static int close(nghttp2_session* raw, std::int32_t stream, std::uint32_t error, void*) {
+    if (H2Sink* sink = sink_of(raw, stream)) {
+      nghttp2_session_set_stream_user_data(raw, stream, nullptr);
+      sink->on_h2_close(error == NGHTTP2_NO_ERROR);
+    }
+    return 0;
+  }
+
+  // A frame that the library refuses: it answers it; it costs as much as a reset.
+  static int invalid(nghttp2_session*, const nghttp2_frame*, int, void* self) {
+    of(self).in_head_ = false;
+    of(self).count(H2Flood::resets);
+    return 0;
+  }
+
+  // RFC 9113 section 8.1: whoever has answered and does not want the rest of the request says so
+  // with RST_STREAM and NO_ERROR, after the answer.
+  static int sent(nghttp2_session* raw, const nghttp2_frame* frame, void* self) {
+    const bool is_answer = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    if (!is_answer || !ends_stream(*frame)) return 0;
+    if (nghttp2_session_get_stream_remote_close(raw, frame->hd.stream_id) == 0) {
+      of(self).reset(frame->hd.stream_id, H2Error::no_error);
+    }
+    return 0;
+  }
+
+  static ssize_t read(nghttp2_session* raw, std::int32_t stream, std::uint8_t*, std::size_t size,
+                      std::uint32_t* flags, nghttp2_data_source*, void* self) {
+    const H2Sink* sink = sink_of(raw, stream);
+    if (sink == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    const std::size_t unsent = sink->h2_unsent().size();
+    const std::size_t taken = std::min(unsent, size);
+    const bool is_last = taken == unsent && sink->is_h2_complete();
+    if (taken == 0 && !is_last) return NGHTTP2_ERR_DEFERRED;
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (!is_last) return static_cast<ssize_t>(taken);
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (sink->h2_trailers().empty()) return static_cast<ssize_t>(taken);
+    H2FieldSection& section = of(self).section_;
+    if (!section.set_trailers(sink->h2_trailers())) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    nghttp2_submit_trailer(raw, stream, section.fields().data(), section.fields().size());
+    return static_cast<ssize_t>(taken);
+  }
+
+  static int send_data(nghttp2_session* raw, nghttp2_frame* frame, const std::uint8_t* head,
+                       std::size_t size, nghttp2_data_source*, void* self) {
+    H2ServerSession& session = of(self);
+    H2Sink* sink = sink_of(raw, frame->hd.stream_id);
+    if (sink == nullptr || session.out_ == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (session.out_->size() >= session.enough_) return NGHTTP2_ERR_WOULDBLOCK;
+    session.out_->append(text(head, kFrameHead));
+    session.out_->append(sink->h2_unsent().substr(0, size));
+    // A receiver needs no more than a few updates for a frame.
+    session.budget_.earn_window_updates(4);
+    sink->on_h2_sent(size);
+    return 0;
+  }
+};
+
+namespace {
+
+struct CallbacksFree {
+  void operator()(nghttp2_session_callbacks* callbacks) const {
+    nghttp2_session_callbacks_del(callbacks);
+  }
+};
+struct OptionFree {
+  void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
+};
+
+using CallbackTable = std::unique_ptr<nghttp2_session_callbacks, CallbacksFree>;
+
+CallbackTable make_callbacks() {
+  nghttp2_session_callbacks* table = nullptr;
+  SALLYPORT_CHECK(nghttp2_session_callbacks_new(&table) == 0);
+  using C = H2Callbacks;
+  nghttp2_session_callbacks_set_on_begin_headers_callback(table, C::begin_headers);
+  nghttp2_session_callbacks_set_on_header_callback(table, C::header);
+  nghttp2_session_callbacks_set_on_begin_frame_callback(table, C::begin_frame);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(table, C::frame);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, C::data);
+  nghttp2_session_callbacks_set_on_stream_close_callback(table, C::close);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(table, C::invalid);
+  nghttp2_session_callbacks_set_on_frame_send_callback(table, C::sent);
+  nghttp2_session_callbacks_set_send_data_callback(table, C::send_data);
+  return CallbackTable(table);
+}
+
+nghttp2_session* make_session(const H2Limits& limits, void* self) {
+  static const CallbackTable callbacks = make_callbacks();
+  nghttp2_option* option = nullptr;
+  SALLYPORT_CHECK(nghttp2_option_new(&option) == 0);
+  const std::unique_ptr<nghttp2_option, OptionFree> owned(option);
+  nghttp2_option_set_no_auto_window_update(option, 1);
+  // Messages are judged by h2_request, which gives a reason; the library would only reset.
+  nghttp2_option_set_no_http_messaging(option, 1);
+  nghttp2_option_set_max_continuations(option, limits.max_continuations);
+  nghttp2_option_set_no_closed_streams(option, 1);
+  const auto resets = limits.per_second[static_cast<std::size_t>(H2Flood::resets)];
+  nghttp2_option_set_stream_reset_rate_limit(option, std::uint64_t{resets} * 10, resets);
+  nghttp2_session* session = nullptr;
+  SALLYPORT_CHECK(nghttp2_session_server_new2(&session, callbacks.get(), self, option) == 0);
+  return session;
+}
+
+}  // namespace
+
+H2ServerSession::H2ServerSession(const H2Limits& limits, H2SessionOwner& owner)
+    : owner_(owner),
+      budget_(limits),
+      block_(limits.head),
+      session_(make_session(limits, this)) {
+  const std::array<nghttp2_settings_entry, 3> settings{{
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.max_streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
+       static_cast<std::uint32_t>(limits.head.max_head_bytes)},
+  }};
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<std::int32_t>(limits.connection_window));
+}
+
+H2ServerSession::~H2ServerSession() { nghttp2_session_del(session_); }
+
+bool H2ServerSession::feed(std::string_view bytes, MonoTime now) {
+  now_ = now;
+  const auto taken = nghttp2_session_mem_recv(
+      session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken < 0) fail(nghttp2_strerror(static_cast<int>(taken)));
+  return problem_.empty();
+}
+
+bool H2ServerSession::produce(std::string& out, std::size_t enough) {
+  out_ = &out;
+  enough_ = enough;
+  while (out.size() < enough) {
+    const std::uint8_t* octets = nullptr;
+    const std::size_t before = out.size();
+    const auto size = nghttp2_session_mem_send(session_, &octets);
+    if (size < 0) fail(nghttp2_strerror(static_cast<int>(size)));
+    if (size > 0) out.append(text(octets, static_cast<std::size_t>(size)));
+    // A DATA frame was appended by its callback; then the library returns zero octets of its own.
+    if (size < 0 || out.size() == before) break;
+  }
+  out_ = nullptr;
+  return problem_.empty();
+}
+
+bool H2ServerSession::is_over() const {
+  return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
+}
+
+bool H2ServerSession::wants_to_send() const { return nghttp2_session_want_write(session_) != 0; }
+
+bool H2ServerSession::submit_head(std::int32_t stream, const ResponseHead& head, H2Sink* sink) {
+  if (!section_.set_head(head)) return false;
+  nghttp2_data_provider provider{};
+  provider.read_callback = H2Callbacks::read;
+  const auto fields = section_.fields();
+  return nghttp2_submit_response(session_, stream, fields.data(), fields.size(),
+                                 sink == nullptr ? nullptr : &provider) == 0;
+}
+
+void H2ServerSession::submit_continue(std::int32_t stream) {
+  ResponseHead head;
+  head.status = 100;
+  SALLYPORT_CHECK(section_.set_head(head));
+  const auto fields = section_.fields();
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream, nullptr, fields.data(), fields.size(),
+                         nullptr);
+}
+
+void H2ServerSession::resume(std::int32_t stream) { nghttp2_session_resume_data(session_, stream); }
+
+void H2ServerSession::reset(std::int32_t stream, H2Error error) {
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream, static_cast<std::uint32_t>(error));
+}
+
+void H2ServerSession::consume(std::int32_t stream, std::size_t bytes) {
+  nghttp2_session_consume(session_, stream, bytes);
+}
+
+void H2ServerSession::consume_lost(std::size_t bytes) {
+  nghttp2_session_consume_connection(session_, bytes);
+}
+
+void H2ServerSession::announce_end() { nghttp2_submit_shutdown_notice(session_); }
+
+void H2ServerSession::end(H2Error error) {
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session_),
+                        static_cast<std::uint32_t>(error), nullptr, 0);
+}
+
+void H2ServerSession::count(H2Flood kind) {
+  if (budget_.spend(kind, now_) || flood_) return;
+  flood_ = kind;
+  nghttp2_session_terminate_session(session_,
+                                    static_cast<std::uint32_t>(H2Error::enhance_your_calm));
+  fail(to_string(kind));
+}
+
+void H2ServerSession::fail(std::string_view problem) {
+  if (problem_.empty()) problem_ = problem;
+}
+
+}  // namespace sallyport::http

@@ -1,0 +1,43 @@
+#include "gateway/http/header_block.h"
+
+namespace sallyport::http {
+namespace {
+
+constexpr std::size_t kSeparator = 2;  // ": "
+constexpr std::size_t kLineEnd = 2;
+
+}  // namespace
+
+void HeaderBlock::clear() {
+  text_.clear();
+  entries_.clear();
+  total_ = 0;
+  violation_.reset();
+}
+
+void HeaderBlock::add(std::string_view name, std::string_view value) {
+  if (violation_) return;
+  const std::size_t line = name.size() + kSeparator + value.size();
+  total_ += line + kLineEnd;
+  if (line > limits_.max_field_bytes) {
+    violation_ = Violation::field_too_large;
+  } else if (total_ > limits_.max_head_bytes) {
+    violation_ = Violation::head_too_large;
+  } else if (entries_.size() >= limits_.max_fields) {
+    violation_ = Violation::too_many_fields;
+  } else {
+    text_.append(name).append(value);
+    entries_.push_back({name.size(), value.size()});
+  }
+}
+
+void HeaderBlock::append_to(Fields& fields, Arena& arena) const {
+  const std::string_view text = arena.copy(text_);
+  std::size_t at = 0;
+  for (const Entry& entry : entries_) {
+    fields.add(text.substr(at, entry.name), text.substr(at + entry.name, entry.value));
+    at += entry.name + entry.value;
+  }
+}
+
+}  // namespace sallyport::http
