@@ -131,6 +131,13 @@ struct H2Callbacks {
   // RFC 9113 section 8.1: whoever has answered and does not want the rest of the request says so
   // with RST_STREAM and NO_ERROR, after the answer.
   static int sent(nghttp2_session* raw, const nghttp2_frame* frame, void* self) {
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+      // The library gave the connection up; what it sent says why.
+      const auto& goaway = frame->goaway;
+      of(self).fail(goaway.opaque_data_len == 0
+                        ? nghttp2_http2_strerror(goaway.error_code)
+                        : text(goaway.opaque_data, goaway.opaque_data_len));
+    }
     const bool is_answer = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (!is_answer || !ends_stream(*frame)) return 0;
     if (nghttp2_session_get_stream_remote_close(raw, frame->hd.stream_id) == 0) {

@@ -42,7 +42,7 @@ void H2Connection::start() {
 
 void H2Connection::run() {
   over_.clear();
-  if (state_ == State::closed) return;
+  if (state_ != State::open) return;
   flush();
   if (state_ != State::open) return;
   if (codec_.is_over() || (is_ending_ && streams_.empty() && out_.empty())) return linger();
@@ -70,11 +70,11 @@ void H2Connection::read_some() {
     }
     if (!transport_->has_buffered()) break;
   }
-  has_news();
 }
 
 bool H2Connection::take(std::string_view bytes) {
   if (state_ == State::lingering) return true;
+  has_news();  // whatever was read may have to be answered
   const bool had_head = codec_.has_open_head();
   const bool is_good = codec_.feed(bytes, worker_.loop().mono());
   if (codec_.has_open_head() && !had_head) head_began_ = worker_.loop().mono();
@@ -200,7 +200,7 @@ void H2Connection::end_if_idle() {
 
 // give_up says why as far as the client still listens, then closes.
 void H2Connection::give_up() {
-  if (state_ == State::closed) return;
+  if (state_ != State::open) return;
   log_problem();
   static_cast<void>(codec_.produce(out_, kOutput));
   lose_streams();

@@ -119,8 +119,9 @@ def test_a_default_certificate_serves_unknown_names(make_own_gateway, pki, upstr
     assert s_client(gateway, sni=None).succeeded
 
 
-def test_http_1_1_is_agreed_upon(gateway):
-    assert "ALPN protocol: http/1.1" in s_client(gateway, "-alpn", "h2,http/1.1").output
+def test_the_best_common_protocol_is_agreed_upon(gateway):
+    assert "ALPN protocol: h2" in s_client(gateway, "-alpn", "http/1.1,h2").output
+    assert "ALPN protocol: http/1.1" in s_client(gateway, "-alpn", "http/1.1").output
     assert s_client(gateway).succeeded  # without ALPN
 
 

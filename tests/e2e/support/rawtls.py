@@ -15,9 +15,12 @@ def head_of(method, path, *fields):
 class RawClient:
     """A TLS connection to the gateway. `certificate` names one of the PKI; `sni` the server."""
 
-    def __init__(self, gateway, certificate=None, sni=API, receive_buffer=None, version=None):
+    def __init__(self, gateway, certificate=None, sni=API, receive_buffer=None, version=None,
+                 alpn=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(gateway.pki.server_ca)
+        if alpn:
+            context.set_alpn_protocols(alpn)
         if version:
             context.minimum_version = context.maximum_version = version
         if certificate:
