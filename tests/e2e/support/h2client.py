@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import socket
 import ssl
+import time
 
 import h2.config
 import h2.connection
@@ -12,7 +13,6 @@ import h2.exceptions
 import hyperframe.frame as frames
 
 from .places import API
-from .waiting import wait_until
 
 __all__ = ["Ended", "H2Client", "frames", "request_of"]
 
@@ -164,11 +164,10 @@ class H2Client:
             answer.reset = int(event.error_code)
 
     def until(self, condition, what):
-        def done():
-            if not condition():
-                self.receive()
-            return condition()
-        wait_until(done, what)
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < deadline, f"{what}: not within 20 s"
+            self.receive()
 
     def response(self, stream):
         """The answer on a stream, once it is over, one way or the other."""
