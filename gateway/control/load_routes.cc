@@ -83,6 +83,7 @@ void Loader::check_modules() {
 }
 
 void Loader::build_routes() {
+  generation_.table.set_ambiguous_paths(settings_.ambiguous_paths);
   std::set<std::string_view> ids;
   for (const auto& route : settings_.routes) {
     if (!ids.insert(route->id).second) {

@@ -202,6 +202,11 @@ std::span<const config::Option> Settings::options() {
                          config::raw_schema(policies_schema)),
       required<&S::routes>("routes", "What is reachable. There is no default route.",
                            config::not_empty()),
+      option<&S::ambiguous_paths>(
+          "ambiguous_paths",
+          "What becomes of a path that has another route where letter case, a last slash, and dots "
+          "or spaces at the end of a segment do not count: `reject`, or `exact` for upstreams that "
+          "tell such paths apart."),
       option<&S::modules>("modules", "Options that a policy has once, by the policy's name.",
                           config::raw_schema(modules_schema)),
       option<&S::error_profiles>("error_profiles", "Error profiles of your own, by name."),

@@ -10,6 +10,7 @@
 
 #include "gateway/config/option.h"
 #include "gateway/config/values.h"
+#include "gateway/policy/route.h"
 #include "gateway/server/error_profile.h"
 
 namespace sallyport::control {
@@ -125,6 +126,7 @@ struct Settings {
   std::map<std::string, UpstreamSettings> upstreams;
   std::map<std::string, config::Raw> chains;
   std::vector<config::At<RouteSettings>> routes;
+  policy::AmbiguousPaths ambiguous_paths = policy::AmbiguousPaths::reject;
   config::Raw modules;
   std::map<std::string, config::At<server::ErrorProfileSettings>> error_profiles;
   config::At<std::string> errors{"plaid", {}};

@@ -9,6 +9,10 @@ constexpr Reason kNoRoute{"route.none", ErrorClass::not_found,
                           "`routes` if the resource is meant to be reachable."};
 constexpr Reason kMethodNotAllowed{"route.method", ErrorClass::method_not_allowed,
                                    "A route has this path, and does not list this method."};
+constexpr Reason kAmbiguousPath{"route.ambiguous_path", ErrorClass::bad_request,
+                                "The path has a route as it is spelt, and another one for an "
+                                "upstream that ignores letter case, a last slash, or dots and "
+                                "spaces at the end of a segment; see `ambiguous_paths`."};
 constexpr Reason kMisdirected{"route.misdirected", ErrorClass::misdirected,
                               "The request's host is served under another TLS policy than the "
                               "server name of this connection."};
@@ -42,9 +46,10 @@ constexpr Reason kUnwritable{"gateway.unwritable", ErrorClass::internal,
 
 std::span<const Reason* const> all() {
   static constexpr std::array kAll{
-      &kNoRoute,         &kMethodNotAllowed, &kMisdirected,    &kPolicyTooSlow, &kFactMissing,
-      &kBodyTooLarge,    &kHeadTimeout,      &kBodyTimeout,    &kUpstreamConnect,
-      &kUpstreamTimeout, &kUpstreamClosed,   &kUpstreamBroken, &kUpstreamBusy,  &kOverloaded};
+      &kNoRoute,         &kMethodNotAllowed, &kAmbiguousPath,  &kMisdirected,
+      &kPolicyTooSlow,   &kFactMissing,      &kBodyTooLarge,   &kHeadTimeout,
+      &kBodyTimeout,     &kUpstreamConnect,  &kUpstreamTimeout, &kUpstreamClosed,
+      &kUpstreamBroken,  &kUpstreamBusy,     &kOverloaded,     &kUnwritable};
   return kAll;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/base/text.h"
 #include "gateway/http/target.h"
 
 namespace sallyport::policy {
@@ -26,6 +27,33 @@ Error pattern_error(std::string_view pattern, const char* what) {
 
 bool has_method(const Route& route, std::string_view method) {
   return std::find(route.methods.begin(), route.methods.end(), method) != route.methods.end();
+}
+
+// ends_oddly: a dot or a space before a slash, which servers on file systems of some kinds drop.
+bool ends_oddly(std::string_view segment) {
+  return segment.ends_with('.') || segment.ends_with("%20");
+}
+
+bool is_folded(std::string_view path) {
+  if (path.size() > 1 && path.ends_with('/')) return false;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (path[i] != to_lower(path[i])) return false;
+    if (path[i] == '/' && ends_oddly(path.substr(0, i))) return false;
+  }
+  return !ends_oddly(path);
+}
+
+// fold returns the spelling that a tolerant server may take the path for.
+std::string fold(std::string_view path) {
+  std::string folded;
+  for (std::string_view rest = path; !rest.empty();) {
+    std::string_view segment = next_segment(rest);
+    while (ends_oddly(segment)) segment.remove_suffix(segment.ends_with('.') ? 1 : 3);
+    if (segment.empty() && rest.empty() && !folded.empty()) break;  // a last slash
+    folded += '/';
+    for (const char c : segment) folded += to_lower(c);
+  }
+  return folded;
 }
 
 }  // namespace
@@ -58,21 +86,9 @@ Result<void> check_path_pattern(std::string_view pattern) {
   return {};
 }
 
-Result<void> RouteTable::add(const Route& route) {
-  for (const std::string& path : route.paths) {
-    if (route.hosts.empty()) {
-      if (auto added = add_path(any_host_, path, route); !added) return added;
-    }
-    for (const std::string& host : route.hosts) {
-      if (auto added = add_path(by_host_[host], path, route); !added) return added;
-    }
-  }
-  return {};
-}
-
-Result<void> RouteTable::add_path(Node& root, std::string_view pattern, const Route& route) {
-  if (auto good = check_path_pattern(pattern); !good) return good;
-  Node* node = &root;
+PathTree::Taken PathTree::add(const std::string* host, std::string_view pattern,
+                              const Route& route) {
+  Node* node = host == nullptr ? &any_host_ : &by_host_[*host];
   std::vector<const Route*>* place = nullptr;
   std::string_view rest = pattern;
   while (!rest.empty()) {
@@ -89,16 +105,14 @@ Result<void> RouteTable::add_path(Node& root, std::string_view pattern, const Ro
   if (place == nullptr) place = &node->here;
   for (const Route* other : *place) {
     for (const std::string& method : route.methods) {
-      if (!has_method(*other, method)) continue;
-      return Error{Fault::gateway, "route \"" + other->id + "\" already has " + method + " " +
-                                       std::string(pattern)};
+      if (has_method(*other, method)) return {other, method};
     }
   }
   place->push_back(&route);
   return {};
 }
 
-const Route* RouteTable::best(const std::vector<const Route*>& routes, std::string_view method,
+const Route* PathTree::best(const std::vector<const Route*>& routes, std::string_view method,
                               const Route** other) {
   for (const Route* route : routes) {
     if (has_method(*route, method)) return route;
@@ -109,7 +123,7 @@ const Route* RouteTable::best(const std::vector<const Route*>& routes, std::stri
 
 // The most specific path decides: a looser pattern is tried only when no more specific one has the
 // path at all, so that a method missing on a strict route never falls through to a weaker one.
-const Route* RouteTable::find_in(const Node& node, std::string_view rest, std::string_view method,
+const Route* PathTree::find_in(const Node& node, std::string_view rest, std::string_view method,
                                  const Route** other) {
   if (rest.empty()) {
     if (const Route* found = best(node.here, method, other)) return found;
@@ -128,22 +142,63 @@ const Route* RouteTable::find_in(const Node& node, std::string_view rest, std::s
   return best(node.below, method, other);
 }
 
-RouteMatch RouteTable::find(std::string_view host, std::string_view path,
-                            std::string_view method) const {
-  const Route* other = nullptr;
-  if (path.starts_with('/')) {
-    if (const auto site = by_host_.find(host); site != by_host_.end()) {
-      const Route* found = find_in(site->second, path, method, &other);
-      if (found != nullptr) return found;
-      if (other != nullptr) return MethodMismatch{other};
-    }
-    const Route* found = find_in(any_host_, path, method, &other);
-    if (found != nullptr) return found;
+PathTree::Found PathTree::find(std::string_view host, std::string_view path,
+                               std::string_view method) const {
+  Found found;
+  if (!path.starts_with('/')) return found;
+  if (const auto site = by_host_.find(host); site != by_host_.end()) {
+    found.route = find_in(site->second, path, method, &found.other_method);
+    if (found.route != nullptr || found.other_method != nullptr) return found;
   }
-  if (other != nullptr) return MethodMismatch{other};
-  return NoRoute{};
+  found.route = find_in(any_host_, path, method, &found.other_method);
+  return found;
 }
 
-bool RouteTable::has_host(std::string_view host) const { return by_host_.contains(host); }
+Result<void> RouteTable::add(const Route& route) {
+  for (const std::string& path : route.paths) {
+    if (auto good = check_path_pattern(path); !good) return good;
+    if (route.hosts.empty()) {
+      if (auto added = add_path(nullptr, path, route); !added) return added;
+    }
+    for (const std::string& host : route.hosts) {
+      if (auto added = add_path(&host, path, route); !added) return added;
+    }
+  }
+  return {};
+}
+
+Result<void> RouteTable::add_path(const std::string* host, const std::string& pattern,
+                                  const Route& route) {
+  if (const auto taken = exact_.add(host, pattern, route); taken.by != nullptr) {
+    return Error{Fault::gateway, "route \"" + taken.by->id + "\" already has " +
+                                     std::string(taken.method) + " " + pattern};
+  }
+  patterns_are_folded_ = patterns_are_folded_ && is_folded(pattern);
+  const Route* other = folded_.add(host, fold(pattern), route).by;
+  const bool is_taken = other != nullptr && other != &route;
+  if (!is_taken || ambiguous_paths_ == AmbiguousPaths::exact) return {};
+  return Error{Fault::gateway, "route \"" + other->id + "\" has the same path as " + pattern +
+                                   " but for letter case or a last slash, which an upstream may "
+                                   "take for the same: see ambiguous_paths"};
+}
+
+// A path that is spelt as plainly as the patterns are cannot be another one's odd spelling.
+bool RouteTable::is_ambiguous(std::string_view host, std::string_view path,
+                              std::string_view method, const PathTree::Found& exact) const {
+  if (ambiguous_paths_ == AmbiguousPaths::exact) return false;
+  if (patterns_are_folded_ && is_folded(path)) return false;
+  return folded_.find(host, fold(path), method) != exact;
+}
+
+RouteMatch RouteTable::find(std::string_view host, std::string_view path,
+                            std::string_view method) const {
+  const PathTree::Found exact = exact_.find(host, path, method);
+  if (exact.route == nullptr) {
+    if (exact.other_method != nullptr) return MethodMismatch{exact.other_method};
+    return NoRoute{};
+  }
+  if (is_ambiguous(host, path, method, exact)) return AmbiguousPath{exact.route};
+  return exact.route;
+}
 
 }  // namespace sallyport::policy

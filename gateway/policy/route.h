@@ -3,11 +3,13 @@
 // Routes: which chain and which upstream a request belongs to, by exact host, path pattern and
 // method. Nothing matches by default, and silence is never permission.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -38,19 +40,41 @@ struct NoRoute {};
 struct MethodMismatch {
   const Route* route;  // one that has the path
 };
-using RouteMatch = std::variant<const Route*, NoRoute, MethodMismatch>;
+struct AmbiguousPath {
+  const Route* route;  // the one that the path belongs to as it is spelt
+};
+using RouteMatch = std::variant<const Route*, NoRoute, MethodMismatch, AmbiguousPath>;
 
-// RouteTable finds the route of a request in time that depends on the number of path segments, not
+// What to do with a path that would belong to another route if letters of either case were the
+// same, and neither a last slash nor dots and spaces at the end of a segment counted: an upstream
+// that thinks so would serve, by the spelling of the weaker route, what the stricter one protects.
+// `exact` is for upstreams that tell them apart.
+enum class AmbiguousPaths : std::uint8_t { reject, exact };
+constexpr auto option_names(AmbiguousPaths) {
+  return std::array<std::pair<std::string_view, AmbiguousPaths>, 2>{
+      {{"reject", AmbiguousPaths::reject}, {"exact", AmbiguousPaths::exact}}};
+}
+
+// PathTree finds routes by host and path in time that depends on the number of path segments, not
 // on the number of routes. A literal segment wins over "{name}", which wins over a final "/**".
-class RouteTable {
+class PathTree {
  public:
-  // add registers every host and path of `route`, which must outlive the table. Errors: a malformed
-  // pattern, or a method, host and path that another route has already.
-  Result<void> add(const Route& route);
+  // Found is a route that has path and method, or one that has the path alone, or neither.
+  struct Found {
+    const Route* route = nullptr;
+    const Route* other_method = nullptr;
+    bool operator==(const Found&) const = default;
+  };
 
-  RouteMatch find(std::string_view host, std::string_view path, std::string_view method) const;
-  // hosts_overlap says whether any route names `host` explicitly.
-  bool has_host(std::string_view host) const;
+  // Taken is a route that has one of the methods of another on the same host and path.
+  struct Taken {
+    const Route* by = nullptr;  // null: nothing is taken
+    std::string_view method;
+  };
+
+  // add registers a pattern that was checked, unless it is taken. Without `host`: for every host.
+  Taken add(const std::string* host, std::string_view pattern, const Route& route);
+  Found find(std::string_view host, std::string_view path, std::string_view method) const;
 
  private:
   struct Node {
@@ -60,7 +84,6 @@ class RouteTable {
     std::vector<const Route*> below;  // routes with "/**" at this node
   };
 
-  Result<void> add_path(Node& root, std::string_view pattern, const Route& route);
   static const Route* best(const std::vector<const Route*>& routes, std::string_view method,
                            const Route** other);
   static const Route* find_in(const Node& node, std::string_view rest, std::string_view method,
@@ -68,6 +91,26 @@ class RouteTable {
 
   std::map<std::string, Node, std::less<>> by_host_;
   Node any_host_;
+};
+
+// RouteTable finds the route of a request.
+class RouteTable {
+ public:
+  void set_ambiguous_paths(AmbiguousPaths what) { ambiguous_paths_ = what; }
+  // add registers every host and path of `route`, which must outlive the table. Errors: a malformed
+  // pattern, or a method, host and path that another route has already, be it by another spelling.
+  Result<void> add(const Route& route);
+  RouteMatch find(std::string_view host, std::string_view path, std::string_view method) const;
+
+ private:
+  Result<void> add_path(const std::string* host, const std::string& pattern, const Route& route);
+  bool is_ambiguous(std::string_view host, std::string_view path, std::string_view method,
+                    const PathTree::Found& exact) const;
+
+  PathTree exact_;
+  PathTree folded_;  // by patterns as a tolerant upstream may read them
+  bool patterns_are_folded_ = true;
+  AmbiguousPaths ambiguous_paths_ = AmbiguousPaths::reject;
 };
 
 // check_path_pattern says what is wrong with a pattern: it must be absolute and canonical, a

@@ -26,6 +26,7 @@ class Routes : public ::testing::Test {
     const RouteMatch match = table_.find(host, path, method);
     if (const auto* found = std::get_if<const Route*>(&match)) return (*found)->id;
     if (const auto* other = std::get_if<MethodMismatch>(&match)) return "method:" + other->route->id;
+    if (const auto* two = std::get_if<AmbiguousPath>(&match)) return "ambiguous:" + two->route->id;
     return "none";
   }
 
@@ -40,6 +41,50 @@ TEST_F(Routes, HaveNoDefault) {
   EXPECT_EQ(find("/account"), "none");
   EXPECT_EQ(find("/accounts/"), "none");
   EXPECT_EQ(find("*", "OPTIONS"), "none");
+}
+
+TEST_F(Routes, ReachNoResourceUnderAWeakerRouteByItsSpelling) {
+  add("weak", {"/**"});
+  add("strict", {"/admin", "/admin/{id}"});
+  add("post", {"/only/post"}, {"POST"});
+  for (const char* path : {"/Admin", "/ADMIN", "/admin/", "/Admin/", "/ADMIN/7", "/admin/7/",
+                           "/Only/post", "/only/post/", "/admin.", "/admin./7", "/admin%20/7.%20"}) {
+    EXPECT_EQ(find(path), "ambiguous:weak") << path;
+  }
+  EXPECT_EQ(find("/admin"), "strict");
+  EXPECT_EQ(find("/admin/A7"), "strict") << "a parameter may be of any case";
+  EXPECT_EQ(find("/Other/"), "weak");
+  EXPECT_EQ(find("/only/post"), "method:post");
+}
+
+TEST_F(Routes, AreToldApartByPatternsOfEitherCase) {
+  add("weak", {"/**"});
+  add("strict", {"/Admin/"});
+  EXPECT_EQ(find("/Admin/"), "strict");
+  EXPECT_EQ(find("/admin"), "ambiguous:weak");
+  EXPECT_EQ(find("/admin/"), "ambiguous:weak");
+}
+
+TEST_F(Routes, MayNotDifferByCaseAlone) {
+  add("one", {"/a"});
+  add("two", {"/A"});
+  EXPECT_FALSE(added_);
+  add("three", {"/a/"});
+  EXPECT_FALSE(added_);
+  add("four", {"/b", "/B", "/b/"});
+  EXPECT_TRUE(added_);
+  EXPECT_EQ(find("/B"), "four");
+}
+
+TEST_F(Routes, MayBeExactForUpstreamsThatTellThemApart) {
+  table_.set_ambiguous_paths(AmbiguousPaths::exact);
+  add("weak", {"/**"});
+  add("lower", {"/a"});
+  add("upper", {"/A"});
+  EXPECT_TRUE(added_);
+  EXPECT_EQ(find("/A"), "upper");
+  EXPECT_EQ(find("/a"), "lower");
+  EXPECT_EQ(find("/a/"), "weak");
 }
 
 TEST_F(Routes, MatchAParameterWithExactlyOneSegment) {

@@ -74,6 +74,10 @@ void Session::route_request() {
     return refuse(reasons::kMethodNotAllowed, "route", {},
                   policy::AllowedMethods{mismatch->route->allowed_methods});
   }
+  if (const auto* ambiguous = std::get_if<policy::AmbiguousPath>(&match)) {
+    exchange_.route = ambiguous->route;
+    return refuse(reasons::kAmbiguousPath, "route");
+  }
   const auto* route = std::get_if<const policy::Route*>(&match);
   if (route == nullptr) return refuse(reasons::kNoRoute, "route");
   exchange_.route = *route;
