@@ -1,0 +1,69 @@
+#include "perf/load/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sallyport::perf {
+
+Run::Run(event::Loop& loop, const Options& options, std::vector<std::string> requests)
+    : loop_(loop),
+      options_(options),
+      requests_(std::move(requests)),
+      ticks_(loop, Milliseconds(1), [this] { tick(); }) {}
+
+void Run::begin(std::function<void()> measured, std::function<void()> ended) {
+  measured_ = std::move(measured);
+  ended_ = std::move(ended);
+  began_ = mono_now();
+}
+
+void Run::ask(Client& client) {
+  if (is_over_) return;
+  if (options_.rate == 0) return client.send(mono_now());
+  waiting_.push_back(&client);
+}
+
+void Run::forget(Client& client) { std::erase(waiting_, &client); }
+
+MonoTime Run::interval_due(std::uint64_t number) const {
+  return {began_.us + static_cast<std::int64_t>(static_cast<double>(number) * 1e6 / options_.rate)};
+}
+
+void Run::tick() {
+  const MonoTime now = mono_now();
+  const double passed = static_cast<double>(now.us - began_.us) / 1e6;
+  if (!is_measuring_ && passed >= options_.warm_up) {
+    is_measuring_ = true;
+    measured_();
+  }
+  if (!is_over_ && passed >= options_.warm_up + options_.seconds) {
+    is_over_ = true;
+    ended_();
+  }
+  if (options_.rate == 0 || is_over_) return;
+  while (!waiting_.empty() && interval_due(scheduled_) <= now) {
+    Client* client = waiting_.front();
+    waiting_.pop_front();
+    client->send(interval_due(scheduled_++));
+  }
+}
+
+void Run::done(MonoTime due, int status) {
+  if (!is_measuring_ || is_over_) return;
+  ++requests_done_;
+  if (status != 200) ++not_ok_;
+  latency_.add(mono_now().us - due.us);
+}
+
+std::string Run::json(double elapsed) const {
+  return fmt::format(
+      "{{\"requests\":{},\"seconds\":{:.6f},\"per_second\":{:.1f},\"body_bytes\":{},\"not_ok\":{},"
+      "\"errors\":{},\"latency_us\":{{\"p50\":{},\"p90\":{},\"p99\":{},\"p999\":{},\"max\":{}}}}}",
+      requests_done_, elapsed, static_cast<double>(requests_done_) / elapsed, body_bytes_, not_ok_,
+      errors_, latency_.percentile(50), latency_.percentile(90), latency_.percentile(99),
+      latency_.percentile(99.9), latency_.percentile(100));
+}
+
+}  // namespace sallyport::perf
