@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "gateway/control/descriptors.h"
 #include "gateway/control/service_manager.h"
 #include "gateway/observe/record.h"
 
@@ -17,11 +18,14 @@ namespace {
 // A ticket is opened by the current and the previous key, so that it lives between one and two
 // periods; a stolen key opens no more than that.
 constexpr Milliseconds kTicketRotation{12 * 3600 * 1000};
+constexpr Milliseconds kMemoryPoll{250};
 
 }  // namespace
 
 Gateway::Gateway(std::string config_path)
-    : config_path_(std::move(config_path)), tickets_(tls::TicketKeys::make()) {
+    : config_path_(std::move(config_path)),
+      descriptors_(raise_descriptor_limit()),
+      tickets_(tls::TicketKeys::make()) {
   // A peer that left is an outcome of a write, not a signal.
   std::signal(SIGPIPE, SIG_IGN);
 }
@@ -40,7 +44,7 @@ bool Gateway::start() {
     for (unsigned i = 0; i < loaded->workers; ++i) {
       WorkerSeat seat;
       seat.worker = std::make_unique<event::Worker>(i);
-      seat.server = std::make_unique<server::WorkerServer>(*seat.worker, registry_);
+      seat.server = std::make_unique<server::WorkerServer>(*seat.worker, registry_, process_);
       seats_.push_back(std::move(seat));
     }
     open_sockets(*loaded, findings, sockets);
@@ -59,6 +63,7 @@ bool Gateway::start() {
   start_workers();
   ticket_rotation_ =
       std::make_unique<event::Every>(loop_, kTicketRotation, [this] { rotate_tickets(); });
+  memory_poll_ = std::make_unique<event::Every>(loop_, kMemoryPoll, [this] { watch_memory(); });
   signals_.push_back(std::make_unique<event::Signal>(loop_, SIGTERM, [this] { on_terminate(); }));
   signals_.push_back(std::make_unique<event::Signal>(loop_, SIGINT, [this] { on_terminate(); }));
   signals_.push_back(std::make_unique<event::Signal>(loop_, SIGHUP, [this] { on_hangup(); }));
@@ -134,6 +139,8 @@ void Gateway::switch_to(Loaded loaded, std::vector<std::vector<server::ListenerS
                         std::function<void()> done) {
   loaded.generation->number = ++generations_;
   loaded.generation->tickets = tickets_;
+  fit_connections(*loaded.generation);
+  memory_.set_ceiling(loaded.memory);
   loaded_ = std::move(loaded);
   last_reload_at_ = wall_now().unix_seconds();
   to_all(

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/control/load.h"
+#include "gateway/control/memory_watch.h"
 #include "gateway/control/services.h"
 #include "gateway/event/live.h"
 #include "gateway/event/watch.h"
@@ -70,6 +71,8 @@ class Gateway final : private event::Broadcast {
                  std::function<void()> done);
   void start_workers();
   void stop_accepting();
+  void fit_connections(server::Generation& generation);
+  void watch_memory();
   void rotate_tickets();
   void check_drained();
   void finish();
@@ -83,6 +86,10 @@ class Gateway final : private event::Broadcast {
   observe::Registry registry_;
   Services services_;
   std::optional<Loaded> loaded_;
+  server::ProcessLoad process_;
+  const std::size_t descriptors_;
+  MemoryWatch memory_;
+  std::unique_ptr<event::Every> memory_poll_;
   std::vector<WorkerSeat> seats_;
   std::unique_ptr<observe::Scribe> scribe_;
   std::vector<std::unique_ptr<event::Signal>> signals_;

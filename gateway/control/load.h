@@ -25,6 +25,7 @@ struct Loaded {
   Environment environment = Environment::production;
   Milliseconds min_drain{0};
   Milliseconds max_drain{0};
+  std::uint64_t memory = 0;  // bytes that the process may have
   std::string admin_socket;
   std::optional<SocketAddress> admin_listen;
   // What the plans depend on lives as long as the configuration runs. It is owned here and not by

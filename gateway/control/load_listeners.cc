@@ -34,10 +34,38 @@ void Loader::build_listeners() {
       findings_.error(listener->address.node, "another listener has this address");
     }
     auto tls = build_tls(*listener, listener.node);
+    auto proxy = build_proxy(*listener);
+    auto hops = build_hops(*listener);
     if (!address || !tls) continue;
-    generation_.listeners.push_back({listener->name, address->text, std::move(tls)});
+    generation_.listeners.push_back(
+        {listener->name, address->text, std::move(tls), std::move(proxy), std::move(hops)});
     loaded_.addresses.push_back(std::move(*address));
   }
+}
+
+net::PrefixSet Loader::read_peers(const std::vector<config::At<std::string>>& texts) {
+  for (const auto& text : texts) {
+    if (!text->ends_with("/0")) continue;
+    findings_.error(text.node, "everybody could say who the client is; name the proxies");
+  }
+  return read_prefixes(texts);
+}
+
+std::shared_ptr<const server::ProxyPlan> Loader::build_proxy(const ListenerSettings& settings) {
+  if (!settings.proxy_protocol) return nullptr;
+  auto plan = std::make_shared<server::ProxyPlan>();
+  plan->from = read_peers(settings.proxy_protocol->from);
+  plan->timeout = settings.proxy_protocol->timeout;
+  plan->require_checksum = settings.proxy_protocol->require_checksum;
+  return plan;
+}
+
+std::shared_ptr<const server::HopPlan> Loader::build_hops(const ListenerSettings& settings) {
+  if (!settings.trusted_hops) return nullptr;
+  auto plan = std::make_shared<server::HopPlan>();
+  plan->proxies = read_peers(settings.trusted_hops->proxies);
+  plan->is_x_forwarded_for = settings.trusted_hops->field == HopField::x_forwarded_for;
+  return plan;
 }
 
 std::shared_ptr<const tls::ServerConfig> Loader::build_tls(const ListenerSettings& settings,

@@ -3,6 +3,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/control/loader.h"
+#include "gateway/control/memory_watch.h"
 #include "gateway/event/worker.h"
 
 namespace sallyport::control {
@@ -30,8 +31,7 @@ void Loader::build_limits() {
   generation_.timeouts = {timeouts.handshake, timeouts.request_head, timeouts.request_body,
                           timeouts.response_write, timeouts.keep_alive};
   const LimitSettings& limits = settings_.limits;
-  const auto total = static_cast<std::size_t>(limits.connections);
-  generation_.limits.connections = std::max<std::size_t>(1, total / loaded_.workers);
+  build_overload_limits();
   generation_.limits.request_body = limits.request_body.bytes;
   generation_.limits.requests_per_connection = limits.requests_per_connection;
   generation_.limits.head = {.max_head_bytes = limits.request_head.bytes,
@@ -48,6 +48,33 @@ void Loader::build_limits() {
       .max_continuations = static_cast<std::size_t>(h2.continuations),
       .per_second = {count(h2.resets), count(h2.pings), count(h2.settings),
                      count(h2.window_updates), count(h2.empty_data), count(h2.priorities)}};
+}
+
+void Loader::build_overload_limits() {
+  const LimitSettings& settings = settings_.limits;
+  server::Limits& limits = generation_.limits;
+  limits.connections = static_cast<std::size_t>(settings.connections);
+  limits.address = {static_cast<std::uint32_t>(settings.connections_per_address),
+                    static_cast<std::uint32_t>(settings.connects_per_address)};
+  limits.exempt = read_prefixes(settings.exempt);
+  const auto under_way = static_cast<std::size_t>(settings.handshakes);
+  limits.handshakes.waiting = std::max<std::size_t>(1, under_way / loaded_.workers);
+  const double rate = static_cast<double>(settings.handshakes_per_second) / loaded_.workers;
+  // A tenth of a second's worth may begin at once: enough for a client that opens its pool.
+  limits.handshakes.begin = {rate, std::max(rate / 10, 1.0)};
+  limits.min_body_rate = static_cast<std::uint32_t>(settings.min_body_rate);
+  limits.min_response_rate = static_cast<std::uint32_t>(settings.min_response_rate);
+  loaded_.memory = settings.memory ? settings.memory->bytes : available_memory() / 4 * 3;
+}
+
+net::PrefixSet Loader::read_prefixes(const std::vector<config::At<std::string>>& texts) {
+  net::PrefixSet::Builder builder;
+  for (const auto& text : texts) {
+    if (const auto added = builder.add_text(*text); !added) {
+      findings_.error(text.node, added.error().text);
+    }
+  }
+  return std::move(builder).build();
 }
 
 void Loader::build_admin() {

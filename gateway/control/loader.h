@@ -33,10 +33,17 @@ class Loader final : private policy::LoadContext {
   // load_process.cc
   void build_process();
   void build_limits();
+  void build_overload_limits();
+  // read_prefixes adds a finding for every text that is neither address, block nor range.
+  net::PrefixSet read_prefixes(const std::vector<config::At<std::string>>& texts);
   void build_admin();
   // load_listeners.cc
   void build_trust_stores();
   void build_listeners();
+  // read_peers is read_prefixes for those whose word is believed: never everybody.
+  net::PrefixSet read_peers(const std::vector<config::At<std::string>>& texts);
+  std::shared_ptr<const server::ProxyPlan> build_proxy(const ListenerSettings& settings);
+  std::shared_ptr<const server::HopPlan> build_hops(const ListenerSettings& settings);
   std::shared_ptr<const tls::ServerConfig> build_tls(const ListenerSettings& settings,
                                                      const config::Node& node);
   std::optional<tls::SniEntry> build_sni_entry(const config::At<CertificateSettings>& settings);

@@ -35,6 +35,29 @@ void append_services(std::string& out, const std::vector<policy::Metric>& metric
   }
 }
 
+// append_workers shows whether the kernel spreads connections evenly.
+template <class OpenOf>
+void append_workers(std::string& out, std::size_t workers, OpenOf open_of) {
+  const std::string name = std::string(observe::kMetricPrefix) + "worker_connections_open";
+  append_header(out, name, "Client connections that are open, by worker.",
+                observe::MetricType::gauge);
+  for (std::size_t i = 0; i < workers; ++i) {
+    const std::string number = std::to_string(i);
+    const observe::Label worker{"worker", number};
+    append_sample(out, name, observe::render_labels({&worker, 1}), static_cast<double>(open_of(i)));
+  }
+}
+
+void append_memory(std::string& out, const MemoryWatch& memory) {
+  const std::string name = std::string(observe::kMetricPrefix) + "memory_bytes";
+  append_header(out, name, "Memory of the process: resident, and the ceiling for it.",
+                observe::MetricType::gauge);
+  append_sample(out, name, "kind=\"resident\"", static_cast<double>(memory.resident()));
+  append_sample(out, name, "kind=\"ceiling\"", static_cast<double>(memory.ceiling()));
+  append_gauge(out, "memory_pressure", "0: none; 1: idle connections end; 2: requests are refused.",
+               static_cast<double>(memory.pressure()));
+}
+
 }  // namespace
 
 std::string Gateway::metrics_text() const {
@@ -48,6 +71,11 @@ std::string Gateway::metrics_text() const {
   std::vector<policy::Metric> metrics;
   for (const auto& service : services_.all()) service->metrics(metrics);
   append_services(out, metrics);
+  append_workers(out, seats_.size(), [this](std::size_t i) {
+    const server::WorkerState& state = seats_[i].server->state();
+    return state.bank().get(state.slots().open);
+  });
+  append_memory(out, memory_);
   const std::string name = std::string(observe::kMetricPrefix) + "log_lines_dropped_total";
   append_header(out, name, "Log lines dropped because the scribe was behind.",
                 observe::MetricType::counter);

@@ -8,6 +8,7 @@
 #include "gateway/json/json.h"
 #include "gateway/policy/chain.h"
 #include "gateway/policy/reasons.h"
+#include "gateway/server/connection_refusal.h"
 #include "gateway/server/violation_reasons.h"
 
 namespace sallyport::control {
@@ -108,6 +109,13 @@ std::string reasons_text() {
     for (const policy::Reason* reason : module->reasons) add(*reason);
   }
   for (const policy::Reason& reason : server::violation_reasons()) add(reason);
+  text += "\n## Connections\n\n"
+          "Reasons of connections that end before their TLS handshake: in the log lines "
+          "`connection_refused` and in `sallyport_connections_refused_total{reason}`. The client "
+          "gets nothing.\n\n| reason | meaning |\n|---|---|\n";
+  for (const server::ConnectionReason& reason : server::connection_reasons()) {
+    text += "| `" + std::string(reason.id) + "` | " + std::string(reason.help) + " |\n";
+  }
   return text;
 }
 

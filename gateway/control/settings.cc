@@ -40,12 +40,47 @@ std::span<const config::Option> TlsSettings::options() {
   return rows;
 }
 
+std::span<const config::Option> ProxyProtocolSettings::options() {
+  using S = ProxyProtocolSettings;
+  static const std::array rows{
+      required<&S::from>("from", "Balancers: addresses or blocks (`10.0.0.0/24`). Whoever else "
+                                 "connects is refused.",
+                         config::not_empty()),
+      option<&S::timeout>("timeout", "From the connection to the end of the header.",
+                          between(Milliseconds(10), Milliseconds(60'000))),
+      option<&S::require_checksum>("require_checksum",
+                                   "Refuses headers without a CRC-32C, and with it version 1. One "
+                                   "that is there is always verified."),
+  };
+  return rows;
+}
+
+std::span<const config::Option> TrustedHopsSettings::options() {
+  using S = TrustedHopsSettings;
+  static const std::array rows{
+      required<&S::proxies>("proxies", "Proxies whose word about a request's client counts: "
+                                       "addresses or blocks.",
+                            config::not_empty()),
+      option<&S::field>("field", "The field in which they name the client. The other one is never "
+                                 "believed."),
+  };
+  return rows;
+}
+
 std::span<const config::Option> ListenerSettings::options() {
   using S = ListenerSettings;
   static const std::array rows{
       required<&S::name>("name", "Name in logs and metrics.", config::not_empty()),
       required<&S::address>("address", "`address:port`, such as `0.0.0.0:443` or `[::]:443`."),
       required<&S::tls>("tls", "TLS of this listener; there are no listeners without."),
+      option<&S::proxy_protocol>("proxy_protocol",
+                                 "Every connection must begin with a PROXY header (version 1 or 2), "
+                                 "which says who the client is. For listeners behind a balancer that "
+                                 "does not end TLS."),
+      option<&S::trusted_hops>("trusted_hops",
+                               "The client of a request is whom these proxies name, from the last "
+                               "entry of the field to the first that is not itself a proxy. For "
+                               "listeners behind proxies that make requests of their own."),
   };
   return rows;
 }
@@ -108,9 +143,13 @@ std::span<const config::Option> TimeoutSettings::options() {
                                "From its first octet (on a new connection: from the handshake) to "
                                "the end of a request's head.",
                                wait),
-      option<&S::request_body>("request_body", "Between two pieces of a request body.", wait),
+      option<&S::request_body>("request_body", "For a client to pause in a request body, and to fall behind "
+                               "`limits.min_body_rate`.",
+                               wait),
       option<&S::response_write>("response_write",
-                                 "For a client to take anything of an answer that waits.", wait),
+                                 "For a client to take nothing of an answer, and to fall behind "
+                                 "`limits.min_response_rate`.",
+                                 wait),
       option<&S::keep_alive>("keep_alive", "Between two requests on a connection.", wait),
       option<&S::min_drain>("min_drain",
                             "How long connections are still accepted after SIGTERM, so that "
@@ -155,6 +194,37 @@ std::span<const config::Option> LimitSettings::options() {
   static const std::array rows{
       option<&S::connections>("connections", "Client connections, of all workers together.",
                               between(1, 1'000'000)),
+      option<&S::connections_per_address>("connections_per_address",
+                                          "Of these from one IPv4 address or one IPv6 /64; 0: no "
+                                          "limit.",
+                                          between(0, 1'000'000)),
+      option<&S::connects_per_address>("connects_per_address",
+                                       "New connections a second from one address, of all workers "
+                                       "together; 0: no limit.",
+                                       between(0, 1'000'000)),
+      option<&S::exempt>("exempt", "Addresses or blocks without a limit of their own, such as a "
+                                   "partner behind one address."),
+      option<&S::handshakes>("handshakes",
+                             "TLS handshakes under way; beyond, the one whose client has been silent "
+                             "for longest ends. Divided among the workers.",
+                             between(1, 1'000'000)),
+      option<&S::handshakes_per_second>("handshakes_per_second",
+                                        "TLS handshakes that begin in a second; others wait their "
+                                        "turn. Divided among the workers; 0: no limit.",
+                                        between(0, 1'000'000)),
+      option<&S::min_body_rate>("min_body_rate",
+                                "Bytes a second that a request body must come with, averaged over "
+                                "`timeouts.request_body`; 0: no limit.",
+                                between(0, 1'000'000'000)),
+      option<&S::min_response_rate>("min_response_rate",
+                                    "Bytes a second that an answer must be taken with, averaged over "
+                                    "`timeouts.response_write`; 0: no limit.",
+                                    between(0, 1'000'000'000)),
+      option<&S::memory>("memory",
+                         "Resident memory of the process. Near it new connections are refused and "
+                         "idle ones end, at it requests are answered with 503. Three quarters of "
+                         "what the machine or the control group has when it is left out.",
+                         config::at_least(Size{8 * 1024 * 1024})),
       option<&S::request_head>("request_head", "Bytes of a request's head.",
                                between(Size{1024}, Size{256 * 1024})),
       option<&S::request_line>("request_line", "Bytes of a request line.",

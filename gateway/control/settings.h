@@ -37,10 +37,31 @@ struct TlsSettings {
   static std::span<const config::Option> options();
 };
 
+struct ProxyProtocolSettings {
+  std::vector<config::At<std::string>> from;
+  Milliseconds timeout{5'000};
+  bool require_checksum = false;
+  static std::span<const config::Option> options();
+};
+
+enum class HopField : std::uint8_t { x_forwarded_for, forwarded };
+constexpr auto option_names(HopField) {
+  return std::array<std::pair<std::string_view, HopField>, 2>{
+      {{"x-forwarded-for", HopField::x_forwarded_for}, {"forwarded", HopField::forwarded}}};
+}
+
+struct TrustedHopsSettings {
+  std::vector<config::At<std::string>> proxies;
+  HopField field = HopField::x_forwarded_for;
+  static std::span<const config::Option> options();
+};
+
 struct ListenerSettings {
   std::string name;
   config::At<std::string> address;
   TlsSettings tls;
+  std::optional<ProxyProtocolSettings> proxy_protocol;
+  std::optional<TrustedHopsSettings> trusted_hops;
   static std::span<const config::Option> options();
 };
 
@@ -102,6 +123,14 @@ struct Http2Settings {
 
 struct LimitSettings {
   int connections = 50'000;
+  int connections_per_address = 4'096;
+  int connects_per_address = 500;
+  std::vector<config::At<std::string>> exempt{{"127.0.0.0/8", {}}, {"::1", {}}};
+  int handshakes = 2'048;
+  int handshakes_per_second = 2'000;
+  int min_body_rate = 240;
+  int min_response_rate = 240;
+  std::optional<config::Size> memory;
   config::Size request_head{32 * 1024};
   config::Size request_line{8 * 1024};
   config::Size request_field{16 * 1024};

@@ -127,7 +127,7 @@ TEST_F(Recording, AccessLinesAreBoundedWhateverThePeerSends) {
 TEST_F(Recording, HandshakeLinesNameReasonAndCertificate) {
   HandshakeRecord record;
   record.listener = "api";
-  record.client_ip = "192.0.2.7";
+  record.client.address = *net::Address::parse("192.0.2.7");
   record.reason = "certificate.expired";
   record.subject = "CN=x";
   std::string line;

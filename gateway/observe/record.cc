@@ -56,6 +56,15 @@ void append_token(JsonLine& line, const policy::Exchange& exchange) {
       .close();
 }
 
+void append_deny(JsonLine& line, std::string_view stage, std::string_view reason,
+                 std::string_view evidence) {
+  line.open("deny")
+      .text("stage", stage)
+      .text("reason", reason)
+      .text("evidence", cut(evidence))
+      .close();
+}
+
 void append_would_deny(JsonLine& line, const policy::Trail& trail) {
   for (const policy::Step& step : trail.steps()) {
     if (step.outcome != policy::Outcome::would_deny && step.outcome != policy::Outcome::tolerated) {
@@ -81,6 +90,14 @@ void append_upstream(JsonLine& line, const RequestRecord& record) {
   line.close();
 }
 
+// append_client says who calls, and through whom: a port that nobody named is left out.
+void append_client(JsonLine& line, const net::Endpoint& client, const net::Endpoint& proxy) {
+  line.text("client_ip", client.address.text());
+  if (client.port != 0) line.number("client_port", client.port);
+  if (proxy.address.family() == net::Family::none) return;
+  line.open("proxy_peer").text("ip", proxy.address.text()).number("port", proxy.port).close();
+}
+
 void append_head(JsonLine& line, std::int64_t unix_ms, std::string_view level,
                  std::string_view event) {
   line.timestamp("ts", unix_ms).text("level", level).text("event", event);
@@ -103,9 +120,11 @@ void append_access_line(std::string& to, const RequestRecord& record) {
   append_head(line, exchange.now.unix_ms, record.reason != nullptr ? "warn" : "info", "request");
   line.text("request_id", exchange.id.view())
       .text("interaction_id", exchange.interaction_id)
-      .text("listener", exchange.connection.listener)
-      .text("client_ip", exchange.facts.client_address.text())
-      .number("client_port", exchange.connection.peer_port);
+      .text("listener", exchange.connection.listener);
+  const policy::ConnectionFacts& connection = exchange.connection;
+  const net::Endpoint client{exchange.facts.client_address, exchange.facts.client_port};
+  append_client(line, client, connection.proxy_peer);
+  if (client.address != connection.peer) line.text("via", connection.peer.text());
   append_tls(line, exchange.connection);
   append_certificate(line, exchange.facts);
   line.text("route", record.route)
@@ -116,11 +135,7 @@ void append_access_line(std::string& to, const RequestRecord& record) {
       .number("status", record.status)
       .text("code", record.error_code);
   if (record.reason != nullptr) {
-    line.open("deny")
-        .text("stage", record.stage)
-        .text("reason", record.reason->id)
-        .text("evidence", record.evidence)
-        .close();
+    append_deny(line, record.stage, record.reason->id, record.evidence);
   }
   append_would_deny(line, exchange.trail);
   append_token(line, exchange);
@@ -139,11 +154,10 @@ void append_access_line(std::string& to, const RequestRecord& record) {
 void append_handshake_line(std::string& to, const HandshakeRecord& record) {
   JsonLine line(to);
   append_head(line, record.at.unix_ms, "warn", "handshake_failed");
-  line.text("listener", record.listener)
-      .text("client_ip", record.client_ip)
-      .number("client_port", record.client_port)
-      .text("sni", cut(record.sni));
-  line.open("deny").text("stage", "tls").text("reason", record.reason).text("evidence", cut(record.detail)).close();
+  line.text("listener", record.listener);
+  append_client(line, record.client, record.proxy);
+  line.text("sni", cut(record.sni));
+  append_deny(line, "tls", record.reason, record.detail);
   if (!record.subject.empty() || !record.issuer.empty()) {
     line.open("cert")
         .text("subject", cut(record.subject))
@@ -151,6 +165,17 @@ void append_handshake_line(std::string& to, const HandshakeRecord& record) {
         .text("serial", cut(record.serial))
         .close();
   }
+  line.close();
+  to += '\n';
+}
+
+void append_refused_line(std::string& to, const ConnectionRecord& record) {
+  JsonLine line(to);
+  append_head(line, record.at.unix_ms, "warn", "connection_refused");
+  line.text("listener", record.listener);
+  append_client(line, record.client, record.proxy);
+  append_deny(line, "connection", record.reason, record.detail);
+  if (record.suppressed > 0) line.number("suppressed", record.suppressed);
   line.close();
   to += '\n';
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "gateway/net/endpoint.h"
 #include "gateway/policy/exchange.h"
 #include "gateway/policy/reason.h"
 
@@ -37,8 +38,8 @@ struct RequestRecord {
 struct HandshakeRecord {
   WallTime at;
   std::string_view listener;
-  std::string_view client_ip;
-  std::uint16_t client_port = 0;
+  net::Endpoint client;
+  net::Endpoint proxy;       // the balancer that named the client; none: there is none
   std::string_view reason;   // "certificate.unknown_issuer"
   std::string_view detail;
   std::string_view sni;
@@ -47,9 +48,21 @@ struct HandshakeRecord {
   std::string_view serial;
 };
 
+// ConnectionRecord is a connection that was closed before its handshake.
+struct ConnectionRecord {
+  WallTime at;
+  std::string_view listener;
+  net::Endpoint client;
+  net::Endpoint proxy;
+  std::string_view reason;  // "connection.limit"
+  std::string_view detail;
+  std::uint64_t suppressed = 0;  // lines like this one that were not written since the last
+};
+
 // append_access_line renders one JSON line, newline included.
 void append_access_line(std::string& to, const RequestRecord& record);
 void append_handshake_line(std::string& to, const HandshakeRecord& record);
+void append_refused_line(std::string& to, const ConnectionRecord& record);
 // append_event_line renders an event of control: {"ts":…,"level":…,"event":…,"message":…}.
 void append_event_line(std::string& to, WallTime at, std::string_view level,
                        std::string_view event, std::string_view message);

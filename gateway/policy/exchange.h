@@ -12,6 +12,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/ids.h"
 #include "gateway/http/message.h"
+#include "gateway/net/endpoint.h"
 #include "gateway/policy/facts.h"
 #include "gateway/policy/trail.h"
 #include "gateway/policy/verdict.h"
@@ -23,8 +24,10 @@ struct Route;
 // ConnectionFacts is what the connection knows of itself; it outlives the exchange.
 struct ConnectionFacts {
   std::string_view listener;     // its name in the configuration
-  net::Address peer;             // of the socket
+  // Who connects: of the socket, or of the PROXY header of a balancer that may say so.
+  net::Address peer;
   std::uint16_t peer_port = 0;
+  net::Endpoint proxy_peer;      // that balancer; none: the socket is the peer's own
   net::Address local;
   std::uint16_t local_port = 0;
   std::string_view tls_version;  // "TLSv1.3"; empty on a connection without TLS

@@ -69,6 +69,7 @@ class ClientIdentity {
 
 struct Facts {
   net::Address client_address;  // of whoever calls, after PROXY header or trusted hops
+  std::uint16_t client_port = 0;  // zero: not known
   std::shared_ptr<const crypto::VerifiedCertificate> client_certificate;  // null: none presented
   std::optional<ClientIdentity> identity;
   std::optional<VerifiedToken> token;

@@ -28,6 +28,17 @@ constexpr Reason kHeadTimeout{"gateway.head_timeout", ErrorClass::request_timeou
                               "The request head did not arrive within `timeouts.request_head`."};
 constexpr Reason kBodyTimeout{"gateway.body_timeout", ErrorClass::request_timeout,
                               "The request body stopped arriving for `timeouts.request_body`."};
+constexpr Reason kBodyTooSlow{"gateway.body_too_slow", ErrorClass::request_timeout,
+                              "The request body kept coming, and fell behind `limits.min_body_rate` "
+                              "by more than `timeouts.request_body`."};
+constexpr Reason kResponseTooSlow{
+    "gateway.response_too_slow", ErrorClass::request_timeout,
+    "The client took the answer more slowly than `limits.min_response_rate` and fell behind by more "
+    "than `timeouts.response_write`; the connection was closed."};
+constexpr Reason kBadForwarded{
+    "client.bad_forwarded", ErrorClass::bad_request,
+    "A proxy of `trusted_hops` did not name the client: the field is malformed, hides who it was, or "
+    "has too many entries. The evidence names the rule and the proxy."};
 constexpr Reason kUpstreamConnect{"upstream.connect", ErrorClass::upstream_failed,
                                   "The upstream refused the connection or cannot be reached."};
 constexpr Reason kUpstreamTimeout{"upstream.timeout", ErrorClass::upstream_timeout,
@@ -48,8 +59,9 @@ std::span<const Reason* const> all() {
   static constexpr std::array kAll{
       &kNoRoute,         &kMethodNotAllowed, &kAmbiguousPath,  &kMisdirected,
       &kPolicyTooSlow,   &kFactMissing,      &kBodyTooLarge,   &kHeadTimeout,
-      &kBodyTimeout,     &kUpstreamConnect,  &kUpstreamTimeout, &kUpstreamClosed,
-      &kUpstreamBroken,  &kUpstreamBusy,     &kOverloaded,     &kUnwritable};
+      &kBodyTimeout,     &kBodyTooSlow,      &kResponseTooSlow, &kBadForwarded,
+      &kUpstreamConnect, &kUpstreamTimeout,  &kUpstreamClosed, &kUpstreamBroken,
+      &kUpstreamBusy,    &kOverloaded,       &kUnwritable};
   return kAll;
 }
 

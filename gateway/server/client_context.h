@@ -8,6 +8,7 @@
 
 #include "gateway/policy/exchange.h"
 #include "gateway/policy/facts.h"
+#include "gateway/server/connection_tally.h"
 #include "gateway/tls/server_context.h"
 
 namespace sallyport::server {
@@ -18,6 +19,7 @@ struct ClientContext {
   std::string listener;
   std::string sni;
   std::shared_ptr<const tls::ServerContext> tls;
+  ConnectionTally::Seat seat;      // this connection, counted
 
   // serves says whether `host` is served under the same TLS policy as this connection's server
   // name: a request must not reach a host by a connection with weaker demands (RFC 9110 15.5.20).

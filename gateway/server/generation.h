@@ -12,10 +12,13 @@
 #include "gateway/base/clock.h"
 #include "gateway/http/h2_limits.h"
 #include "gateway/http/head_scan.h"
+#include "gateway/net/address.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/policy/route.h"
 #include "gateway/proxy/upstream.h"
+#include "gateway/server/connection_tally.h"
 #include "gateway/server/error_profile.h"
+#include "gateway/server/handshake_queue.h"
 #include "gateway/tls/server_context.h"
 
 namespace sallyport::server {
@@ -29,11 +32,29 @@ struct Timeouts {
 };
 
 struct Limits {
-  std::size_t connections = 50'000;  // of one worker
+  std::size_t connections = 50'000;  // of all workers
+  AddressLimits address;
+  net::PrefixSet exempt;             // from the limits of one address
+  HandshakeQueue::Limits handshakes;
+  std::uint32_t min_body_rate = 0;      // bytes a second; zero: no limit
+  std::uint32_t min_response_rate = 0;
   std::uint64_t request_body = 0;
   int requests_per_connection = 100'000;
   http::HeadLimits head;
   http::H2Limits h2;
+};
+
+// ProxyPlan: connections begin with a PROXY header, and only from these peers.
+struct ProxyPlan {
+  net::PrefixSet from;
+  Milliseconds timeout{0};
+  bool require_checksum = false;
+};
+
+// HopPlan: these proxies name the client of each request in this field, and in no other.
+struct HopPlan {
+  net::PrefixSet proxies;
+  bool is_x_forwarded_for = false;  // X-Forwarded-For; else Forwarded
 };
 
 // ListenerPlan is one address to listen on. `address` is its identity over reloads.
@@ -41,6 +62,8 @@ struct ListenerPlan {
   std::string name;
   std::string address;  // canonical "ip:port"
   std::shared_ptr<const tls::ServerConfig> tls;
+  std::shared_ptr<const ProxyPlan> proxy;  // null: the socket's peer is who connects
+  std::shared_ptr<const HopPlan> hops;     // null: no field is believed
 };
 
 // RouteSlots are the metrics of one route.
@@ -61,6 +84,13 @@ struct Generation {
   std::shared_ptr<const tls::TicketKeys> tickets;
   Timeouts timeouts;
   Limits limits;
+  // hops_of returns whose word counts about requests on that listener; null: nobody's.
+  const HopPlan* hops_of(std::string_view listener) const {
+    for (const ListenerPlan& plan : listeners) {
+      if (plan.name == listener) return plan.hops.get();
+    }
+    return nullptr;
+  }
   std::vector<RouteSlots> slots;  // by route index; the last one is of requests without a route
 };
 

@@ -1,11 +1,15 @@
 #include "gateway/server/h1_connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "gateway/http/h1_request.h"
 #include "gateway/http/serialise.h"
 #include "gateway/policy/reasons.h"
+#include "gateway/server/patience_rules.h"
 #include "gateway/server/violation_reasons.h"
 
 namespace sallyport::server {
@@ -159,6 +163,7 @@ Session& H1Connection::open_session() {
   state_ = State::exchange;
   body_ = Body::complete;
   ++requests_;
+  body_patience_.reset();
   session_ended_ = answer_began_ = answer_chunked_ = body_wanted_ = keep_alive_ = false;
   session_ = std::make_unique<Session>(worker_, client_->facts, client_->client,
                                        static_cast<http::Stream&>(*this),
@@ -190,6 +195,7 @@ void H1Connection::refuse_head(http::Violation violation) {
 }
 
 std::string_view H1Connection::take_body(std::string_view bytes) {
+  body_patience_.moved(bytes.size(), body_rule(worker_.generation()), worker_.loop().mono());
   arm_timer();
   if (!chunked_) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, bytes.size()));
@@ -226,6 +232,11 @@ void H1Connection::end_body(const http::Fields& trailers) {
 void H1Connection::want_body(bool yes) {
   if (body_wanted_ == yes) return;
   body_wanted_ = yes;
+  if (yes && body_ == Body::reading) {
+    body_patience_.run(body_rule(worker_.generation()), worker_.loop().mono());
+  } else {
+    body_patience_.pause(worker_.loop().mono());
+  }
   arm_timer();
   if (yes) {
     worker_.loop().enqueue(*this);
@@ -294,6 +305,7 @@ void H1Connection::flush() {
     const event::IoResult result = transport_->write({&piece, 1});
     if (result.outcome == event::Io::done) {
       out_sent_ += result.bytes;
+      written_ += result.bytes;
       continue;
     }
     if (result.outcome == event::Io::again_write) break;
@@ -307,10 +319,28 @@ void H1Connection::flush() {
     if (out_.capacity() > kKeptOutput) out_.shrink_to_fit();
   }
   watch_.want_write(pending);
+  if (pending) {
+    watch_reader();
+  } else {
+    reader_patience_.reset();
+  }
   arm_timer();
   if (!above_high_water_ || unsent() >= http::kLowWater) return;
   above_high_water_ = false;
   if (session_ && !session_ended_) session_->on_writable();
+}
+
+// watch_reader looks at what the client has taken: what left us may still wait in the kernel, which
+// takes megabytes at once and then nothing for long.
+void H1Connection::watch_reader() {
+  int queued = 0;
+  if (ioctl(transport_->fd(), SIOCOUTQ, &queued) != 0) queued = 0;
+  const std::uint64_t waiting = std::min<std::uint64_t>(static_cast<unsigned>(queued), written_);
+  const std::uint64_t taken = std::max(written_ - waiting, taken_);
+  const MonoTime now = worker_.loop().mono();
+  reader_patience_.run(reader_rule(worker_.generation()), now);
+  reader_patience_.moved(taken - taken_, reader_rule(worker_.generation()), now);
+  taken_ = taken;
 }
 
 void H1Connection::on_writable() { run(); }
@@ -369,6 +399,11 @@ void H1Connection::client_left() {
   close();
 }
 
+void H1Connection::shed() {
+  if (state_ == State::idle) transport_->close_write();
+  close();
+}
+
 void H1Connection::end_if_idle() {
   if (state_ == State::idle) linger();
 }
@@ -378,14 +413,18 @@ void H1Connection::end_if_idle() {
 void H1Connection::arm_timer() {
   const Timeouts& timeouts = worker_.generation().timeouts;
   if (state_ == State::closed || state_ == State::lingering) return;
-  if (unsent() > 0) return timer_.arm(timeouts.response_write);
+  if (unsent() > 0 && reader_patience_.is_running()) {
+    return timer_.arm(reader_patience_.left(worker_.loop().mono()));
+  }
   if (state_ == State::idle && requests_ > 0) return timer_.arm(timeouts.keep_alive);
   if (state_ == State::idle || state_ == State::head) {
     // Absolute: a head that trickles does not get more time for it.
     const auto passed = Milliseconds((worker_.loop().mono().us - head_began_.us) / 1000);
     return timer_.arm(std::max(timeouts.request_head - passed, Milliseconds(1)));
   }
-  if (body_ == Body::reading && body_wanted_) return timer_.arm(timeouts.request_body);
+  if (body_ == Body::reading && body_patience_.is_running()) {
+    return timer_.arm(body_patience_.left(worker_.loop().mono()));
+  }
   timer_.disarm();
 }
 
@@ -394,13 +433,21 @@ void H1Connection::on_timer() {
     if (state_ == State::idle) transport_->close_write();
     return close();
   }
-  if (unsent() > 0) return client_left();
+  if (unsent() > 0 && reader_patience_.is_running()) return on_slow_reader();
   if (state_ == State::head) {
     in_.clear();
     return open_session().refuse(reasons::kHeadTimeout, "http");
   }
   keep_alive_ = false;
-  session_->refuse(reasons::kBodyTimeout, "http");
+  const bool is_silent = body_patience_.is_silent(body_rule(worker_.generation()), worker_.loop().mono());
+  session_->refuse(is_silent ? reasons::kBodyTimeout : reasons::kBodyTooSlow, "http");
+}
+
+void H1Connection::on_slow_reader() {
+  watch_reader();
+  if (reader_patience_.left(worker_.loop().mono()).count() > 0) return arm_timer();
+  if (session_) session_->abandon(reasons::kResponseTooSlow);
+  close();
 }
 
 }  // namespace sallyport::server

@@ -17,6 +17,7 @@
 #include "gateway/http/serialise.h"
 #include "gateway/http/stream.h"
 #include "gateway/server/client_context.h"
+#include "gateway/server/patience.h"
 #include "gateway/server/session.h"
 #include "gateway/server/worker_state.h"
 
@@ -36,8 +37,9 @@ class H1Connection final : public ClientConnection,
 
   // start reads what may have come with the end of the handshake.
   void start();
-  void begin_drain() override {}  // the next answer says so
   void end_if_idle() override;
+  bool is_idle() const override { return state_ == State::idle || state_ == State::lingering; }
+  void shed() override;
 
  private:
   enum class State : std::uint8_t {
@@ -75,6 +77,7 @@ class H1Connection final : public ClientConnection,
   std::size_t unsent() const override { return out_.size() - out_sent_; }
   void want_body(bool yes) override;
   void flush();
+  void watch_reader();
 
   // SessionOwner.
   void on_session_end() override;
@@ -89,6 +92,7 @@ class H1Connection final : public ClientConnection,
   void close();
   void client_left();
   void arm_timer();
+  void on_slow_reader();
   http::Persistence persistence() const;
 
   WorkerState& worker_;
@@ -113,6 +117,10 @@ class H1Connection final : public ClientConnection,
   std::string in_;   // octets that wait: a part of a head, or what was sent ahead
   std::string out_;
   std::size_t out_sent_ = 0;
+  std::uint64_t written_ = 0;     // to the socket, of all answers
+  std::uint64_t taken_ = 0;       // of that by the client, when its patience was last looked at
+  Patience body_patience_;
+  Patience reader_patience_;
   std::optional<http::ChunkedDecoder> chunked_;
   std::unique_ptr<Session> session_;
 };

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/server/patience_rules.h"
+
 namespace sallyport::server {
 namespace {
 
@@ -118,9 +120,12 @@ bool H2Connection::write_out() {
     const event::IoResult result = transport_->write({&piece, 1});
     if (result.outcome == event::Io::done) {
       out_sent_ += result.bytes;
+      reader_patience_.moved(result.bytes, reader_rule(worker_.generation()),
+                             worker_.loop().mono());
       continue;
     }
     if (result.outcome == event::Io::again_write) {
+      reader_patience_.run(reader_rule(worker_.generation()), worker_.loop().mono());
       watch_.want_write(true);
     } else if (result.outcome != event::Io::again_read) {
       client_left();
@@ -129,6 +134,7 @@ bool H2Connection::write_out() {
   }
   out_.clear();
   out_sent_ = 0;
+  reader_patience_.reset();
   return true;
 }
 
@@ -155,7 +161,7 @@ void H2Connection::on_timer() {
   const bool is_too_idle =
       is_idle &&
       since(idle_since_) >= (codec_.has_begun() ? timeouts.keep_alive : timeouts.request_head);
-  if (!out_.empty() && is_idle && is_too_idle) return client_left();
+  if (is_too_slow() || (!out_.empty() && is_idle && is_too_idle)) return client_left();
   if (head_is_late || is_too_idle) {
     is_ending_ = true;
     codec_.end();
@@ -165,6 +171,11 @@ void H2Connection::on_timer() {
   }
   check_streams();
   arm_timer();
+}
+
+bool H2Connection::is_too_slow() {
+  return reader_patience_.is_running() &&
+         reader_patience_.left(worker_.loop().mono()).count() == 0;
 }
 
 void H2Connection::check_streams() {
@@ -238,6 +249,15 @@ void H2Connection::close() {
 }
 
 void H2Connection::client_left() { close(); }
+
+void H2Connection::shed() {
+  if (state_ == State::open) {
+    codec_.end();
+    static_cast<void>(codec_.produce(out_, kOutput));
+    if (write_out()) transport_->close_write();
+  }
+  close();
+}
 
 void H2Connection::lose_streams() {
   for (auto& [id, stream] : std::exchange(streams_, {})) {

@@ -16,6 +16,7 @@
 #include "gateway/http/h2_server_session.h"
 #include "gateway/server/client_context.h"
 #include "gateway/server/h2_stream.h"
+#include "gateway/server/patience.h"
 #include "gateway/server/worker_state.h"
 
 namespace sallyport::server {
@@ -35,6 +36,8 @@ class H2Connection final : public ClientConnection,
   void start();
   void begin_drain() override;
   void end_if_idle() override;
+  bool is_idle() const override { return streams_.empty() && !codec_.has_open_head(); }
+  void shed() override;
 
  private:
   enum class State : std::uint8_t { open, lingering, closed };
@@ -67,6 +70,7 @@ class H2Connection final : public ClientConnection,
   void client_left();
   void lose_streams();
   void arm_timer();
+  bool is_too_slow();
   void check_streams();
   void log_problem();
 
@@ -86,6 +90,7 @@ class H2Connection final : public ClientConnection,
   MonoTime head_began_{};
   std::string out_;
   std::size_t out_sent_ = 0;
+  Patience reader_patience_;  // while the kernel takes nothing
   std::unordered_map<std::int32_t, std::unique_ptr<H2Stream>> streams_;
   std::vector<std::unique_ptr<H2Stream>> over_;  // destroyed on an empty stack
 };

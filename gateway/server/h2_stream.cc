@@ -4,13 +4,14 @@
 
 #include "gateway/http/h2_request.h"
 #include "gateway/policy/reasons.h"
+#include "gateway/server/patience_rules.h"
 
 namespace sallyport::server {
 
 namespace reasons = policy::reasons;
 
 H2Stream::H2Stream(WorkerState& worker, H2StreamOwner& owner, std::int32_t id)
-    : worker_(worker), owner_(owner), id_(id), moved_(worker.loop().mono()) {}
+    : worker_(worker), owner_(owner), id_(id) {}
 
 H2Stream::~H2Stream() = default;
 
@@ -42,7 +43,7 @@ void H2Stream::run() {
 // ---- The request's body
 
 void H2Stream::on_h2_data(std::string_view piece) {
-  moved_ = worker_.loop().mono();
+  body_patience_.moved(piece.size(), body_rule(worker_.generation()), worker_.loop().mono());
   if (!is_alive()) return owner_.codec().consume(id_, piece.size());
   if (length_is_known_ && piece.size() > body_left_) {
     owner_.codec().consume(id_, piece.size());
@@ -56,6 +57,7 @@ void H2Stream::on_h2_data(std::string_view piece) {
 
 void H2Stream::on_h2_end(const http::HeaderBlock* trailers) {
   request_complete_ = true;
+  body_patience_.reset();
   if (!is_alive()) return;
   if (length_is_known_ && body_left_ > 0) {
     return refuse_body(http::Violation::body_length_mismatch);
@@ -99,7 +101,12 @@ void H2Stream::end_body() {
 void H2Stream::want_body(bool yes) {
   if (body_wanted_ == yes) return;
   body_wanted_ = yes;
-  moved_ = worker_.loop().mono();
+  const MonoTime now = worker_.loop().mono();
+  if (yes && !request_complete_) {
+    body_patience_.run(body_rule(worker_.generation()), now);
+  } else {
+    body_patience_.pause(now);
+  }
   if (yes) worker_.loop().enqueue(*this);
 }
 
@@ -114,7 +121,6 @@ void H2Stream::send_continue() {
 void H2Stream::send_head(const http::ResponseHead& given) {
   if (is_over_) return;
   answer_began_ = true;
-  moved_ = worker_.loop().mono();
   http::ResponseHead head = given;
   if (head.fields.find("date") == nullptr) head.fields.add("Date", worker_.http_date());
   http::H2Sink* sink = head.body.has_body() ? static_cast<http::H2Sink*>(this) : nullptr;
@@ -124,8 +130,8 @@ void H2Stream::send_head(const http::ResponseHead& given) {
 
 void H2Stream::send_body(std::string_view piece) {
   if (is_over_ || piece.empty()) return;
-  if (out_.empty()) moved_ = worker_.loop().mono();
   out_.append(piece);
+  reader_patience_.run(reader_rule(worker_.generation()), worker_.loop().mono());
   if (unsent() > http::kHighWater) above_high_water_ = true;
   owner_.codec().resume(id_);
   owner_.has_news();
@@ -152,10 +158,11 @@ std::string_view H2Stream::h2_unsent() const { return std::string_view(out_).sub
 
 void H2Stream::on_h2_sent(std::size_t bytes) {
   out_sent_ += bytes;
-  moved_ = worker_.loop().mono();
+  reader_patience_.moved(bytes, reader_rule(worker_.generation()), worker_.loop().mono());
   if (out_sent_ == out_.size()) {
     out_.clear();
     out_sent_ = 0;
+    reader_patience_.reset();
   } else if (out_sent_ > http::kHighWater) {
     out_.erase(0, out_sent_);
     out_sent_ = 0;
@@ -189,19 +196,18 @@ void H2Stream::connection_lost() {
 }
 
 void H2Stream::check_time(MonoTime now) {
-  const Timeouts& timeouts = worker_.generation().timeouts;
-  const auto passed = Milliseconds((now.us - moved_.us) / 1000);
-  if (unsent() > 0) {
-    if (passed < timeouts.response_write) return;
-    if (is_alive()) session_->client_gone();
+  const auto is_out = [now](const Patience& patience) {
+    return patience.is_running() && patience.left(now).count() == 0;
+  };
+  if (is_out(reader_patience_)) {
+    if (is_alive()) session_->abandon(reasons::kResponseTooSlow);
     session_ended_ = true;
     return abort();
   }
-  const bool waits_for_body = is_alive() && body_wanted_ && !request_complete_ && in_.empty();
-  if (waits_for_body && passed >= timeouts.request_body) {
-    body_delivered_ = true;
-    session_->refuse(reasons::kBodyTimeout, "http");
-  }
+  if (!is_alive() || request_complete_ || !in_.empty() || !is_out(body_patience_)) return;
+  body_delivered_ = true;
+  const bool is_silent = body_patience_.is_silent(body_rule(worker_.generation()), now);
+  session_->refuse(is_silent ? reasons::kBodyTimeout : reasons::kBodyTooSlow, "http");
 }
 
 }  // namespace sallyport::server

@@ -11,6 +11,7 @@
 #include "gateway/event/loop.h"
 #include "gateway/http/h2_server_session.h"
 #include "gateway/http/stream.h"
+#include "gateway/server/patience.h"
 #include "gateway/server/client_context.h"
 #include "gateway/server/session.h"
 #include "gateway/server/worker_state.h"
@@ -91,7 +92,8 @@ class H2Stream final : public http::H2Sink,
   http::Fields answer_trailers_;
   Arena trailer_arena_;
   std::uint64_t body_left_ = 0;   // of an announced length
-  MonoTime moved_{};              // when octets last moved, in the direction that we wait for
+  Patience body_patience_;        // while octets of the body are wanted
+  Patience reader_patience_;      // while octets of the answer wait for the client's window
   bool length_is_known_ = false;
   bool body_wanted_ = false;
   bool request_complete_ = false;   // the client has sent all

@@ -1,37 +1,52 @@
 #include "gateway/server/handshake.h"
 
-#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <utility>
 
 #include "gateway/observe/record.h"
 #include "gateway/server/h1_connection.h"
 #include "gateway/server/h2_connection.h"
 
 namespace sallyport::server {
-namespace {
-
-std::uint16_t port_of(const sockaddr_storage& address) {
-  return address.ss_family == AF_INET6
-             ? ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port)
-             : ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
-
-}  // namespace
 
 Handshake::Handshake(WorkerState& worker, std::string_view listener,
-                     std::shared_ptr<tls::ServerContext> tls, int fd, const sockaddr_storage& peer)
+                     std::shared_ptr<tls::ServerContext> tls, Accepted accepted,
+                     std::string_view already_read)
     : worker_(worker),
       listener_(listener),
       tls_(std::move(tls)),
-      transport_(tls_->accept(fd)),
-      watch_(worker.loop(), fd, static_cast<event::WatchHandler&>(*this)),
+      transport_(tls_->accept(accepted.fd, already_read)),
+      watch_(worker.loop(), accepted.fd, static_cast<event::WatchHandler&>(*this)),
       timer_(worker.loop(), static_cast<event::TimerHandler&>(*this)),
-      peer_(net::Address::from_socket(reinterpret_cast<const sockaddr*>(&peer))),
-      peer_port_(port_of(peer)),
+      peer_(accepted.peer),
+      seat_(std::move(accepted.seat)),
+      has_bytes_(!already_read.empty()),
       began_(worker.loop().mono()) {}
+
+Handshake::~Handshake() { worker_.handshakes().leave(*this); }
 
 void Handshake::start() {
   timer_.arm(worker_.generation().timeouts.handshake);
-  advance();
+  if (has_bytes_) return queue();
+  wait(true, false);
+}
+
+void Handshake::queue() {
+  watch_.want(false, false);
+  worker_.handshakes().wait_for_turn(*this);
+}
+
+void Handshake::wait(bool readable, bool writable) {
+  worker_.handshakes().wait_for_client(*this);
+  watch_.want(readable, writable);
+}
+
+// leave ends everything that could call this handshake again.
+void Handshake::leave() {
+  worker_.handshakes().leave(*this);
+  watch_.want(false, false);
+  timer_.disarm();
 }
 
 void Handshake::advance() {
@@ -40,9 +55,9 @@ void Handshake::advance() {
     case tls::HandshakeResult::Outcome::done:
       return finish();
     case tls::HandshakeResult::Outcome::again_read:
-      return watch_.want(true, false);
+      return wait(true, false);
     case tls::HandshakeResult::Outcome::again_write:
-      return watch_.want(false, true);
+      return wait(false, true);
     case tls::HandshakeResult::Outcome::failed:
       return fail(result);
   }
@@ -54,8 +69,7 @@ void Handshake::finish() {
   if (transport_->info().resumed) bank.add(worker_.slots().resumed);
   worker_.loop().refresh_clock();
   worker_.slots().handshake_duration.observe(bank, worker_.loop().mono().us - began_.us);
-  watch_.want(false, false);
-  timer_.disarm();
+  leave();
   auto context = make_context();
   if (transport_->info().alpn == "h2") {
     hand_over<H2Connection>(std::move(context));
@@ -73,7 +87,7 @@ void Handshake::hand_over(std::unique_ptr<ClientContext> context) {
   started.start();
 }
 
-std::unique_ptr<ClientContext> Handshake::make_context() const {
+std::unique_ptr<ClientContext> Handshake::make_context() {
   const tls::ConnectionInfo& info = transport_->info();
   sockaddr_storage local{};
   socklen_t length = sizeof local;
@@ -82,15 +96,18 @@ std::unique_ptr<ClientContext> Handshake::make_context() const {
   context->listener = listener_;
   context->sni = info.sni;
   context->tls = tls_;
-  context->client.client_address = peer_;
+  context->seat = std::move(seat_);
+  context->client.client_address = peer_.client.address;
+  context->client.client_port = peer_.client.port;
   context->client.client_certificate = info.peer;
   policy::ConnectionFacts& facts = context->facts;
   facts.listener = context->listener;
   facts.sni = context->sni;
-  facts.peer = peer_;
-  facts.peer_port = peer_port_;
-  facts.local = net::Address::from_socket(reinterpret_cast<const sockaddr*>(&local));
-  facts.local_port = port_of(local);
+  facts.peer = peer_.client.address;
+  facts.peer_port = peer_.client.port;
+  facts.proxy_peer = peer_.proxy;
+  facts.local = net::Endpoint::from_socket(local).address;
+  facts.local_port = net::Endpoint::from_socket(local).port;
   facts.tls_version = info.version;
   facts.tls_cipher = info.cipher;
   facts.tls_group = info.group;
@@ -111,11 +128,10 @@ void Handshake::fail(const tls::HandshakeResult& result) {
 void Handshake::fail(std::string_view reason, std::string_view detail,
                      const tls::CertificateRefusal* refusal) {
   observe::HandshakeRecord record;
-  const std::string client_ip = peer_.text();
   record.at = worker_.loop().wall();
   record.listener = listener_;
-  record.client_ip = client_ip;
-  record.client_port = peer_port_;
+  record.client = peer_.client;
+  record.proxy = peer_.proxy;
   record.reason = reason;
   record.detail = detail;
   record.sni = transport_->info().sni;
@@ -126,9 +142,12 @@ void Handshake::fail(std::string_view reason, std::string_view detail,
   }
   if (std::string* line = worker_.log().line()) observe::append_handshake_line(*line, record);
   worker_.count_handshake_failure(listener_, reason);
-  watch_.want(false, false);
-  timer_.disarm();
+  leave();
   worker_.drop(*this);
+}
+
+void Handshake::on_crowded_out() {
+  fail("tls.crowded_out", "limits.handshakes are under way, and this one waited for longest", nullptr);
 }
 
 void Handshake::on_timer() { fail("tls.timeout", "timeouts.handshake passed", nullptr); }

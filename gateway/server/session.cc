@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/base/text.h"
 #include "gateway/http/field_names.h"
+#include "gateway/net/forwarded.h"
 #include "gateway/policy/reasons.h"
 #include "gateway/server/violation_reasons.h"
 
@@ -35,6 +37,7 @@ Session::~Session() {
 void Session::begin(http::RequestHead head) {
   exchange_.request = std::move(head);
   establish_interaction_id();
+  if (!establish_client()) return;
   // On every route, whatever its policies: what only a gateway may say, no client has said.
   exchange_.request.fields.remove_if(
       [](const http::Field& field) { return http::is_trust(field.name); });
@@ -50,6 +53,36 @@ void Session::establish_interaction_id() {
   const bool usable = given != nullptr && exchange_.request.fields.count(kName) == 1 &&
                       Uuid::is_valid(given->value);
   exchange_.interaction_id = usable ? given->value : exchange_.id.view();
+}
+
+// The client is who the connection says, unless that is a proxy whose word about requests counts.
+// Whoever cannot be named cannot be judged: such a request is refused.
+bool Session::establish_client() {
+  if (worker_.process().pressure.load(std::memory_order_relaxed) == Pressure::hard) {
+    refuse(reasons::kOverloaded, "gateway");
+    return false;
+  }
+  const policy::ConnectionFacts& connection = exchange_.connection;
+  const HopPlan* hops = attached_->generation->hops_of(connection.listener);
+  if (hops == nullptr || !hops->proxies.contains(connection.peer)) return true;
+  net::ForwardedList list;
+  for (const http::Field& field : exchange_.request.fields) {
+    if (hops->is_x_forwarded_for) {
+      if (equals_ignoring_case(field.name, "x-forwarded-for")) list.add_x_forwarded_for(field.value);
+    } else if (equals_ignoring_case(field.name, "forwarded")) {
+      list.add_forwarded(field.value);
+    }
+  }
+  const auto client = list.client({connection.peer, connection.peer_port}, hops->proxies);
+  if (const auto* violation = std::get_if<net::ForwardedViolation>(&client)) {
+    refuse(reasons::kBadForwarded, "client",
+           policy::evidence(exchange_, "rule={} proxy={}", to_string(*violation),
+                            connection.peer.text()));
+    return false;
+  }
+  exchange_.facts.client_address = std::get<net::Endpoint>(client).address;
+  exchange_.facts.client_port = std::get<net::Endpoint>(client).port;
+  return true;
 }
 
 void Session::run() {
@@ -220,6 +253,18 @@ void Session::client_gone() {
   record();
   forward_.reset();
   inspection_.reset();
+}
+
+void Session::abandon(const policy::Reason& reason) {
+  if (!recorded_) {
+    reason_ = &reason;
+    stage_ = "http";
+  } else {
+    // The line is written already: the whole answer was handed over when the client fell behind.
+    worker_.count_denial(exchange_.route != nullptr ? exchange_.route->id : "none", "http",
+                         reason.id, true);
+  }
+  client_gone();
 }
 
 policy::AttachedChain* Session::chain() {

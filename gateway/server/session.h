@@ -53,6 +53,8 @@ class Session final : public http::StreamListener,
               policy::Evidence evidence = {}, policy::Hint hint = {});
   // client_gone: nobody will read the answer.
   void client_gone();
+  // abandon ends an exchange whose client is too slow to take the answer.
+  void abandon(const policy::Reason& reason);
 
   void on_body(std::string_view piece) override;
   void on_body_end(const http::Fields& trailers) override;
@@ -75,6 +77,7 @@ class Session final : public http::StreamListener,
   void send_refusal(policy::ErrorClass kind, const policy::Hint& hint);
   void end_soon();
   void establish_interaction_id();
+  bool establish_client();
   void record();
   void count(const observe::RequestRecord& record);
   policy::AttachedChain* chain();

@@ -21,7 +21,8 @@ struct ListenerSocket {
 
 class WorkerServer {
  public:
-  WorkerServer(event::Worker& worker, observe::Registry& registry) : state_(worker, registry) {}
+  WorkerServer(event::Worker& worker, observe::Registry& registry, ProcessLoad& process)
+      : state_(worker, registry, process) {}
 
   // adopt switches to `generation`: listeners that it does not name are closed, those that it names
   // go on with its plans, and `sockets` are for those that are new.

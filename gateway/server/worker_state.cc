@@ -1,18 +1,35 @@
 #include "gateway/server/worker_state.h"
 
+#include <algorithm>
+#include <functional>
+
 namespace sallyport::server {
 
 GatewaySlots GatewaySlots::make(observe::Registry& registry) {
   GatewaySlots slots;
   slots.accepted = registry.counter("connections_accepted_total", "Client connections accepted.");
   slots.open = registry.gauge("connections_open", "Client connections that are open.");
-  slots.refused_full = registry.counter("connections_refused_total",
-                                        "Client connections closed at limits.connections.");
+  for (std::size_t i = 0; i < kShedReasons; ++i) {
+    const observe::Label why{"why", to_string(static_cast<ShedReason>(i))};
+    slots.shed[i] = registry.counter(
+        "connections_shed_total", "Idle client connections that ended to make room.", {&why, 1});
+  }
+  slots.descriptors_exhausted = registry.counter(
+      "descriptors_exhausted_total", "Times that accepting failed for want of a file descriptor.");
   slots.handshakes = registry.counter("tls_handshakes_total", "TLS handshakes that succeeded.");
   slots.resumed = registry.counter("tls_resumed_total", "TLS handshakes that resumed a session.");
   slots.handshake_duration =
       registry.histogram("tls_handshake_duration_seconds", "Duration of successful handshakes.");
   return slots;
+}
+
+std::string_view to_string(ShedReason reason) {
+  switch (reason) {
+    case ShedReason::connections: return "connections";
+    case ShedReason::descriptors: return "descriptors";
+    case ShedReason::memory: return "memory";
+  }
+  return "unknown";
 }
 
 Attached::Attached(std::shared_ptr<const Generation> from, event::Loop& loop, unsigned worker,
@@ -27,30 +44,33 @@ Attached::Attached(std::shared_ptr<const Generation> from, event::Loop& loop, un
   }
 }
 
-WorkerState::WorkerState(event::Worker& worker, observe::Registry& registry)
+WorkerState::WorkerState(event::Worker& worker, observe::Registry& registry, ProcessLoad& process)
     : loop_(worker.loop()),
       index_(worker.index()),
       registry_(registry),
+      process_(process),
       slots_(GatewaySlots::make(registry)),
+      handshakes_(loop_),
       client_scratch_(std::make_unique<std::array<char, kScratch>>()),
       upstream_scratch_(std::make_unique<std::array<char, kScratch>>()),
       flush_log_(loop_, Milliseconds(100), [this] { log_.flush(); }) {}
 
 void WorkerState::adopt(std::shared_ptr<const Generation> generation) {
   attached_ = std::make_shared<Attached>(std::move(generation), loop_, index_, upstream_scratch());
+  handshakes_.set_limits(attached_->generation->limits.handshakes);
 }
 
 void WorkerState::keep(std::unique_ptr<ClientConnection> connection) {
   bank_.add(slots_.open);
   ClientConnection* key = connection.get();
-  connections_.emplace(key, std::move(connection));
+  connections_.emplace(key, Kept{std::move(connection), ++arrivals_});
 }
 
 void WorkerState::drop(ClientConnection& connection) {
   const auto found = connections_.find(&connection);
   if (found == connections_.end()) return;
   bank_.subtract(slots_.open);
-  graveyard_.dead.push_back(std::move(found->second));
+  graveyard_.dead.push_back(std::move(found->second.connection));
   connections_.erase(found);
   loop_.enqueue(graveyard_);
 }
@@ -58,7 +78,7 @@ void WorkerState::drop(ClientConnection& connection) {
 // all_connections may be walked while connections end.
 std::vector<ClientConnection*> WorkerState::all_connections() const {
   std::vector<ClientConnection*> all;
-  for (const auto& [key, connection] : connections_) all.push_back(key);
+  for (const auto& [key, kept] : connections_) all.push_back(key);
   return all;
 }
 
@@ -69,6 +89,35 @@ void WorkerState::begin_drain() {
 
 void WorkerState::end_idle() {
   for (ClientConnection* connection : all_connections()) connection->end_if_idle();
+}
+
+std::vector<std::pair<std::uint64_t, ClientConnection*>> WorkerState::idle_connections() const {
+  std::vector<std::pair<std::uint64_t, ClientConnection*>> idle;
+  for (const auto& [connection, kept] : connections_) {
+    if (connection->is_idle()) idle.emplace_back(kept.number, connection);
+  }
+  return idle;
+}
+
+std::size_t WorkerState::shed_idle(ShedReason reason) {
+  // A search looks at every connection: it ends enough of them to be worth it, and is not repeated
+  // at once when it found none.
+  constexpr Milliseconds kPause{100};
+  constexpr std::size_t kFewest = 16;
+  constexpr std::size_t kShare = 64;
+  // A client answers within a moment, or is in no hurry.
+  constexpr Milliseconds kSilence{1'000};
+  const std::size_t crowded_out = handshakes_.crowd_out(kFewest, kSilence);
+  if (crowded_out > 0) return crowded_out;
+  if (nothing_idle_at_.us != 0 && loop_.mono() < nothing_idle_at_ + kPause) return 0;
+  auto idle = idle_connections();
+  nothing_idle_at_ = idle.empty() ? loop_.mono() : MonoTime{};
+  const std::size_t count = std::min(idle.size(), std::max(kFewest, connections_.size() / kShare));
+  const auto end = idle.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(idle.begin(), end, idle.end(), std::greater<>());
+  for (auto row = idle.begin(); row != end; ++row) row->second->shed();
+  bank_.add(slots_.shed[static_cast<std::size_t>(reason)], count);
+  return count;
 }
 
 void WorkerState::count_denial(std::string_view route, std::string_view stage,
@@ -89,13 +138,24 @@ void WorkerState::count_denial(std::string_view route, std::string_view stage,
 }
 
 void WorkerState::count_handshake_failure(std::string_view listener, std::string_view reason) {
-  std::string key("tls\n");
-  key.append(listener).append("\n").append(reason);
+  count_failure("tls_handshake_failures_total", "TLS handshakes that failed, by reason.", listener,
+                reason);
+}
+
+void WorkerState::count_refused_connection(std::string_view listener, std::string_view reason) {
+  count_failure("connections_refused_total",
+                "Client connections closed before their TLS handshake, by reason.", listener,
+                reason);
+}
+
+void WorkerState::count_failure(std::string_view metric, std::string_view help,
+                                std::string_view listener, std::string_view reason) {
+  std::string key(metric);
+  key.append("\n").append(listener).append("\n").append(reason);
   const auto [slot, is_new] = denials_.try_emplace(std::move(key), 0);
   if (is_new) {
     const std::array labels{observe::Label{"listener", listener}, observe::Label{"reason", reason}};
-    slot->second = registry_.counter("tls_handshake_failures_total",
-                                     "TLS handshakes that failed, by reason.", labels);
+    slot->second = registry_.counter(metric, help, labels);
   }
   bank_.add(slot->second);
 }

@@ -20,18 +20,27 @@
 #include "gateway/observe/metrics.h"
 #include "gateway/policy/chain.h"
 #include "gateway/proxy/upstream_pool.h"
+#include "gateway/server/connection_refusal.h"
 #include "gateway/server/generation.h"
+#include "gateway/server/handshake_queue.h"
+#include "gateway/server/process_load.h"
 
 namespace sallyport::server {
+
+// ShedReason says for what idle connections had to end.
+enum class ShedReason : std::uint8_t { connections, descriptors, memory };
+inline constexpr std::size_t kShedReasons = static_cast<std::size_t>(ShedReason::memory) + 1;
+std::string_view to_string(ShedReason reason);
 
 // GatewaySlots are the metrics that exist once.
 struct GatewaySlots {
   observe::Slot accepted = 0;
   observe::Slot open = 0;
-  observe::Slot refused_full = 0;
+  observe::Slot descriptors_exhausted = 0;
   observe::Slot handshakes = 0;
   observe::Slot resumed = 0;
   observe::Histogram handshake_duration;
+  std::array<observe::Slot, kShedReasons> shed{};  // by ShedReason
 
   static GatewaySlots make(observe::Registry& registry);
 };
@@ -52,16 +61,20 @@ class ClientConnection {
  public:
   virtual ~ClientConnection() = default;
   // begin_drain: no more requests are wanted; those that come are served all the same.
-  virtual void begin_drain() = 0;
+  virtual void begin_drain() {}
   // end_if_idle: nothing is under way and nothing was sent: the connection ends.
   virtual void end_if_idle() = 0;
+  // is_idle says whether nothing is under way; shed then ends the connection without a wait.
+  virtual bool is_idle() const { return false; }
+  virtual void shed() { end_if_idle(); }
 };
 
 class WorkerState {
  public:
   static constexpr std::size_t kScratch = 64 * 1024;
 
-  WorkerState(event::Worker& worker, observe::Registry& registry);
+  // `process` outlives it.
+  WorkerState(event::Worker& worker, observe::Registry& registry, ProcessLoad& process);
 
   // adopt makes `generation` the one that new exchanges use. Worker thread.
   void adopt(std::shared_ptr<const Generation> generation);
@@ -72,7 +85,10 @@ class WorkerState {
   void keep(std::unique_ptr<ClientConnection> connection);
   void drop(ClientConnection& connection);
   std::size_t connections() const { return connections_.size(); }
-  bool is_full() const { return connections_.size() >= generation().limits.connections; }
+  // shed_idle makes room and returns how many connections end: handshakes that stand still, or else
+  // the newest of the idle connections, a share of all, since those who have been here for long are
+  // the least likely to be a part of a flood.
+  std::size_t shed_idle(ShedReason reason);
 
   // begin_drain makes every connection end with its next answer; end_idle ends those that wait for
   // a request.
@@ -88,13 +104,19 @@ class WorkerState {
                     bool enforced);
   void count_handshake_failure(std::string_view listener, std::string_view reason);
   void count_h2_problem(std::string_view kind);
+  // count_refused_connection counts one that ended before its handshake; see connection_refusal.h.
+  void count_refused_connection(std::string_view listener, std::string_view reason);
 
   event::Loop& loop() { return loop_; }
   unsigned index() const { return index_; }
   observe::Registry& registry() { return registry_; }
   observe::Bank& bank() { return bank_; }
+  const observe::Bank& bank() const { return bank_; }
   observe::LogQueue& log() { return log_; }
   observe::DecisionRing& ring() { return ring_; }
+  LineBudget& refusal_lines() { return refusal_lines_; }
+  ProcessLoad& process() { return process_; }
+  HandshakeQueue& handshakes() { return handshakes_; }
   const GatewaySlots& slots() const { return slots_; }
   // client_scratch and upstream_scratch are read buffers; their content is consumed before the
   // callback that read it returns.
@@ -111,19 +133,33 @@ class WorkerState {
     std::vector<std::unique_ptr<ClientConnection>> dead;
   };
 
+  // Kept is a connection with its place in the order of arrival.
+  struct Kept {
+    std::unique_ptr<ClientConnection> connection;
+    std::uint64_t number = 0;
+  };
+  std::vector<std::pair<std::uint64_t, ClientConnection*>> idle_connections() const;
+  void count_failure(std::string_view metric, std::string_view help, std::string_view listener,
+                     std::string_view reason);
+
   event::Loop& loop_;
   const unsigned index_;
   observe::Registry& registry_;
+  ProcessLoad& process_;
   const GatewaySlots slots_;
   observe::Bank bank_;
   observe::LogQueue log_;
   observe::DecisionRing ring_;
+  LineBudget refusal_lines_;
+  HandshakeQueue handshakes_;
   crypto::UuidMint ids_;
   http::HttpDate date_;
   std::unique_ptr<std::array<char, kScratch>> client_scratch_;
   std::unique_ptr<std::array<char, kScratch>> upstream_scratch_;
   std::shared_ptr<Attached> attached_;
-  std::unordered_map<ClientConnection*, std::unique_ptr<ClientConnection>> connections_;
+  std::unordered_map<ClientConnection*, Kept> connections_;
+  std::uint64_t arrivals_ = 0;
+  MonoTime nothing_idle_at_{};  // when a search last found none
   Graveyard graveyard_;
   std::vector<ClientConnection*> all_connections() const;
 

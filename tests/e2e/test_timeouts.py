@@ -108,11 +108,13 @@ def test_a_body_that_stops_is_answered_with_408(gateway, upstream, framing, piec
 
 def test_a_body_that_goes_on_arriving_has_all_the_time_it_needs(gateway, upstream):
     with RawClient(gateway) as client:
-        client.send(f"POST /steady HTTP/1.1\r\nHost: {API}\r\nContent-Length: 6\r\n\r\n".encode())
+        client.send(f"POST /steady HTTP/1.1\r\nHost: {API}\r\nContent-Length: 600\r\n\r\n".encode())
         with Stopwatch() as watch:
-            trickle(client.send, b"abcdef", pause=LIMIT / 3)
+            for _ in range(6):
+                client.send(bytes(100))
+                time.sleep(LIMIT / 3)
         assert client.response().status == 200
-    assert watch.passed > LIMIT * 1.5 and upstream.requests[0].body == b"abcdef"
+    assert watch.passed > LIMIT * 1.5 and upstream.requests[0].body == bytes(600)
 
 
 def test_a_client_that_does_not_read_its_answer_is_left(gateway, upstream):

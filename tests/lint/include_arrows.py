@@ -19,7 +19,7 @@ ROOMS = {
     "http": "base event",
     "clients": "base event tls http json net crypto",
     "policy": "base config json crypto net clients",
-    "observe": "base json policy",
+    "observe": "base json net policy",
     "proxy": "base event tls http policy",
     "server": "base json config event net crypto tls http clients policy proxy observe",
 }

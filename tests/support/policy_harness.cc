@@ -47,6 +47,7 @@ Call::Call() : exchange_(arena_, connection_, 0) {
   connection_.local_port = 443;
   connection_.tls_version = "TLSv1.3";
   exchange_.facts.client_address = connection_.peer;
+  exchange_.facts.client_port = connection_.peer_port;
   at(kNow).method("GET").target("/").authority("api.bank.example");
 }
 

@@ -1,6 +1,7 @@
 """Real HTTP servers, each with a parser of its own, that write down every request they understand:
 one JSON line each with method, target and the length of the body."""
 import json
+import signal
 import subprocess
 import sys
 
@@ -104,4 +105,6 @@ class Parser:
         return new
 
     def stop(self):
-        self.process.kill()
+        """Asked, not killed: nginx has a process of its own to end."""
+        self.process.signal(signal.SIGTERM)
+        self.process.wait()

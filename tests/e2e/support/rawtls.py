@@ -2,6 +2,7 @@
 import socket
 import ssl
 import struct
+import time
 
 from .http1 import Reader
 from .places import API
@@ -13,10 +14,11 @@ def head_of(method, path, *fields):
 
 
 class RawClient:
-    """A TLS connection to the gateway. `certificate` names one of the PKI; `sni` the server."""
+    """A TLS connection to the gateway. `certificate` names one of the PKI; `sni` the server;
+    `source` is the client's own address; the `pieces` go before TLS, each in a packet of its own."""
 
     def __init__(self, gateway, certificate=None, sni=API, receive_buffer=None, version=None,
-                 alpn=None):
+                 alpn=None, source=None, pieces=()):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(gateway.pki.server_ca)
         if alpn:
@@ -30,8 +32,13 @@ class RawClient:
         tcp.settimeout(15)
         if receive_buffer:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            tcp.bind((source, 0))
         tcp.connect(("127.0.0.1", gateway.port))
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            tcp.sendall(piece)
+            time.sleep(0.002)
         self.sock = context.wrap_socket(tcp, server_hostname=sni)
         self.reader = Reader(self.sock)
 

@@ -1,0 +1,24 @@
+#pragma once
+
+// ProcessLoad is what the workers share about the process as a whole.
+
+#include <atomic>
+#include <cstdint>
+
+#include "gateway/server/connection_tally.h"
+
+namespace sallyport::server {
+
+// Pressure is how near the process is to limits.memory; control measures it.
+enum class Pressure : std::uint8_t {
+  none,
+  soft,  // no new connections; idle ones end
+  hard,  // no new requests either
+};
+
+struct ProcessLoad {
+  ConnectionTally tally;
+  std::atomic<Pressure> pressure{Pressure::none};
+};
+
+}  // namespace sallyport::server

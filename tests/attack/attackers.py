@@ -1,0 +1,133 @@
+"""The attacks: each goes on against a port of 127.0.0.1 until it is told to stop."""
+import contextlib
+import dataclasses
+import random
+import select
+import socket
+import ssl
+import time
+import typing
+
+from support.places import API
+
+ONE_ADDRESS = "127.0.0.5"
+
+
+def many_addresses():
+    return f"127.{random.randint(1, 250)}.{random.randint(1, 250)}.{random.randint(1, 250)}"
+
+
+def connect(port, source, receive_buffer=None):
+    tcp = socket.socket()
+    tcp.settimeout(5)
+    tcp.bind((source, 0))
+    if receive_buffer:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    tcp.connect(("127.0.0.1", port))
+    return tcp
+
+
+def tls(tcp):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(tcp, server_hostname=API)
+
+
+def keep_open(port, stop, count, begin, go_on):
+    """Keeps `count` connections, each made by `begin`; `go_on` does a little on one from time to
+    time. One that the gateway ends is made anew."""
+    made = []
+    while not stop.is_set():
+        if len(made) < count:
+            with contextlib.suppress(OSError):
+                made.append(begin(port))
+        for client in random.sample(made, min(len(made), 20)):
+            try:
+                go_on(client)
+            except OSError:
+                client.close()
+                made.remove(client)
+        time.sleep(0.01)
+
+
+def begin_head(port):
+    client = tls(connect(port, many_addresses()))
+    client.sendall(f"GET / HTTP/1.1\r\nHost: {API}\r\n".encode())
+    return client
+
+
+def begin_body(port):
+    client = tls(connect(port, many_addresses()))
+    client.sendall(f"POST / HTTP/1.1\r\nHost: {API}\r\nContent-Length: 1000000\r\n\r\n".encode())
+    return client
+
+
+def begin_read(port):
+    client = tls(connect(port, many_addresses(), receive_buffer=4096))
+    client.sendall(f"GET /big HTTP/1.1\r\nHost: {API}\r\n\r\n".encode())
+    return client
+
+
+def send_an_octet(client):
+    client.sendall(b"x")
+
+
+def read_an_octet(client):
+    client.settimeout(0.01)
+    with contextlib.suppress(TimeoutError):
+        if client.recv(1) == b"":
+            raise OSError
+
+
+def slow_heads(port, stop):
+    keep_open(port, stop, 300, begin_head, send_an_octet)
+
+
+def slow_bodies(port, stop):
+    keep_open(port, stop, 300, begin_body, send_an_octet)
+
+
+def slow_reads(port, stop):
+    keep_open(port, stop, 100, begin_read, read_an_octet)
+
+
+def shake_hands(source_of):
+    def attack(port, stop):
+        while not stop.is_set():
+            with contextlib.suppress(OSError):
+                tls(connect(port, source_of())).close()
+    return attack
+
+
+def only_connect(port, stop):
+    """TCP connections that say nothing, as many as the machine makes; the gateway's ends are seen."""
+    made = []
+    while not stop.is_set():
+        with contextlib.suppress(OSError):
+            made.append(connect(port, many_addresses()))
+        if len(made) < 400:
+            continue
+        ended, _, _ = select.select(made, [], [], 0)
+        for client in ended or made[:50]:
+            client.close()
+            made.remove(client)
+
+
+@dataclasses.dataclass
+class Attack:
+    name: str
+    run: typing.Callable
+    processes: int = 1
+    descriptors: int = 0  # that the gateway is left with; zero: all that it has
+
+
+ATTACKS = [
+    Attack("slow heads", slow_heads),
+    Attack("slow bodies", slow_bodies),
+    Attack("slow reads", slow_reads),
+    Attack("handshakes of one address", shake_hands(lambda: ONE_ADDRESS), processes=3),
+    Attack("handshakes of many addresses", shake_hands(many_addresses), processes=3),
+    Attack("connections", only_connect, processes=2),
+    Attack("connections, few descriptors", only_connect, processes=2, descriptors=128),
+]

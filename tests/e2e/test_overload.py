@@ -1,0 +1,362 @@
+"""Too many clients, too slow ones and too little of everything: each ends at its own limit, those
+who are well behaved go on, and afterwards everything is as it was."""
+import contextlib
+import os
+import resource
+import socket
+import threading
+import time
+
+import pytest
+
+from support import settings
+from support.places import API
+from support.rawtls import RawClient, head_of
+from support.waiting import wait_until
+
+ATTACKER, BYSTANDER = "127.0.0.5", "127.0.0.6"
+GRACE = 1.0  # seconds that a slow client may fall behind
+
+
+def config(pki, upstream, workers=1, **limits):
+    written = settings.open_to_all(pki, upstream.server)
+    written["workers"] = workers
+    written["limits"] = {"exempt": [], **limits}
+    written["timeouts"] |= {"request_body": f"{int(GRACE * 1000)}ms",
+                            "response_write": f"{int(GRACE * 1000)}ms"}
+    return written
+
+
+def refusals(gateway, reason):
+    return gateway.metric("sallyport_connections_refused_total", reason=reason)
+
+
+def is_closed(client):
+    """Whether the gateway has closed this connection or is about to."""
+    client.sock.settimeout(3)
+    try:
+        return client.sock.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+@contextlib.contextmanager
+def silent_connections(gateway, count, source=ATTACKER):
+    """TCP connections that never say a word."""
+    with contextlib.ExitStack() as stack:
+        made = []
+        for _ in range(count):
+            tcp = stack.enter_context(socket.socket())
+            tcp.settimeout(5)
+            tcp.bind((source, 0))
+            tcp.connect(("127.0.0.1", gateway.port))
+            made.append(tcp)
+        yield made
+
+
+# ---- slow clients
+
+@pytest.fixture(scope="module")
+def strict(make_gateway, pki, module_upstream):
+    return make_gateway(config(pki, module_upstream, min_body_rate=2_000,
+                               min_response_rate=200_000))
+
+
+def send_body(client, path, pieces, pause):
+    """Sends a body slowly; returns the answer and how long it took."""
+    client.send(head_of("POST", path, f"Content-Length: {sum(map(len, pieces))}"))
+    began = time.monotonic()
+    client.sock.settimeout(pause)
+    for piece in pieces:
+        client.send(piece)
+        try:
+            client.reader.more()
+            break
+        except TimeoutError:
+            pass
+    client.sock.settimeout(10)
+    return client.response(), time.monotonic() - began
+
+
+def test_a_body_that_trickles_does_not_gain_time_by_it(strict, upstream):
+    with RawClient(strict) as client:
+        answer, took = send_body(client, "/trickle", [b"0123456789"] * 100, 0.1)
+    assert answer.status == 408 and answer.one("Connection") == "close"
+    assert GRACE * 0.9 < took < GRACE + 1.5
+    line = strict.line_of(answer.one("x-fapi-interaction-id"))
+    assert line["deny"]["reason"] == "gateway.body_too_slow"
+
+
+def test_a_body_at_the_rate_takes_as_long_as_it_takes(strict, upstream):
+    with RawClient(strict) as client:
+        answer, took = send_body(client, "/steady", [bytes(400)] * 12, 0.15)
+    assert answer.status == 200 and took > GRACE * 1.5
+    assert len(upstream.requests[0].body) == 4800
+
+
+def answer_much(exchange):
+    exchange.send(b"HTTP/1.1 200 X\r\nContent-Length: 100000000\r\n\r\n")
+    with contextlib.suppress(OSError):
+        for _ in range(100):
+            exchange.send(bytes(1_000_000))
+    exchange.close()
+
+
+def read_slowly(client, size, pause, seconds):
+    """Reads `size` octets after every pause; returns for how long that worked."""
+    began = time.monotonic()
+    with contextlib.suppress(OSError):
+        while time.monotonic() - began < seconds:
+            if client.sock.recv(size) == b"":
+                break
+            time.sleep(pause)
+    return time.monotonic() - began
+
+
+def test_an_answer_that_is_taken_too_slowly_ends(strict, upstream):
+    upstream.handler = answer_much
+    with RawClient(strict, receive_buffer=4096) as client:
+        client.get("/slow-read")
+        read_slowly(client, 512, 0.1, seconds=6)
+        line = strict.log_line("the slow reader's end",
+                               lambda line: line.get("path") == "/slow-read")
+    assert line["deny"]["reason"] == "gateway.response_too_slow" and line["client_gone"]
+    assert line["dur_ms"]["total"] < 5_000
+    assert strict.metric("sallyport_denials_total", reason="gateway.response_too_slow") >= 1
+
+
+def test_an_answer_at_the_rate_takes_as_long_as_it_takes(strict, upstream):
+    """The kernel takes megabytes at once and then nothing for long: that is not the client's fault."""
+    upstream.handler = answer_much
+    with RawClient(strict, receive_buffer=65536) as client:
+        client.get("/steady-read")
+        assert read_slowly(client, 65536, 0.05, seconds=3.5) >= 3.5
+        assert not [line for line in strict.log() if line.get("path") == "/steady-read"]
+
+
+# ---- too many connections
+
+def test_one_address_has_its_own_limit_over_all_workers(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream, workers=2, connections_per_address=4,
+                                      exempt=["127.0.0.7/32"]))
+    with contextlib.ExitStack() as stack:
+        def connect(source):
+            return stack.enter_context(RawClient(gateway, source=source))
+        mine = [connect(ATTACKER) for _ in range(4)]
+        assert all(client.ask("/").status == 200 for client in mine)
+        for _ in range(4):
+            with pytest.raises(OSError):
+                RawClient(gateway, source=ATTACKER)
+        assert connect(BYSTANDER).ask("/").status == 200
+        assert all(connect("127.0.0.7").ask("/").status == 200 for _ in range(10))
+        line = gateway.log_line("a refusal", lambda line: line["event"] == "connection_refused")
+        assert line["deny"]["reason"] == "connection.address_limit"
+        assert line["client_ip"] == ATTACKER
+        assert refusals(gateway, "connection.address_limit") == 4
+        mine[0].sock.close()
+        wait_until(lambda: gateway.metric("sallyport_connections_open") == 14, "the end of one")
+        assert connect(ATTACKER).ask("/").status == 200
+
+
+def test_one_address_may_not_connect_too_often(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream, workers=2, connects_per_address=5))
+    with silent_connections(gateway, 20):
+        wait_until(lambda: refusals(gateway, "connection.address_rate") >= 10, "refusals")
+        with RawClient(gateway, source=BYSTANDER) as client:
+            assert client.ask("/").status == 200
+    def returns():
+        with contextlib.suppress(OSError), RawClient(gateway, source=ATTACKER) as client:
+            return client.ask("/").status == 200
+    wait_until(returns, "the address is good again", timeout=5)
+
+
+def test_when_all_seats_are_taken_the_newest_idle_connections_make_room(make_own_gateway, pki,
+                                                                        upstream):
+    gateway = make_own_gateway(config(pki, upstream, connections=40))
+    with contextlib.ExitStack() as stack:
+        old = stack.enter_context(RawClient(gateway))
+        assert old.ask("/").status == 200
+        flood = [stack.enter_context(RawClient(gateway, source=ATTACKER)) for _ in range(60)]
+        with RawClient(gateway, source=BYSTANDER) as client:
+            assert client.ask("/").status == 200
+        assert old.ask("/still").status == 200
+        assert is_closed(flood[38])
+    shed = gateway.metric("sallyport_connections_shed_total", why="connections")
+    assert shed >= 22 and refusals(gateway, "connection.limit") == 0
+
+
+def test_when_nobody_is_idle_the_newcomer_is_refused(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream, connections=3))
+    go_on = threading.Event()
+
+    def handler(exchange):
+        go_on.wait(10)
+        exchange.answer()
+    upstream.handler = handler
+    with contextlib.ExitStack() as stack:
+        busy = [stack.enter_context(RawClient(gateway)) for _ in range(3)]
+        for client in busy:
+            client.get("/busy")
+        upstream.wait_for(3)
+        with pytest.raises(OSError):
+            RawClient(gateway)
+        assert refusals(gateway, "connection.limit") == 1
+        go_on.set()
+        assert [client.response().status for client in busy] == [200] * 3
+    with RawClient(gateway) as client:
+        assert client.ask("/").status == 200
+
+
+def test_the_kernel_gives_every_worker_its_share(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream, workers=2))
+    with silent_connections(gateway, 100):
+        wait_until(lambda: gateway.metric("sallyport_connections_open") == 100, "100 connections")
+        shares = [gateway.metric("sallyport_worker_connections_open", worker=str(worker))
+                  for worker in (0, 1)]
+    assert min(shares) >= 20 and sum(shares) == 100
+
+
+# ---- handshakes
+
+def test_handshakes_that_stand_still_make_room(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream, handshakes=10))
+    with silent_connections(gateway, 30) as silent:
+        with RawClient(gateway, source=BYSTANDER) as client:
+            assert client.ask("/").status == 200
+        assert silent[0].recv(1) == b""
+    line = gateway.event("handshake_failed")
+    assert line["deny"]["reason"] == "tls.crowded_out" and line["client_ip"] == ATTACKER
+    assert gateway.metric("sallyport_tls_handshake_failures_total", reason="tls.crowded_out") >= 20
+
+
+def test_handshakes_wait_their_turn_and_requests_do_not(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream, handshakes_per_second=20))
+    stop = threading.Event()
+
+    def shake_hands():
+        while not stop.is_set():
+            with contextlib.suppress(OSError):
+                RawClient(gateway, source=ATTACKER).sock.close()
+    with RawClient(gateway) as client:
+        before = gateway.metric("sallyport_tls_handshakes_total")
+        began = time.monotonic()
+        flood = [threading.Thread(target=shake_hands) for _ in range(4)]
+        for thread in flood:
+            thread.start()
+        try:
+            while time.monotonic() - began < 2:
+                assert client.ask("/").status == 200
+        finally:
+            passed = time.monotonic() - began
+            made = gateway.metric("sallyport_tls_handshakes_total") - before
+            stop.set()
+            for thread in flood:
+                thread.join()
+    assert 10 <= made <= 20 * (passed + 1)
+
+
+# ---- descriptors
+
+def use_all_descriptors_but(gateway, few):
+    """Lowers the running process's limit to what it uses and a few more."""
+    pid = gateway.process.pid
+    used = max(int(number) for number in os.listdir(f"/proc/{pid}/fd"))
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 1 + few, before[1]))
+    return before
+
+
+def test_without_descriptors_idle_connections_make_room(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream))
+    with contextlib.ExitStack() as stack:
+        old = stack.enter_context(RawClient(gateway))
+        assert old.ask("/").status == 200
+        before = use_all_descriptors_but(gateway, 20)
+        for _ in range(30):
+            stack.enter_context(RawClient(gateway, source=ATTACKER))
+        with RawClient(gateway, source=BYSTANDER) as client:
+            assert client.ask("/").status == 200
+        assert old.ask("/still").status == 200
+        assert gateway.metric("sallyport_descriptors_exhausted_total") >= 1
+        assert gateway.metric("sallyport_connections_shed_total", why="descriptors") >= 10
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, before)
+
+
+def test_without_descriptors_and_idle_connections_newcomers_are_told_so(make_own_gateway, pki,
+                                                                        upstream):
+    gateway = make_own_gateway(config(pki, upstream))
+    with RawClient(gateway) as old:
+        assert old.ask("/").status == 200
+        old.send(b"GET /half HTTP/1.1\r\n")  # not idle
+        before = use_all_descriptors_but(gateway, 5)
+        with silent_connections(gateway, 12):
+            wait_until(lambda: refusals(gateway, "connection.descriptors") >= 3, "refusals")
+            old.send(f"Host: {API}\r\n\r\n".encode())
+            assert old.response().status == 200
+        wait_until(lambda: gateway.metric("sallyport_connections_open") == 1, "the flood's end")
+        with RawClient(gateway, source=BYSTANDER) as client:
+            assert client.ask("/").status == 200
+        resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, before)
+
+
+def test_the_limit_of_descriptors_is_raised_and_connections_fit_into_it(make_own_gateway, pki,
+                                                                        upstream):
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limit[1]))
+    try:
+        gateway = make_own_gateway(config(pki, upstream, connections=1_000_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+    assert resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE)[0] == limit[1]
+    assert "1000000 of limits.connections" in gateway.event("descriptors")["message"]
+
+
+# ---- memory
+
+def test_near_the_ceiling_idle_connections_end_and_newcomers_wait(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream))
+    pressure = lambda: gateway.metric("sallyport_memory_pressure")  # noqa: E731
+    with contextlib.ExitStack() as stack:
+        old = stack.enter_context(RawClient(gateway))
+        assert old.ask("/").status == 200
+        for _ in range(30):
+            stack.enter_context(RawClient(gateway, source=ATTACKER))
+        old.send(b"GET /half HTTP/1.1\r\n")  # not idle
+        ceiling = int(gateway.rss() / 0.95)  # between nine tenths and all
+        assert gateway.reload(config(pki, upstream, memory=ceiling)).returncode == 0
+        wait_until(lambda: gateway.metric("sallyport_connections_shed_total", why="memory") >= 30,
+                   "idle connections end")
+        if pressure() == 1:
+            with pytest.raises(OSError):
+                RawClient(gateway, source=BYSTANDER)
+            assert refusals(gateway, "connection.memory") >= 1
+        old.send(f"Host: {API}\r\n\r\n".encode())
+        assert old.response().status == 200
+        assert gateway.reload(config(pki, upstream, memory="8g")).returncode == 0
+        wait_until(lambda: pressure() == 0, "the pressure is off")
+        with RawClient(gateway, source=BYSTANDER) as client:
+            assert client.ask("/").status == 200
+    assert "soft" in gateway.event("memory_pressure")["message"]
+
+
+def test_at_the_ceiling_requests_are_asked_to_come_back(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream))
+    with RawClient(gateway) as client:
+        assert client.ask("/").status == 200
+        client.send(b"GET /full HTTP/1.1\r\n")
+        assert gateway.reload(config(pki, upstream, memory="8m")).returncode == 0
+        wait_until(lambda: gateway.metric("sallyport_memory_pressure") == 2, "pressure")
+        client.send(f"Host: {API}\r\n\r\n".encode())
+        answer = client.response()
+        assert answer.status == 503 and int(answer.one("Retry-After")) > 0
+        with pytest.raises(OSError):
+            RawClient(gateway)
+        assert gateway.reload(config(pki, upstream, memory="8g")).returncode == 0
+        wait_until(lambda: gateway.metric("sallyport_memory_pressure") == 0, "no pressure")
+    assert gateway.line_of(answer.one("x-fapi-interaction-id"))["deny"]["reason"] == (
+        "gateway.overloaded")
+    with RawClient(gateway) as client:
+        assert client.ask("/").status == 200
+    assert upstream.targets() == ["/", "/"]
