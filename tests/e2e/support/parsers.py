@@ -1,7 +1,6 @@
 """Real HTTP servers, each with a parser of its own, that write down every request they understand:
 one JSON line each with method, target and the length of the body."""
 import json
-import signal
 import subprocess
 import sys
 
@@ -106,5 +105,4 @@ class Parser:
 
     def stop(self):
         """Asked, not killed: nginx has a process of its own to end."""
-        self.process.signal(signal.SIGTERM)
-        self.process.wait()
+        self.process.stop()
