@@ -6,20 +6,25 @@
 #include "modules/bearer/bearer.h"
 #include "modules/client_cert/client_cert.h"
 #include "modules/headers/headers.h"
+#include "modules/quota/quota.h"
+#include "modules/rate/rate.h"
 #include "modules/revocation/revocation.h"
 #include "modules/scope/scope.h"
 
 namespace sallyport {
 
 // Cheap checks of the connection come first, then the token, then what is said about it; headers is
-// last, so that it writes what all of them have established.
+// last, so that it writes what all of them have established. rate comes before what is worth an
+// attacker's flood; quota counts only requests that would else be forwarded.
 std::span<const policy::Module* const> all_modules() {
-  static constexpr std::array<const policy::Module*, 6> kModules = {
+  static constexpr std::array<const policy::Module*, 8> kModules = {
       &address::module,      //
       &client_cert::module,  //
+      &rate::module,         //
       &bearer::module,       //
       &revocation::module,   //
       &scope::module,        //
+      &quota::module,        //
       &headers::module,      //
   };
   return kModules;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/clients/fetch_job.h"
+#include "gateway/net/address.h"
 #include "gateway/tls/client_context.h"
 #include "gateway/tls/trust_store.h"
 

@@ -1,18 +1,15 @@
 #pragma once
 
-// FetchJob is one fetch under way: resolve, connect, shake hands, send, read. Part of fetch.
+// FetchJob is one fetch under way: dial, send, read. Part of fetch.
 
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "gateway/clients/dial.h"
 #include "gateway/clients/fetch.h"
 #include "gateway/clients/fetch_reader.h"
-#include "gateway/clients/fetch_resolve.h"
 #include "gateway/event/transport.h"
 #include "gateway/event/watch.h"
-#include "gateway/net/address.h"
-#include "gateway/tls/client_context.h"
 
 namespace sallyport::clients {
 
@@ -24,21 +21,14 @@ class FetchJob final : private event::WatchHandler, private event::TimerHandler 
   void start();
 
  private:
-  enum class Phase : std::uint8_t { resolving, connecting, handshaking, sending, reading, over };
+  enum class Phase : std::uint8_t { dialling, sending, reading, over };
 
   void on_readable() override { advance(); }
   void on_writable() override { advance(); }
-  void on_timer() override;
+  void on_timer() override { fail("timed out"); }
 
-  void use(std::vector<net::Address> addresses);
-  // try_next connects to the next address; without one it fails, saying `why` the last did.
-  void try_next(std::string_view why);
-  bool connect_to(const net::Address& address);
-  bool adopt(int fd);
-  void arm_timer();
+  void use(std::unique_ptr<event::Transport> transport);
   void advance();
-  void finish_connecting();
-  void shake_hands();
   void send();
   void read();
   void await_io(event::Io outcome);
@@ -51,14 +41,10 @@ class FetchJob final : private event::WatchHandler, private event::TimerHandler 
   const FetchLimits limits_;
   event::Promise<FetchResponse> promise_;
 
-  Phase phase_ = Phase::resolving;
-  MonoTime deadline_;
+  Phase phase_ = Phase::dialling;
   event::Timer timer_;
-  event::Task<std::vector<net::Address>> resolving_;
-  std::vector<net::Address> addresses_;
-  std::size_t next_address_ = 0;
+  event::Task<std::unique_ptr<event::Transport>> dialling_;
   std::unique_ptr<event::Transport> transport_;
-  tls::TlsTransport* secure_ = nullptr;  // the same, if it is one
   std::unique_ptr<event::Watch> watch_;  // of the transport's descriptor: it goes first
   std::string to_send_;
   std::size_t sent_ = 0;

@@ -14,6 +14,7 @@
 #include "gateway/http/message.h"
 #include "gateway/net/endpoint.h"
 #include "gateway/policy/facts.h"
+#include "gateway/policy/notes.h"
 #include "gateway/policy/trail.h"
 #include "gateway/policy/verdict.h"
 
@@ -53,6 +54,7 @@ struct Exchange {
   const Route* route = nullptr;
   std::string_view body;      // what body_limit asked for, whole; else empty
   Facts facts;
+  Notes notes;
   Trail trail;
   // The interaction id that the answer must carry (x-fapi-interaction-id); empty for none.
   std::string_view interaction_id;

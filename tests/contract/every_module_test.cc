@@ -117,6 +117,8 @@ class Example {
   policy::AttachedChain attached_;
 };
 
+constexpr int kTooOften = 1000;
+
 // stranger is a call with nothing to show, from nowhere known.
 Call& stranger(Call& call) { return call.from("203.0.113.9"); }
 
@@ -185,27 +187,34 @@ TEST_P(EveryModule, RefusesOptionsThatItDoesNotKnow) {
   EXPECT_FALSE(harness.load("no_such_option: 1"));
 }
 
+// Some modules refuse a stranger at the first call, some when it calls too often.
 TEST_P(EveryModule, RefusesAStrangerWhenEnforced) {
   Example example(module(), policy::Mode::enforce);
-  Call call;
-  const auto ending = example.inspect(stranger(call));
-  ASSERT_TRUE(ending);
-  const bool is_refused = std::holds_alternative<policy::Deny>(*ending);
+  bool is_refused = false;
+  for (int calls = 0; !is_refused && calls < kTooOften; ++calls) {
+    Call call;
+    const auto ending = example.inspect(stranger(call));
+    ASSERT_TRUE(ending);
+    is_refused = std::holds_alternative<policy::Deny>(*ending);
+  }
   EXPECT_EQ(is_refused, !module().reasons.empty());
 }
 
 TEST_P(EveryModule, NeverRefusesWhenObserved) {
   Example example(module(), policy::Mode::observe);
-  Call call;
-  const auto ending = example.inspect(stranger(call));
-  ASSERT_TRUE(ending);
-  EXPECT_TRUE(std::holds_alternative<policy::Permit>(*ending));
-  ASSERT_EQ(call.exchange().trail.steps().size(), 1u);
-  const policy::Step& step = call.exchange().trail.steps().front();
-  EXPECT_EQ(step.module, module().name);
+  policy::Step last;
+  for (int calls = 0; calls < kTooOften; ++calls) {
+    Call call;
+    const auto ending = example.inspect(stranger(call));
+    ASSERT_TRUE(ending);
+    EXPECT_TRUE(std::holds_alternative<policy::Permit>(*ending));
+    ASSERT_EQ(call.exchange().trail.steps().size(), 1u);
+    last = call.exchange().trail.steps().front();
+  }
+  EXPECT_EQ(last.module, module().name);
   if (!module().reasons.empty()) {
-    EXPECT_EQ(step.outcome, policy::Outcome::would_deny);
-    EXPECT_NE(step.reason, nullptr);
+    EXPECT_EQ(last.outcome, policy::Outcome::would_deny);
+    EXPECT_NE(last.reason, nullptr);
   }
 }
 

@@ -17,8 +17,9 @@ ROOMS = {
     "crypto": "base",
     "tls": "base event crypto net",
     "http": "base event",
-    "clients": "base event tls http json net crypto",
+    "clients": "base config event tls http json net crypto",
     "policy": "base config json crypto net clients",
+    "limit": "base config crypto net clients policy",
     "observe": "base json net policy",
     "proxy": "base event tls http policy",
     "server": "base json config event net crypto tls http clients policy proxy observe",
@@ -36,10 +37,12 @@ DOORS = {
 EXTRA = {
     # Routes are judged in the canonical form, and the inspection keeps deadlines.
     "gateway/policy": DOORS | {"gateway/http/target.h", "gateway/event/watch.h"},
+    # What the modules rate and quota share: a module in all but name.
+    "gateway/limit": DOORS | {"gateway/event/watch.h"},
     # Which fields are trust fields is one table for the codecs and for the policy that strips them.
     "modules": DOORS | {"gateway/http/field_names.h", "gateway/event/watch.h"},
 }
-MODULE_ROOMS = "base config json crypto net clients policy".split()
+MODULE_ROOMS = "base config json crypto net clients policy limit".split()
 
 # A library's headers belong to the rooms that wrap it.
 LIBRARIES = {

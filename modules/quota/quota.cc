@@ -1,0 +1,45 @@
+#include "modules/quota/quota.h"
+
+#include <array>
+
+#include "gateway/limit/load.h"
+
+namespace sallyport::quota {
+namespace {
+
+using policy::ErrorClass;
+using policy::Reason;
+
+constexpr Reason kExceeded{"quota.exceeded", ErrorClass::rate_limited,
+                           "More requests came with tokens of this subject, client or consent than "
+                           "the limit of the evidence lets pass."};
+constexpr Reason kConcurrent{"quota.concurrent", ErrorClass::rate_limited,
+                             "As many requests as the limit of the evidence allows are under way "
+                             "already. Is the upstream slow?"};
+constexpr Reason kTableFull{"quota.table_full", ErrorClass::unavailable,
+                            "More keys are in use than the table has room for, so this one cannot "
+                            "be counted. Raise `modules.quota.keys`."};
+constexpr std::array<const Reason*, 3> kReasons = {&kExceeded, &kConcurrent, &kTableFull};
+constexpr std::array<policy::Fact, 1> kNeeds = {policy::Fact::token};
+constexpr limit::Traits kTraits{
+    .module = "quota", .has_token = true, .reasons = {&kExceeded, &kConcurrent, &kTableFull}};
+
+std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadContext& context) {
+  return limit::load(kTraits, node, context);
+}
+
+}  // namespace
+
+const policy::Module module{
+    .name = "quota",
+    .summary = "Limits requests by what a verified token says: subject, client, consent.",
+    .shared_options = limit::ModuleSettings::options(),
+    .options = limit::EntrySettings::options(),
+    .reasons = kReasons,
+    .needs = kNeeds,
+    .gives = {},
+    .load = load,
+    .attach = limit::attach,
+};
+
+}  // namespace sallyport::quota
