@@ -5,6 +5,7 @@
 #include "modules/address/address.h"
 #include "modules/bearer/bearer.h"
 #include "modules/client_cert/client_cert.h"
+#include "modules/geo/geo.h"
 #include "modules/headers/headers.h"
 #include "modules/quota/quota.h"
 #include "modules/rate/rate.h"
@@ -17,8 +18,9 @@ namespace sallyport {
 // last, so that it writes what all of them have established. rate comes before what is worth an
 // attacker's flood; quota counts only requests that would else be forwarded.
 std::span<const policy::Module* const> all_modules() {
-  static constexpr std::array<const policy::Module*, 8> kModules = {
+  static constexpr std::array<const policy::Module*, 9> kModules = {
       &address::module,      //
+      &geo::module,          //
       &client_cert::module,  //
       &rate::module,         //
       &bearer::module,       //

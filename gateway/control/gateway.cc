@@ -19,6 +19,7 @@ namespace {
 // periods; a stolen key opens no more than that.
 constexpr Milliseconds kTicketRotation{12 * 3600 * 1000};
 constexpr Milliseconds kMemoryPoll{250};
+constexpr Milliseconds kProblemPoll{1000};
 
 }  // namespace
 
@@ -64,6 +65,7 @@ bool Gateway::start() {
   ticket_rotation_ =
       std::make_unique<event::Every>(loop_, kTicketRotation, [this] { rotate_tickets(); });
   memory_poll_ = std::make_unique<event::Every>(loop_, kMemoryPoll, [this] { watch_memory(); });
+  problem_poll_ = std::make_unique<event::Every>(loop_, kProblemPoll, [this] { log_problems(); });
   signals_.push_back(std::make_unique<event::Signal>(loop_, SIGTERM, [this] { on_terminate(); }));
   signals_.push_back(std::make_unique<event::Signal>(loop_, SIGINT, [this] { on_terminate(); }));
   signals_.push_back(std::make_unique<event::Signal>(loop_, SIGHUP, [this] { on_hangup(); }));
@@ -169,13 +171,14 @@ void Gateway::reload(std::function<void(const ReloadReport&)> done) {
     return done(report);
   }
   notify("RELOADING=1");
+  // Before the switch: what services publish at their start is on a worker before their plans are.
+  services_.start_new(loop_, *this);
   switch_to(std::move(*loaded), std::move(sockets), [this, report, done]() mutable {
     report.generation = generations_;
     log_event("info", "reloaded", fmt::format("generation {}", generations_));
     notify("READY=1");
     done(report);
   });
-  services_.start_new(loop_, *this);
 }
 
 void Gateway::rotate_tickets() {
@@ -249,6 +252,14 @@ std::vector<std::string> Gateway::not_ready() const {
   return reasons;
 }
 
+std::vector<std::string> Gateway::problems() const {
+  std::vector<std::string> all;
+  for (const auto& service : services_.all()) {
+    for (std::string& problem : service->problems()) all.push_back(std::move(problem));
+  }
+  return all;
+}
+
 void Gateway::find_decision(const std::string& id,
                             std::function<void(std::optional<std::string>)> done) {
   // Each worker writes its own place; the last acknowledgement publishes them all.
@@ -278,6 +289,12 @@ void Gateway::log_event(std::string_view level, std::string_view event, std::str
   std::string line;
   observe::append_event_line(line, wall_now(), level, event, message);
   scribe_->say(std::move(line));
+}
+
+void Gateway::log_problems() {
+  problem_log_.look(problems(), [this](auto level, auto event, auto message) {
+    log_event(level, event, message);
+  });
 }
 
 void Gateway::log_findings(const config::Findings& findings) {

@@ -12,6 +12,7 @@
 
 #include "gateway/control/load.h"
 #include "gateway/control/memory_watch.h"
+#include "gateway/control/problem_log.h"
 #include "gateway/control/services.h"
 #include "gateway/event/live.h"
 #include "gateway/event/watch.h"
@@ -50,6 +51,8 @@ class Gateway final : private event::Broadcast {
 
   // not_ready returns why traffic should not come here; empty: it should.
   std::vector<std::string> not_ready() const;
+  // problems returns what is wrong although traffic may come.
+  std::vector<std::string> problems() const;
   std::string metrics_text() const;
   // find_decision asks every worker for a request's decision; `done` gets JSON, or nothing.
   void find_decision(const std::string& id, std::function<void(std::optional<std::string>)> done);
@@ -78,6 +81,7 @@ class Gateway final : private event::Broadcast {
   void finish();
   void on_terminate();
   void on_hangup();
+  void log_problems();
   void log_findings(const config::Findings& findings);
   void notify(const std::string& state);
 
@@ -95,6 +99,8 @@ class Gateway final : private event::Broadcast {
   std::vector<std::unique_ptr<event::Signal>> signals_;
   std::shared_ptr<const tls::TicketKeys> tickets_;
   std::unique_ptr<event::Every> ticket_rotation_;
+  ProblemLog problem_log_;
+  std::unique_ptr<event::Every> problem_poll_;
   std::unique_ptr<event::Every> drain_poll_;
   MonoTime drain_began_{};
   std::uint64_t generations_ = 0;

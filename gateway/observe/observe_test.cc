@@ -11,6 +11,7 @@
 #include "gateway/observe/log_queue.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/observe/record.h"
+#include "tests/support/policy_harness.h"
 
 namespace sallyport::observe {
 namespace {
@@ -122,6 +123,22 @@ TEST_F(Recording, AccessLinesAreBoundedWhateverThePeerSends) {
   std::string line;
   append_access_line(line, record_);
   EXPECT_LT(line.size(), LogQueue::kMaxLine * 2);
+}
+
+TEST_F(Recording, AccessLinesSayWhereTheClientIsOnceThatIsKnown) {
+  const auto line_with = [&](const policy::Location& location, std::string_view tags) {
+    exchange_.facts.geo = test::FactMaker::located(location, tags);
+    std::string line;
+    append_access_line(line, record_);
+    return line;
+  };
+  EXPECT_THAT(line_with({{'A', 'T'}, {'E', 'U'}, 64496}, "cloud,alps"),
+              HasSubstr(R"("country":"AT","asn":64496,"geo_tags":"cloud,alps")"));
+  EXPECT_THAT(line_with({{}, {}, 64496}, ""), HasSubstr(R"("client_port":0,"asn":64496,"route")"));
+  const std::string nothing = line_with({}, "");
+  for (const char* field : {"\"country\"", "\"asn\"", "\"geo_tags\""}) {
+    EXPECT_THAT(nothing, Not(HasSubstr(field)));
+  }
 }
 
 TEST_F(Recording, HandshakeLinesNameReasonAndCertificate) {

@@ -13,6 +13,14 @@ constexpr std::size_t kMaxText = 512;
 
 std::string_view cut(std::string_view text) { return text.substr(0, kMaxText); }
 
+void append_geo(JsonLine& line, const policy::Facts& facts) {
+  if (!facts.geo) return;
+  const policy::Location& location = facts.geo->location();
+  line.text("country", location.country());
+  if (location.asn != 0) line.number("asn", location.asn);
+  line.text("geo_tags", cut(facts.geo->tags()));
+}
+
 void append_tls(JsonLine& line, const policy::ConnectionFacts& connection) {
   if (connection.tls_version.empty()) return;
   line.open("tls")
@@ -125,6 +133,7 @@ void append_access_line(std::string& to, const RequestRecord& record) {
   const net::Endpoint client{exchange.facts.client_address, exchange.facts.client_port};
   append_client(line, client, connection.proxy_peer);
   if (client.address != connection.peer) line.text("via", connection.peer.text());
+  append_geo(line, exchange.facts);
   append_tls(line, exchange.connection);
   append_certificate(line, exchange.facts);
   line.text("route", record.route)

@@ -3,6 +3,7 @@
 // Facts are what the policies of a chain have established about a request. A fact's type can only
 // be made by whoever checked it, so having one is having checked.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,11 +14,17 @@
 #include "gateway/crypto/verified_certificate.h"
 #include "gateway/net/address.h"
 
+namespace sallyport::address {
+class AddressPolicy;
+}
 namespace sallyport::bearer {
 class TokenVerifier;
 }
 namespace sallyport::client_cert {
 class ClientCertPolicy;
+}
+namespace sallyport::geo {
+class GeoPolicy;
 }
 namespace sallyport::test {
 class FactMaker;  // tests/support: makes facts for policies under test
@@ -67,9 +74,52 @@ class ClientIdentity {
   std::string_view name_;
 };
 
+// AllowlistedAddress proves that the address module found the client in the route's `allow` list.
+class AllowlistedAddress {
+ private:
+  friend class address::AddressPolicy;
+  friend class test::FactMaker;
+  AllowlistedAddress() = default;
+};
+
+// Location is what databases know of an address. A code is two capital letters, or two zeros when it
+// is not known.
+struct Location {
+  std::array<char, 2> country_code{};    // ISO 3166-1 alpha-2
+  std::array<char, 2> continent_code{};
+  std::uint32_t asn = 0;                 // zero: not known
+
+  std::string_view country() const { return text(country_code); }
+  std::string_view continent() const { return text(continent_code); }
+  friend bool operator==(const Location&, const Location&) = default;
+
+ private:
+  static std::string_view text(const std::array<char, 2>& code) {
+    return {code.data(), code[0] == 0 ? 0 : code.size()};
+  }
+};
+
+// LocatedAddress says that the geo module has looked the client's address up.
+class LocatedAddress {
+ public:
+  const Location& location() const { return location_; }
+  // tags are the names of the `tag` rules that cover it, comma separated.
+  std::string_view tags() const { return tags_; }
+
+ private:
+  friend class geo::GeoPolicy;
+  friend class test::FactMaker;
+  LocatedAddress(const Location& location, std::string_view tags)
+      : location_(location), tags_(tags) {}
+  Location location_;
+  std::string_view tags_;  // from configuration, or in the exchange's arena
+};
+
 struct Facts {
   net::Address client_address;  // of whoever calls, after PROXY header or trusted hops
   std::uint16_t client_port = 0;  // zero: not known
+  std::optional<AllowlistedAddress> allowlisted;
+  std::optional<LocatedAddress> geo;
   std::shared_ptr<const crypto::VerifiedCertificate> client_certificate;  // null: none presented
   std::optional<ClientIdentity> identity;
   std::optional<VerifiedToken> token;

@@ -47,6 +47,9 @@ class Service {
   virtual void start(event::Loop& control, event::Broadcast& broadcast) = 0;
   // not_ready returns why the gateway cannot serve yet because of this service, or nothing.
   virtual std::optional<std::string> not_ready() const { return std::nullopt; }
+  // problems says what is wrong although the gateway can serve, a sentence each. The log gets each
+  // when it begins and when it is over; so it must not change its words meanwhile.
+  virtual std::vector<std::string> problems() const { return {}; }
   virtual void metrics(std::vector<Metric>&) const {}
   // command handles an operator's order from the admin socket, such as {"revoke": …}; `answer` is
   // called once, when its effect holds everywhere. False: not for this service.

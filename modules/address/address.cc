@@ -46,6 +46,9 @@ struct AddressPlan final : policy::Plan {
   net::PrefixSet deny;
 };
 
+}  // namespace
+
+// Outside of the anonymous namespace, as policy/facts.h names it: the maker of AllowlistedAddress.
 class AddressPolicy final : public policy::Policy {
  public:
   explicit AddressPolicy(std::shared_ptr<const AddressPlan> plan) : plan_(std::move(plan)) {}
@@ -54,6 +57,7 @@ class AddressPolicy final : public policy::Policy {
     const net::Address& client = exchange.facts.client_address;
     if (plan_->deny.contains(client)) return refuse(kDenied, exchange);
     if (!plan_->allow.contains(client)) return refuse(kNotAllowed, exchange);
+    exchange.facts.allowlisted = policy::AllowlistedAddress();
     return policy::allow();
   }
 
@@ -65,6 +69,8 @@ class AddressPolicy final : public policy::Policy {
 
   std::shared_ptr<const AddressPlan> plan_;
 };
+
+namespace {
 
 std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadContext& context) {
   config::Findings& findings = context.findings();

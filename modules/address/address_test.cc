@@ -53,6 +53,19 @@ TEST(Address, DenyGoesBeforeAllow) {
   EXPECT_THAT(verdict_for(harness, "192.0.2.67"), Allowed());
 }
 
+TEST(Address, LeavesAsAFactThatTheAddressIsListed) {
+  PolicyHarness harness(module);
+  ASSERT_TRUE(harness.load("allow: [192.0.2.0/24]\ndeny: [192.0.2.66]")) << harness.errors();
+  const auto is_fact = [&](std::string_view client) {
+    Call call;
+    (void)harness.judge(call.from(client));
+    return call.exchange().facts.allowlisted.has_value();
+  };
+  EXPECT_TRUE(is_fact("192.0.2.1"));
+  EXPECT_FALSE(is_fact("192.0.2.66"));
+  EXPECT_FALSE(is_fact("203.0.113.1"));
+}
+
 TEST(Address, SaysWhoCalledAndNothingElse) {
   PolicyHarness harness(module);
   ASSERT_TRUE(harness.load("allow: [192.0.2.0/24]\ndeny: [192.0.2.66]")) << harness.errors();

@@ -8,6 +8,7 @@
 #include "gateway/policy/reasons.h"
 #include "modules/modules.h"
 #include "tests/contract/readme.h"
+#include "tests/support/mmdb_writer.h"
 #include "tests/support/policy_harness.h"
 #include "tests/support/temp_dir.h"
 
@@ -66,6 +67,7 @@ class Example {
  public:
   Example(const Module& module, policy::Mode mode) : context_(module.name) {
     folder_.write("partners.txt", "192.0.2.77\n");
+    write_databases();
     context_.add_trust_store("plaid");
     const auto file = std::make_shared<const std::string>(folder_.file("test.yaml"));
     const auto root = config::parse_yaml(Readme(module.name).yaml(), file, context_.findings());
@@ -108,6 +110,16 @@ class Example {
   void settle() { loop_.run_once(); }
 
  private:
+  void write_databases() const {
+    const std::int64_t now = wall_now().unix_seconds();
+    folder_.write("country.mmdb", test::MmdbWriter("Test-Country")
+                                      .built(now)
+                                      .place("192.0.2.0/24", "US", "NA")
+                                      .bytes());
+    folder_.write("asn.mmdb",
+                  test::MmdbWriter("Test-ASN").built(now).asn("192.0.2.0/24", 64496).bytes());
+  }
+
   test::TempDir folder_;
   event::Loop loop_;
   test::TestLoadContext context_;

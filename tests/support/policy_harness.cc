@@ -118,6 +118,11 @@ Call& Call::identity(std::string_view name) {
   return *this;
 }
 
+Call& Call::allowlisted() {
+  exchange_.facts.allowlisted = FactMaker::allowlisted();
+  return *this;
+}
+
 std::string Call::field(std::string_view name) const {
   const http::Fields& fields = exchange_.request.fields;
   const http::Field* found = fields.find(name);

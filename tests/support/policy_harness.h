@@ -37,6 +37,10 @@ class FactMaker {
   static policy::ClientIdentity identity(std::string_view name) {
     return policy::ClientIdentity(name);
   }
+  static policy::AllowlistedAddress allowlisted() { return {}; }
+  static policy::LocatedAddress located(const policy::Location& location, std::string_view tags) {
+    return {location, tags};
+  }
   static std::shared_ptr<const crypto::VerifiedCertificate> certificate(
       crypto::CertificateView view, std::string trust_store);
 };
@@ -61,6 +65,7 @@ class Call {
   Call& certificate(crypto::CertificateView view, std::string trust_store = "clients");
   Call& token(policy::TokenClaims claims);
   Call& identity(std::string_view name);
+  Call& allowlisted();
 
   policy::Exchange& exchange() { return exchange_; }
   policy::ConnectionFacts& connection() { return connection_; }

@@ -1,0 +1,159 @@
+#include "modules/geo/geo.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "modules/geo/plan.h"
+
+namespace sallyport::geo {
+namespace {
+
+using policy::ErrorClass;
+using policy::Evidence;
+using policy::Exchange;
+using policy::Location;
+using policy::Reason;
+using policy::Verdict;
+
+constexpr Reason kCountryDenied{"geo.country_denied", ErrorClass::forbidden,
+                                "The client's address is in a country of `deny`."};
+constexpr Reason kContinentDenied{"geo.continent_denied", ErrorClass::forbidden,
+                                  "The client's address is on a continent of `deny`."};
+constexpr Reason kAsnDenied{"geo.asn_denied", ErrorClass::forbidden,
+                            "The client's address belongs to an ASN of `deny`."};
+constexpr Reason kNotAllowed{
+    "geo.not_allowed", ErrorClass::forbidden,
+    "The client's address is nowhere that `allow` names. The evidence says "
+    "where the databases see it."};
+constexpr Reason kUnknownAddress{
+    "geo.unknown_address", ErrorClass::forbidden,
+    "The databases do not know of the client's address what the rules ask. A partner whose address "
+    "is missing belongs in the `address` policy; `unknown: allow` lets all of them pass."};
+constexpr Reason kUnavailable{"geo.unavailable", ErrorClass::unavailable,
+                              "A database that the rules ask is not there, or is damaged. The log "
+                              "has an event that says why."};
+constexpr std::array<const Reason*, 6> kReasons = {
+    &kCountryDenied, &kContinentDenied, &kAsnDenied, &kNotAllowed, &kUnknownAddress, &kUnavailable};
+
+const Reason* denial(Rule::Match match) {
+  switch (match) {
+    case Rule::Match::country:
+      return &kCountryDenied;
+    case Rule::Match::continent:
+      return &kContinentDenied;
+    case Rule::Match::asn:
+      return &kAsnDenied;
+    case Rule::Match::none:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+// Answer is what the databases say, and which of them said nothing.
+struct Answer {
+  Location location;
+  bool places_are_missing = false;
+  bool asns_are_missing = false;
+
+  bool is_missing_for(const Rule& rule) const {
+    return (places_are_missing && rule.asks_place()) || (asns_are_missing && rule.asks_asn());
+  }
+};
+
+// ask returns false when a configured database has nothing to say, since it is not there yet or is
+// damaged.
+bool ask(const std::shared_ptr<const event::Live<Database>>& live, const Exchange& exchange,
+         Location& to) {
+  if (!live) return true;
+  const Database* database = live->here(exchange.worker);
+  return database != nullptr && database->look_up(exchange.facts.client_address, to);
+}
+
+// The client's address is in every log line already; and its text could be an allocation.
+Evidence evidence_of(Exchange& exchange, const Location& location, std::string_view tags) {
+  const auto or_dash = [](std::string_view code) { return code.empty() ? "-" : code; };
+  return policy::evidence(exchange, "country={} continent={} asn={}{}{}",
+                          or_dash(location.country()), or_dash(location.continent()), location.asn,
+                          tags.empty() ? "" : " tags=", tags);
+}
+
+}  // namespace
+
+// Outside of the anonymous namespace, as policy/facts.h names it: the maker of LocatedAddress.
+class GeoPolicy final : public policy::Policy {
+ public:
+  explicit GeoPolicy(std::shared_ptr<const GeoPlan> plan) : plan_(std::move(plan)) {}
+
+  Verdict on_request(Exchange& exchange) override {
+    Answer answer;
+    answer.places_are_missing = !ask(plan_->places, exchange, answer.location);
+    answer.asns_are_missing = !ask(plan_->asns, exchange, answer.location);
+    const std::string_view tags = tags_of(answer.location, exchange.arena);
+    exchange.facts.geo = policy::LocatedAddress(answer.location, tags);
+    const Evidence evidence = evidence_of(exchange, answer.location, tags);
+    if (exchange.facts.allowlisted && !plan_->even_allowlisted) return policy::allow(evidence);
+    const Reason* refusal = judge(answer);
+    return refusal != nullptr ? policy::deny(*refusal, evidence) : policy::allow(evidence);
+  }
+
+ private:
+  // judge returns why the address is refused, or null.
+  const Reason* judge(const Answer& answer) const {
+    const Location& location = answer.location;
+    if (const Reason* denied = denial(plan_->deny.match(location))) return denied;
+    if (answer.is_missing_for(plan_->deny)) return &kUnavailable;
+    const bool refuses_unknown = plan_->unknown == Unknown::deny;
+    if (refuses_unknown && plan_->deny.lacks(location)) return &kUnknownAddress;
+    if (plan_->allow.is_empty() || plan_->allow.match(location) != Rule::Match::none) {
+      return nullptr;
+    }
+    if (answer.is_missing_for(plan_->allow)) return &kUnavailable;
+    if (!plan_->allow.lacks(location)) return &kNotAllowed;
+    return refuses_unknown ? &kUnknownAddress : nullptr;
+  }
+
+  // tags_of names the rules that cover the location. Their number and their names are limited.
+  std::string_view tags_of(const Location& location, Arena& arena) const {
+    std::string_view tags;
+    for (const Tag& tag : plan_->tags) {
+      if (tag.rule.match(location) == Rule::Match::none) continue;
+      tags = tags.empty() ? std::string_view(tag.name) : joined(tags, tag.name, arena);
+    }
+    return tags;
+  }
+
+  static std::string_view joined(std::string_view first, std::string_view second, Arena& arena) {
+    const std::size_t size = first.size() + 1 + second.size();
+    char* const to = static_cast<char*>(arena.allocate(size, 1));
+    char* at = std::ranges::copy(first, to).out;
+    *at++ = ',';
+    std::ranges::copy(second, at);
+    return {to, size};
+  }
+
+  const std::shared_ptr<const GeoPlan> plan_;
+};
+
+namespace {
+
+std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
+                                       policy::AttachContext&) {
+  return std::make_unique<GeoPolicy>(std::static_pointer_cast<const GeoPlan>(plan));
+}
+
+}  // namespace
+
+const policy::Module module{
+    .name = "geo",
+    .summary = "Refuses, lets pass or tags requests by the country and network of their address.",
+    .shared_options = SharedSettings::options(),
+    .options = EntrySettings::options(),
+    .reasons = kReasons,
+    .needs = {},
+    .gives = {},
+    .load = load_plan,
+    .attach = attach,
+};
+
+}  // namespace sallyport::geo
