@@ -54,7 +54,7 @@ class Rate : public testing::Test {
   }
 
   PolicyHarness harness_{module};
-  MonoTime now_{1000 * kSecondUs};
+  MonoTime now_ = mono_now();  // as metrics do: they count by the clock
 };
 
 TEST_F(Rate, LetsABurstPassAndThenTheRate) {
