@@ -4,6 +4,7 @@
 #include "gateway/cli/cli.h"
 #include "gateway/cli/config_option.h"
 #include "gateway/control/load.h"
+#include "gateway/control/name_check.h"
 
 namespace sallyport::cli {
 namespace {
@@ -13,6 +14,7 @@ int check(const std::string& path, bool strict) {
   observe::Registry registry;
   config::Findings findings;
   const auto loaded = control::load(path, services, registry, findings);
+  if (loaded) control::warn_of_unresolved(*loaded, findings);
   for (const config::Finding& finding : findings.all()) {
     std::fprintf(stderr, "%s\n", finding.text().c_str());
   }

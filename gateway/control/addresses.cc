@@ -1,14 +1,13 @@
 #include "gateway/control/addresses.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <optional>
 
 #include "gateway/base/text.h"
@@ -45,8 +44,15 @@ std::string join(const std::string& host, std::uint16_t port) {
   return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-Result<proxy::Server> unix_server(const std::string& text) {
-  proxy::Server server;
+bool is_host_name(std::string_view host) {
+  if (host.empty() || host.size() > 253 || host.front() == '.' || host.front() == '-') return false;
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return is_alpha(c) || is_digit(c) || c == '-' || c == '_' || c == '.';
+  });
+}
+
+Result<proxy::ServerSpec> unix_server(const std::string& text) {
+  proxy::ServerSpec server;
   server.text = text;
   auto& address = reinterpret_cast<sockaddr_un&>(server.address);
   address.sun_family = AF_UNIX;
@@ -90,24 +96,22 @@ Result<SocketAddress> parse_socket_address(std::string_view text) {
   return result;
 }
 
-Result<proxy::Server> resolve_server(const std::string& text) {
+Result<proxy::ServerSpec> parse_server(const std::string& text) {
   if (text.starts_with("unix:")) return unix_server(text);
   const auto parts = split(text);
-  if (!parts || parts->host.empty() || parts->port == 0) {
+  const bool is_address = parts && net::Address::parse(parts->host).has_value();
+  if (!parts || parts->port == 0 || (!is_address && !is_host_name(parts->host))) {
     return bad("\"" + text + "\" is no server: write host:port, [v6]:port or unix:/path");
   }
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const int error = getaddrinfo(parts->host.c_str(), std::to_string(parts->port).c_str(), &hints,
-                                &found);
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
-  if (error != 0) return bad("\"" + text + "\" cannot be resolved: " + gai_strerror(error));
-  proxy::Server server;
-  server.text = join(net::Address::from_socket(found->ai_addr).text(), parts->port);
-  std::memcpy(&server.address, found->ai_addr, found->ai_addrlen);
-  server.length = found->ai_addrlen;
+  proxy::ServerSpec server;
+  server.text = text;
+  server.host = parts->host;
+  server.port = parts->port;
+  if (!is_address) return server;
+  const auto address = parse_socket_address(text);
+  server.text = address->text;
+  server.address = address->address;
+  server.length = address->length;
   return server;
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "gateway/base/result.h"
-#include "gateway/proxy/upstream.h"
+#include "gateway/proxy/server.h"
 
 namespace sallyport::control {
 
@@ -26,9 +26,9 @@ struct SocketAddress {
 // parse_socket_address accepts literal addresses only; port 0 means any free one.
 Result<SocketAddress> parse_socket_address(std::string_view text);
 
-// resolve_server turns "host:port", "[v6]:port" or "unix:/path" into a server. Names are resolved
-// here, at load, by the system's resolver; the first address is taken.
-Result<proxy::Server> resolve_server(const std::string& text);
+// parse_server reads "host:port", "[v6]:port" or "unix:/path". A name stays one: it is looked up
+// while the gateway runs.
+Result<proxy::ServerSpec> parse_server(const std::string& text);
 
 // bind_listener returns a listening, non-blocking socket with SO_REUSEPORT, one for each worker.
 Result<int> bind_listener(const SocketAddress& address);

@@ -20,6 +20,7 @@ void Loader::build() {
   build_admin();
   build_trust_stores();
   build_listeners();
+  build_resolver();
   build_upstreams();
   build_error_profiles();
   check_modules();

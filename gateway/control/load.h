@@ -12,10 +12,17 @@
 #include "gateway/control/addresses.h"
 #include "gateway/control/services.h"
 #include "gateway/control/settings.h"
+#include "gateway/event/resolver.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/server/generation.h"
 
 namespace sallyport::control {
+
+// ServerName is a server that the configuration names by a name.
+struct ServerName {
+  config::Node node;
+  std::string host;
+};
 
 // Loaded is a configuration that is good: the generation, and what control itself needs of it.
 struct Loaded {
@@ -28,6 +35,8 @@ struct Loaded {
   std::uint64_t memory = 0;  // bytes that the process may have
   std::string admin_socket;
   std::optional<SocketAddress> admin_listen;
+  event::ResolverSettings resolver;
+  std::vector<ServerName> server_names;
   // What the plans depend on lives as long as the configuration runs. It is owned here and not by
   // plans, which a worker may be the last to let go of.
   std::vector<std::shared_ptr<policy::Service>> services;

@@ -25,30 +25,6 @@ bool is_none(const config::Node& node) { return node.is_scalar() && node.scalar 
 
 }  // namespace
 
-void Loader::build_upstreams() {
-  for (const auto& [name, settings] : settings_.upstreams) {
-    proxy::Upstream upstream;
-    upstream.name = name;
-    upstream.host = settings.host;
-    upstream.connect_timeout = settings.connect_timeout;
-    upstream.response_timeout = settings.response_timeout;
-    upstream.idle_timeout = settings.idle_timeout;
-    upstream.keep_alive = settings.keep_alive;
-    upstream.max_connections = static_cast<std::size_t>(settings.max_connections);
-    upstream.max_idle = static_cast<std::size_t>(settings.max_idle);
-    for (const auto& text : settings.servers) {
-      auto server = resolve_server(*text);
-      if (server) {
-        upstream.servers.push_back(std::move(*server));
-      } else {
-        findings_.error(text.node, server.error().text);
-      }
-    }
-    upstream_index_[name] = generation_.upstreams.size();
-    generation_.upstreams.push_back(std::move(upstream));
-  }
-}
-
 void Loader::build_error_profiles() {
   generation_.error_profiles = server::built_in_profiles();
   for (const auto& [name, settings] : settings_.error_profiles) {

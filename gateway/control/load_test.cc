@@ -118,6 +118,32 @@ TEST_F(Loading, RefusesServersThatAreNone) {
   EXPECT_THAT(text, HasSubstr("needs an absolute path"));
 }
 
+TEST_F(Loading, TakesNamesAsServersAndRefusesWhatIsNone) {
+  const std::string text =
+      errors("upstreams: {api: {servers: [\"api.internal:80\", {address: \"[::1]:80\", weight: 0}, "
+             "{weight: 2}, \"a b:80\"]}}\nroutes: []\n");
+  EXPECT_THAT(text, Not(HasSubstr("servers[0]")));
+  EXPECT_THAT(text, HasSubstr("upstreams.api.servers[1].weight"));
+  EXPECT_THAT(text, HasSubstr("upstreams.api.servers[2].address"));
+  EXPECT_THAT(text, HasSubstr("upstreams.api.servers[3]: \"a b:80\" is no server"));
+}
+
+TEST_F(Loading, ChecksWhatUpstreamsAreAskedAndBelieved) {
+  const std::string text = errors(
+      "resolver: {nameservers: [dns.example, 192.0.2.53, \"127.0.0.1:5353\"]}\n"
+      "upstreams:\n  api:\n    servers: [\"unix:/run/api.sock\"]\n"
+      "    health: {path: \"healthz?a\"}\n"
+      "    tls: {ca_file: none.pem, pins: [\"md5/AAAA\"], insecure_skip_verify: false}\n"
+      "  lax: {servers: [\"127.0.0.1:1\"], tls: {insecure_skip_verify: true}}\nroutes: []\n");
+  EXPECT_THAT(text, HasSubstr("resolver.nameservers[0]: \"dns.example\" is no address"));
+  EXPECT_THAT(text, Not(HasSubstr("nameservers[1]")));
+  EXPECT_THAT(text, Not(HasSubstr("nameservers[2]")));
+  EXPECT_THAT(text, HasSubstr("upstreams.api.health.path: is no path"));
+  EXPECT_THAT(text, HasSubstr("upstreams.api.tls: needs `server_name`"));
+  EXPECT_THAT(text, HasSubstr("upstreams.api.tls.ca_file"));
+  EXPECT_THAT(text, HasSubstr("upstreams.lax.tls.insecure_skip_verify: whoever answers"));
+}
+
 TEST_F(Loading, KeepsTheAdminPortOffThePublicNet) {
   EXPECT_THAT(errors("admin: {listen: \"0.0.0.0:9090\"}\n"), HasSubstr("must be a loopback address"));
 }

@@ -48,8 +48,21 @@ class Loader final : private policy::LoadContext {
                                                      const config::Node& node);
   std::optional<tls::SniEntry> build_sni_entry(const config::At<CertificateSettings>& settings);
   bool judge_self_signed(const crypto::CertificateView& leaf, const config::Node& node);
-  // load_routes.cc
+  // load_upstreams.cc
+  void build_resolver();
   void build_upstreams();
+  void build_upstream(const std::string& name, const config::At<UpstreamSettings>& settings);
+  std::optional<proxy::ServerSpec> build_server(const config::At<ServerSettings>& settings);
+  std::shared_ptr<const proxy::UpstreamTls> build_upstream_tls(
+      const std::string& name, const config::At<UpstreamTlsSettings>& settings,
+      proxy::Protocol protocol);
+  void judge_insecure(const UpstreamTlsSettings& settings);
+  std::shared_ptr<const tls::TrustStore> upstream_trust(const std::string& name,
+                                                        const UpstreamTlsSettings& settings,
+                                                        const config::Node& node);
+  std::shared_ptr<const tls::Credentials> upstream_credentials(const UpstreamTlsSettings& settings,
+                                                               const config::Node& node);
+  // load_routes.cc
   void build_error_profiles();
   void check_modules();
   void build_routes();
@@ -66,6 +79,7 @@ class Loader final : private policy::LoadContext {
   server::Generation& generation_;
   std::map<std::string, std::shared_ptr<const tls::TrustStore>, std::less<>> trust_stores_;
   std::map<std::string, std::size_t, std::less<>> upstream_index_;
+  std::shared_ptr<const tls::TrustStore> system_trust_;  // read when first needed
 };
 
 }  // namespace sallyport::control

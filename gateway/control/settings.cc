@@ -92,26 +92,6 @@ std::span<const config::Option> TrustStoreSettings::options() {
   return rows;
 }
 
-std::span<const config::Option> UpstreamSettings::options() {
-  using S = UpstreamSettings;
-  const auto wait = between(Milliseconds(1), Milliseconds(600'000));
-  static const std::array rows{
-      required<&S::servers>("servers", "`host:port` or `unix:/path`; requests go round them.",
-                            config::not_empty()),
-      option<&S::host>("host", "What the Host field says; empty: what the client said."),
-      option<&S::connect_timeout>("connect_timeout", "For a connection to be made.", wait),
-      option<&S::response_timeout>("response_timeout",
-                                   "From the whole request to the head of the answer.", wait),
-      option<&S::idle_timeout>("idle_timeout", "Between two pieces of a body.", wait),
-      option<&S::keep_alive>("keep_alive", "How long an unused connection is kept.", wait),
-      option<&S::max_connections>("max_connections", "Connections of one worker in use at a time.",
-                                  between(1, 100'000)),
-      option<&S::max_idle>("max_idle", "Unused connections that one worker keeps.",
-                           between(0, 100'000)),
-  };
-  return rows;
-}
-
 std::span<const config::Option> RouteSettings::options() {
   using S = RouteSettings;
   static const std::array rows{
@@ -268,6 +248,7 @@ std::span<const config::Option> Settings::options() {
       required<&S::listeners>("listeners", "Where clients connect.", config::not_empty()),
       option<&S::trust_stores>("trust_stores", "Trust anchors for client certificates, by name."),
       required<&S::upstreams>("upstreams", "The protected APIs, by name."),
+      option<&S::resolver>("resolver", "How the names of upstreams' servers are looked up."),
       option<&S::chains>("chains", "Policies that routes share, by name.",
                          config::raw_schema(policies_schema)),
       required<&S::routes>("routes", "What is reachable. There is no default route.",

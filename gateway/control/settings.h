@@ -10,6 +10,7 @@
 
 #include "gateway/config/option.h"
 #include "gateway/config/values.h"
+#include "gateway/control/settings_upstream.h"
 #include "gateway/policy/route.h"
 #include "gateway/server/error_profile.h"
 
@@ -67,18 +68,6 @@ struct ListenerSettings {
 
 struct TrustStoreSettings {
   config::At<config::File> file;
-  static std::span<const config::Option> options();
-};
-
-struct UpstreamSettings {
-  std::vector<config::At<std::string>> servers;
-  std::string host;
-  Milliseconds connect_timeout{2'000};
-  Milliseconds response_timeout{30'000};
-  Milliseconds idle_timeout{30'000};
-  Milliseconds keep_alive{60'000};
-  int max_connections = 1024;
-  int max_idle = 64;
   static std::span<const config::Option> options();
 };
 
@@ -152,7 +141,8 @@ struct Settings {
   config::Raw workers;
   std::vector<config::At<ListenerSettings>> listeners;
   std::map<std::string, TrustStoreSettings> trust_stores;
-  std::map<std::string, UpstreamSettings> upstreams;
+  std::map<std::string, config::At<UpstreamSettings>> upstreams;
+  config::At<ResolverSettings> resolver;
   std::map<std::string, config::Raw> chains;
   std::vector<config::At<RouteSettings>> routes;
   policy::AmbiguousPaths ambiguous_paths = policy::AmbiguousPaths::reject;

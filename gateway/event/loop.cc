@@ -44,6 +44,8 @@ Loop::~Loop() {
   mail_event_.reset();
   ready_event_.reset();
   if (mail_fd_ >= 0) close(mail_fd_);
+  // Look-ups that were cancelled end here; nothing else is registered any more.
+  event_base_loop(base_.get(), EVLOOP_NONBLOCK);
   while (ready_->next_ != ready_.get()) ready_->next_->cancel_run();
   ready_->previous_ = ready_->next_ = nullptr;
 }

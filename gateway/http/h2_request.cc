@@ -8,6 +8,7 @@
 #include "gateway/http/control_fields.h"
 #include "gateway/http/field_names.h"
 #include "gateway/http/framing.h"
+#include "gateway/http/h2_fields.h"
 #include "gateway/http/head_lines.h"
 #include "gateway/http/request_method.h"
 #include "gateway/http/target.h"
@@ -18,8 +19,6 @@ namespace {
 struct PseudoFields {
   std::optional<std::string_view> method, scheme, authority, path;
 };
-
-bool is_pseudo(const Field& field) { return field.name.starts_with(':'); }
 
 std::optional<Violation> take_pseudo(const Field& field, PseudoFields& pseudo) {
   std::optional<std::string_view>* slot = nullptr;
@@ -33,55 +32,19 @@ std::optional<Violation> take_pseudo(const Field& field, PseudoFields& pseudo) {
   return std::nullopt;
 }
 
-// check_name: RFC 9113 section 8.2.1, and what a name must be in HTTP/1.
-std::optional<Violation> check_name(std::string_view name) {
-  if (name.empty()) return Violation::empty_field_name;
-  for (const char c : name) {
-    if (c >= 'A' && c <= 'Z') return Violation::upper_case_field_name;
-    if (c == '\0') return Violation::nul_in_field;
-  }
-  if (!is_token(name)) return Violation::bad_field_name;
-  return std::nullopt;
-}
-
-std::optional<Violation> check_value(std::string_view value) {
-  if (trim(value).size() != value.size()) return Violation::space_around_field_value;
-  if (is_field_value(value)) return std::nullopt;
-  if (value.find('\0') != std::string_view::npos) return Violation::nul_in_field;
-  if (value.find('\r') != std::string_view::npos) return Violation::bare_carriage_return;
-  if (value.find('\n') != std::string_view::npos) return Violation::bare_line_feed;
-  return Violation::control_in_field;
-}
-
-// RFC 9113 section 8.2.2. Trailer announces nothing that the codec of HTTP/1 would not announce
-// itself; it goes with the other hop-by-hop fields.
-bool is_connection_specific(const Field& field) {
-  const std::string_view name = field.name;
-  if (name == "te") return !equals_ignoring_case(field.value, "trailers");
-  return name == "connection" || name == "proxy-connection" || name == "keep-alive" ||
-         name == "transfer-encoding" || name == "upgrade" || name == "http2-settings";
-}
-
-std::optional<Violation> check_field(const Field& field) {
-  if (const auto violation = check_name(field.name)) return violation;
-  if (const auto violation = check_value(field.value)) return violation;
-  if (is_connection_specific(field)) return Violation::connection_specific_field;
-  return std::nullopt;
-}
-
 // split takes the pseudo-header fields out and checks the rest.
 std::optional<Violation> split(Fields& fields, PseudoFields& pseudo) {
   bool is_past_pseudo = false;
   for (const Field& field : fields) {
-    if (!is_pseudo(field)) {
+    if (!is_pseudo_field(field)) {
       is_past_pseudo = true;
-      if (const auto violation = check_field(field)) return violation;
+      if (const auto violation = check_h2_field(field)) return violation;
       continue;
     }
     if (is_past_pseudo) return Violation::pseudo_field_late;
     if (const auto violation = take_pseudo(field, pseudo)) return violation;
   }
-  fields.remove_if(is_pseudo);
+  fields.remove_if(is_pseudo_field);
   return std::nullopt;
 }
 
@@ -175,8 +138,8 @@ std::optional<Violation> parse_h2_trailers(const HeaderBlock& block, Arena& aren
   if (block.violation()) return Violation::trailers_too_large;
   block.append_to(trailers, arena);
   for (const Field& field : trailers) {
-    if (is_pseudo(field)) return Violation::pseudo_field_late;
-    if (const auto violation = check_field(field)) return violation;
+    if (is_pseudo_field(field)) return Violation::pseudo_field_late;
+    if (const auto violation = check_h2_field(field)) return violation;
     if (is_forbidden_trailer(field.name)) return Violation::trailer_forbidden;
   }
   return std::nullopt;

@@ -54,6 +54,25 @@ bool H2FieldSection::set_head(const ResponseHead& head) {
   return true;
 }
 
+bool H2FieldSection::set_request(const RequestHead& head, std::string_view scheme) {
+  begin(head.fields);
+  path_ = head.target.path;
+  if (head.target.has_query) path_.append("?").append(head.target.query);
+  if (!is_token(head.method_text) || !is_field_value(head.authority) || !is_field_value(path_)) {
+    return false;
+  }
+  add(":method", head.method_text);
+  add(":scheme", scheme);
+  add(":authority", head.authority);
+  add(":path", path_);
+  if (!add_all(head.fields, is_not_for_h2)) return false;
+  if (head.body.framing == Framing::length) {
+    length_ = std::to_string(head.body.length);
+    add("content-length", length_);
+  }
+  return true;
+}
+
 bool H2FieldSection::set_trailers(const Fields& trailers) {
   begin(trailers);
   return add_all(trailers, is_forbidden_trailer);

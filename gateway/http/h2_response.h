@@ -1,12 +1,13 @@
 #pragma once
 
-// H2FieldSection makes the fields of an answer what HTTP/2 wants them to be: a status, lower-case
-// names, nothing of HTTP/1 connections (RFC 9113 section 8.3.2).
+// H2FieldSection makes the fields of a message what HTTP/2 wants them to be: pseudo-header fields,
+// lower-case names, nothing of HTTP/1 connections (RFC 9113 section 8.3).
 
 #include <nghttp2/nghttp2.h>
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/http/message.h"
@@ -18,6 +19,8 @@ class H2FieldSection {
   // set_head takes an answer's head; false when it has a field that may not be sent, which is a
   // mistake of ours or of a module.
   [[nodiscard]] bool set_head(const ResponseHead& head);
+  // set_request takes a request's head; `scheme` is "https" or "http".
+  [[nodiscard]] bool set_request(const RequestHead& head, std::string_view scheme);
   [[nodiscard]] bool set_trailers(const Fields& trailers);
   // fields are valid until the next set_, and as long as what was set.
   std::span<const nghttp2_nv> fields() const { return fields_; }
@@ -29,6 +32,7 @@ class H2FieldSection {
 
   std::string names_;  // in lower case; never grows while fields_ points into it
   std::string status_;
+  std::string path_;
   std::string length_;
   std::vector<nghttp2_nv> fields_;
 };

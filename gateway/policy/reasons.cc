@@ -48,7 +48,16 @@ constexpr Reason kUpstreamClosed{"upstream.closed", ErrorClass::upstream_failed,
 constexpr Reason kUpstreamBroken{"upstream.broken", ErrorClass::upstream_failed,
                                  "The upstream's answer breaks HTTP; the evidence names the rule."};
 constexpr Reason kUpstreamBusy{"upstream.busy", ErrorClass::unavailable,
-                               "The upstream has `max_connections` in use and its queue is full."};
+                               "The upstream has `max_connections` in use, and the request did "
+                               "not get one within `queue_timeout`, or `max_pending` wait already."};
+constexpr Reason kUpstreamTls{"upstream.tls", ErrorClass::upstream_failed,
+                              "TLS with the upstream failed: its certificate was not believed, or "
+                              "ours was not; the evidence says why."};
+constexpr Reason kUpstreamUnresolved{"upstream.unresolved", ErrorClass::unavailable,
+                                     "No name of the upstream's servers has ever been resolved."};
+constexpr Reason kUpstreamDown{"upstream.down", ErrorClass::unavailable,
+                               "Every server of the upstream is down, as its health checks and its "
+                               "failed requests say."};
 constexpr Reason kOverloaded{"gateway.overloaded", ErrorClass::unavailable,
                              "The gateway is at one of its own limits."};
 constexpr Reason kUnwritable{"gateway.unwritable", ErrorClass::internal,
@@ -57,11 +66,12 @@ constexpr Reason kUnwritable{"gateway.unwritable", ErrorClass::internal,
 
 std::span<const Reason* const> all() {
   static constexpr std::array kAll{
-      &kNoRoute,         &kMethodNotAllowed, &kAmbiguousPath,  &kMisdirected,
-      &kPolicyTooSlow,   &kFactMissing,      &kBodyTooLarge,   &kHeadTimeout,
-      &kBodyTimeout,     &kBodyTooSlow,      &kResponseTooSlow, &kBadForwarded,
-      &kUpstreamConnect, &kUpstreamTimeout,  &kUpstreamClosed, &kUpstreamBroken,
-      &kUpstreamBusy,    &kOverloaded,       &kUnwritable};
+      &kNoRoute,         &kMethodNotAllowed,   &kAmbiguousPath,   &kMisdirected,
+      &kPolicyTooSlow,   &kFactMissing,        &kBodyTooLarge,    &kHeadTimeout,
+      &kBodyTimeout,     &kBodyTooSlow,        &kResponseTooSlow, &kBadForwarded,
+      &kUpstreamConnect, &kUpstreamTimeout,    &kUpstreamClosed,  &kUpstreamBroken,
+      &kUpstreamBusy,    &kUpstreamTls,        &kUpstreamUnresolved, &kUpstreamDown,
+      &kOverloaded,      &kUnwritable};
   return kAll;
 }
 

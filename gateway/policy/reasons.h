@@ -25,6 +25,9 @@ extern const Reason kUpstreamTimeout;
 extern const Reason kUpstreamClosed;
 extern const Reason kUpstreamBroken;
 extern const Reason kUpstreamBusy;
+extern const Reason kUpstreamTls;
+extern const Reason kUpstreamUnresolved;
+extern const Reason kUpstreamDown;
 extern const Reason kOverloaded;
 extern const Reason kUnwritable;
 

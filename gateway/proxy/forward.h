@@ -35,12 +35,14 @@ struct ForwardTimes {
   std::int64_t first_byte_us = -1;
 };
 
-class Forward final : private UpstreamListener, private event::Ready {
+class Forward final : private UpstreamListener, private PoolWaiter, private event::Ready {
  public:
   Forward(event::Loop& loop, UpstreamPool& pool, policy::Exchange& exchange, policy::Permit permit,
           http::Stream& client, ForwardListener& listener);
   ~Forward() override;
 
+  // hold gives a body that is here already, before start. Both outlive this object.
+  void hold(std::string_view body, const http::Fields& trailers);
   void start();
   // stop ends the interest in the upstream's answer: nothing more is told or sent.
   void stop();
@@ -56,6 +58,8 @@ class Forward final : private UpstreamListener, private event::Ready {
 
  private:
   void run() override { end(); }
+  void on_turn() override;
+  void on_waited() override;
   void on_connected() override;
   void on_response_head(http::ResponseHead& head) override;
   void on_response_body(std::string_view piece) override;
@@ -63,9 +67,12 @@ class Forward final : private UpstreamListener, private event::Ready {
   void on_upstream_writable() override;
   void on_upstream_failed(const Failure& failure) override;
 
-  void dispatch(bool fresh);
+  void dispatch(const UpstreamPool::Wish& wish);
+  void refuse(const policy::Reason& reason, std::string_view rule);
+  void send_held();
   void end();
-  bool may_retry(const Failure& failure) const;
+  bool may_retry();
+  bool is_repeatable() const;
   std::int64_t elapsed_us() const;
 
   event::Loop& loop_;
@@ -74,15 +81,17 @@ class Forward final : private UpstreamListener, private event::Ready {
   policy::Permit permit_;  // kept as long as bytes flow under it
   http::Stream& client_;
   ForwardListener& listener_;
-  std::unique_ptr<UpstreamConnection> connection_;
-  std::unique_ptr<UpstreamConnection> failed_;  // ended inside its own callback; freed later
-  Failure failure_{};
+  Lease lease_;
+  Lease failed_;  // ended inside its own callback; given back later
+  Failure failure_;
   ForwardTimes times_;
-  std::string_view server_;
+  std::string_view server_;  // in the exchange's arena: servers come and go
+  std::string_view held_;
+  const http::Fields* held_trailers_ = nullptr;  // null: the body comes from the client
   MonoTime started_{};
   std::uint64_t bytes_out_ = 0;
   bool reused_ = false;
-  bool retried_ = false;
+  unsigned retries_ = 0;
   bool request_complete_ = false;
   bool body_began_ = false;
   bool head_sent_ = false;

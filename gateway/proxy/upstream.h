@@ -1,36 +1,79 @@
 #pragma once
 
-// Upstream is a protected API: where its servers are and how long each phase may take.
+// Upstream is a protected API as the configuration describes it: how its servers are reached, how
+// long each phase may take, and how much may be under way. All counts are of one worker.
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
+#include <array>
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/observe/metrics.h"
+#include "gateway/proxy/ejection.h"
+#include "gateway/proxy/server_feed.h"
+#include "gateway/tls/client_context.h"
 
 namespace sallyport::proxy {
 
-// Server is one resolved address of an upstream.
-struct Server {
-  std::string text;  // "127.0.0.1:8080" or "unix:/run/api.sock", for logs
-  sockaddr_storage address{};
-  socklen_t length = 0;
+// Protocol is what is spoken with the servers: under TLS it is settled by ALPN and must be this
+// one, in plain text it is known beforehand.
+enum class Protocol : std::uint8_t { http1, h2 };
+// option_names is how configuration spells them.
+constexpr auto option_names(Protocol) {
+  return std::array{std::pair<std::string_view, Protocol>{"http1", Protocol::http1},
+                    std::pair<std::string_view, Protocol>{"h2", Protocol::h2}};
+}
+
+// UpstreamTls is how connections to an upstream are secured.
+struct UpstreamTls {
+  tls::ClientConfig config;
+  // SHA-256 of SubjectPublicKeyInfo (RFC 7469 section 2.4): when there are any, the server's
+  // certificate must have one of these keys, besides passing the trust store.
+  std::vector<std::array<std::uint8_t, 32>> pins;
+};
+
+// UpstreamSlots are the metrics of one upstream.
+struct UpstreamSlots {
+  observe::Slot requests[6] = {};  // by the answer's status class; [0]: there was none
+  observe::Slot connects = 0;
+  observe::Slot connect_failures = 0;
+  observe::Slot reused = 0;
+  observe::Slot retries = 0;
+  observe::Slot ejections = 0;
+  observe::Slot busy = 0;
+  observe::Slot idle = 0;
+  observe::Slot waiting = 0;
+
+  static UpstreamSlots make(observe::Registry& registry, std::string_view upstream);
 };
 
 struct Upstream {
   std::string name;
-  std::vector<Server> servers;  // at least one
-  std::string host;             // what the Host field says; empty: the client's
+  std::shared_ptr<ServerFeed> feed;        // its servers
+  std::string host;                        // what the Host field says; empty: the client's
+  std::shared_ptr<const UpstreamTls> tls;  // null: plain text
+  Protocol protocol = Protocol::http1;
+
   Milliseconds connect_timeout{2'000};
+  Milliseconds handshake_timeout{5'000};  // of TLS
   Milliseconds response_timeout{30'000};  // from the whole request to the answer's head
   Milliseconds idle_timeout{30'000};      // between two pieces of a body, either way
   Milliseconds keep_alive{60'000};        // how long an unused connection is kept
-  std::size_t max_connections = 1024;     // of one worker
-  std::size_t max_idle = 64;              // of one worker
-  std::size_t max_head_bytes = 32 * 1024; // of an answer
+  Milliseconds queue_timeout{200};        // how long a request waits for a connection
+  Milliseconds slow_start{0};
+
+  std::size_t max_connections = 1024;  // in use
+  std::size_t max_idle = 64;
+  std::size_t max_pending = 128;           // requests that wait for a connection
+  std::size_t max_head_bytes = 32 * 1024;  // of an answer
+  unsigned retries = 1;                    // of one request
+  unsigned retry_budget = 20;              // percent of the requests
+  EjectionRules ejection;
+  UpstreamSlots slots;
 };
 
 }  // namespace sallyport::proxy

@@ -1,11 +1,6 @@
 #include "gateway/proxy/upstream_connection.h"
 
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "gateway/http/serialise.h"
@@ -25,40 +20,30 @@ std::string_view id_of(http::Violation violation) { return http::describe(violat
 
 }  // namespace
 
-UpstreamConnection::UpstreamConnection(event::Loop& loop, const Upstream& upstream,
-                                       const Server& server, std::span<char> scratch)
-    : loop_(loop),
-      upstream_(upstream),
+UpstreamConnection::UpstreamConnection(const UpstreamContext& context, const Server& server)
+    : context_(context),
+      upstream_(context.upstream),
       server_(server),
-      scratch_(scratch),
-      timer_(loop, static_cast<event::TimerHandler&>(*this)) {}
+      timer_(context.loop, static_cast<event::TimerHandler&>(*this)) {}
 
 void UpstreamConnection::connect(UpstreamListener& listener) {
   listener_ = &listener;
-  const int family = server_.address.ss_family;
-  const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return fail(reasons::kOverloaded, "no socket left");
-  transport_.emplace(fd);
-  if (family != AF_UNIX) {
-    const int yes = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  }
-  watch_.emplace(loop_, fd, static_cast<event::WatchHandler&>(*this));
-  timer_.arm(upstream_.connect_timeout);
-  const auto* address = reinterpret_cast<const sockaddr*>(&server_.address);
-  if (::connect(fd, address, server_.length) == 0) return finish_connect();
-  if (errno != EINPROGRESS) return fail(reasons::kUpstreamConnect);
-  watch_->want_write(true);
+  dial_ = std::make_unique<Dial>(context_, server_, static_cast<DialListener&>(*this));
+  dial_->start();
 }
 
-void UpstreamConnection::finish_connect() {
-  int error = 0;
-  socklen_t size = sizeof error;
-  getsockopt(transport_->fd(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return fail(reasons::kUpstreamConnect);
+void UpstreamConnection::on_dialled(std::unique_ptr<event::Transport> transport) {
+  dial_.reset();
+  transport_ = std::move(transport);
+  watch_.emplace(context_.loop, transport_->fd(), static_cast<event::WatchHandler&>(*this));
   state_ = State::sending;
   watch_->want(true, false);
   listener_->on_connected();
+}
+
+void UpstreamConnection::on_dial_failed(const Failure& failure) {
+  state_ = State::failed;
+  listener_->on_upstream_failed(failure);
 }
 
 void UpstreamConnection::reuse(UpstreamListener& listener) {
@@ -85,6 +70,7 @@ void UpstreamConnection::become_idle(IdleOwner& owner) {
   out_ = {};
   out_sent_ = 0;
   in_ = {};
+  cancel_run();
   watch_->want(true, false);
   timer_.arm(upstream_.keep_alive);
 }
@@ -160,26 +146,39 @@ void UpstreamConnection::flush() {
 void UpstreamConnection::want_response(bool yes) {
   if (state_ == State::failed || state_ == State::done) return;
   response_wanted_ = yes;
+  if (!watch_) return;
   watch_->want_read(yes);
+  if (yes && transport_->has_buffered()) context_.loop.enqueue(*this);
   restart_timer();
 }
 
 void UpstreamConnection::on_writable() {
-  if (state_ == State::connecting) return finish_connect();
   flush();
   if (state_ != State::failed) restart_timer();
 }
 
 void UpstreamConnection::on_readable() {
-  const event::IoResult result = transport_->read(scratch_);
   if (state_ == State::idle) {
     // Whatever comes on an idle connection, it belongs to no request.
-    if (result.outcome != event::Io::again_read) idle_owner_->on_idle_end(*this);
+    const event::Io outcome = transport_->read(context_.scratch).outcome;
+    if (outcome != event::Io::again_read) idle_owner_->on_idle_end(*this);
     return;
   }
+  if (!wants_octets()) return;
+  read_some();
+  // TLS may hold octets that the kernel no longer has; others get their turn before them.
+  if (wants_octets() && transport_->has_buffered()) context_.loop.enqueue(*this);
+}
+
+bool UpstreamConnection::wants_octets() const {
+  return state_ != State::failed && state_ != State::done && watch_->wants_read();
+}
+
+void UpstreamConnection::read_some() {
+  const event::IoResult result = transport_->read(context_.scratch);
   switch (result.outcome) {
     case event::Io::done:
-      return take({scratch_.data(), result.bytes});
+      return take({context_.scratch.data(), result.bytes});
     case event::Io::again_read:
     case event::Io::again_write:
       return;
@@ -244,7 +243,8 @@ std::string_view UpstreamConnection::take_head(std::string_view bytes) {
   }
   auto& head = std::get<http::ResponseHead>(parsed);
   if (head.status < 200) {
-    if (++interim_heads_ > kMaxInterimHeads) fail(reasons::kUpstreamBroken, "too many interim heads");
+    if (++interim_heads_ > kMaxInterimHeads)
+      fail(reasons::kUpstreamBroken, "too many interim heads");
     return state_ == State::failed ? std::string_view{} : rest;
   }
   if (!begin_body(head)) complete({}, !rest.empty());
@@ -318,7 +318,9 @@ void UpstreamConnection::fail(const policy::Reason& reason, std::string_view rul
   reusable_ = false;
   timer_.disarm();
   if (watch_) watch_->want(false, false);
-  listener_->on_upstream_failed({&reason, rule, reused_ && !answer_began_});
+  const bool is_unanswered = &reason == &reasons::kUpstreamClosed && !answer_began_;
+  listener_->on_upstream_failed(
+      {&reason, rule, is_unanswered ? Repeat::safe_methods : Repeat::never});
 }
 
 void UpstreamConnection::restart_timer() {
@@ -337,7 +339,6 @@ void UpstreamConnection::restart_timer() {
 
 void UpstreamConnection::on_timer() {
   if (state_ == State::idle) return idle_owner_->on_idle_end(*this);
-  if (state_ == State::connecting) return fail(reasons::kUpstreamTimeout, "connect_timeout");
   if (state_ == State::head && !request_complete_) {
     // The client is slow to send; its own body timeout watches it.
     if (unsent() == 0) return timer_.arm(upstream_.idle_timeout);

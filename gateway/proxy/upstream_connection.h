@@ -1,12 +1,11 @@
 #pragma once
 
-// UpstreamConnection is one HTTP/1.1 connection to a server of an upstream. It carries one exchange
-// at a time and is fit for another only after a complete, well-framed answer.
+// UpstreamConnection is one HTTP/1.1 connection to a server of an upstream, under TLS or not. It
+// carries one exchange at a time and is fit for another only after a complete, well-framed answer.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,77 +13,44 @@
 #include "gateway/event/watch.h"
 #include "gateway/http/chunked.h"
 #include "gateway/http/h1_response.h"
-#include "gateway/http/message.h"
-#include "gateway/policy/reason.h"
-#include "gateway/proxy/upstream.h"
+#include "gateway/proxy/dial.h"
+#include "gateway/proxy/upstream_stream.h"
 
 namespace sallyport::proxy {
 
-// Failure is why a connection cannot bring the answer.
-struct Failure {
-  const policy::Reason* reason;
-  std::string_view rule;         // for a broken answer: the rule, a static text
-  bool is_retryable = false;     // nothing of an answer had arrived on a reused connection
-};
-
-class UpstreamListener {
+class UpstreamConnection final : public UpstreamStream,
+                                 private DialListener,
+                                 private event::WatchHandler,
+                                 private event::TimerHandler,
+                                 private event::Ready {
  public:
-  virtual void on_connected() = 0;
-  // on_response_head gives the final head; interim ones are swallowed. The head's text lives in the
-  // arena given to send_request.
-  virtual void on_response_head(http::ResponseHead& head) = 0;
-  virtual void on_response_body(std::string_view piece) = 0;
-  virtual void on_response_end(const http::Fields& trailers) = 0;
-  // on_upstream_writable is told when unsent has fallen below kLowWater.
-  virtual void on_upstream_writable() = 0;
-  // on_upstream_failed: the connection is useless. Exactly one of end and failed is told.
-  virtual void on_upstream_failed(const Failure& failure) = 0;
+  // `context` and `server` outlive the connection.
+  UpstreamConnection(const UpstreamContext& context, const Server& server);
 
- protected:
-  ~UpstreamListener() = default;
-};
+  void connect(UpstreamListener& listener) override;
+  void reuse(UpstreamListener& listener) override;
+  void become_idle(IdleOwner& owner) override;
+  bool is_reusable() const override { return state_ == State::done && reusable_; }
+  bool was_reused() const override { return reused_; }
 
-class UpstreamConnection final : private event::WatchHandler, private event::TimerHandler {
- public:
-  // `scratch` is the worker's read buffer, shared by all connections: what is in it is consumed
-  // before the callback returns. `on_idle_end` is told when an idle connection ends.
-  UpstreamConnection(event::Loop& loop, const Upstream& upstream, const Server& server,
-                     std::span<char> scratch);
-
-  class IdleOwner {
-   public:
-    virtual void on_idle_end(UpstreamConnection& connection) = 0;
-
-   protected:
-    ~IdleOwner() = default;
-  };
-
-  // connect begins; on_connected or on_upstream_failed follows, possibly before it returns.
-  void connect(UpstreamListener& listener);
-  // reuse takes an idle connection for another exchange.
-  void reuse(UpstreamListener& listener);
-  // become_idle gives it back to the pool.
-  void become_idle(IdleOwner& owner);
-  bool is_reusable() const { return state_ == State::done && reusable_; }
-  bool was_reused() const { return reused_; }
-
-  void send_request(const http::RequestHead& head, Arena& arena);
-  void send_body(std::string_view piece);
-  void send_end(const http::Fields& trailers);
-  std::size_t unsent() const { return out_.size() - out_sent_; }
-  // want_response pauses and resumes reading, for flow control.
-  void want_response(bool yes);
-
-  const Server& server() const { return server_; }
+  void send_request(const http::RequestHead& head, Arena& arena) override;
+  void send_body(std::string_view piece) override;
+  void send_end(const http::Fields& trailers) override;
+  std::size_t unsent() const override { return out_.size() - out_sent_; }
+  void want_response(bool yes) override;
 
  private:
   enum class State : std::uint8_t { connecting, sending, head, body, done, idle, failed };
 
+  void on_dialled(std::unique_ptr<event::Transport> transport) override;
+  void on_dial_failed(const Failure& failure) override;
   void on_readable() override;
   void on_writable() override;
   void on_timer() override;
+  void run() override { on_readable(); }
 
-  void finish_connect();
+  bool wants_octets() const;
+  void read_some();
   void flush();
   void take(std::string_view bytes);
   std::string_view take_head(std::string_view bytes);
@@ -95,13 +61,13 @@ class UpstreamConnection final : private event::WatchHandler, private event::Tim
   void fail(const policy::Reason& reason, std::string_view rule = {});
   void restart_timer();
 
-  event::Loop& loop_;
+  const UpstreamContext& context_;
   const Upstream& upstream_;
   const Server& server_;
-  std::span<char> scratch_;
   UpstreamListener* listener_ = nullptr;
   IdleOwner* idle_owner_ = nullptr;
-  std::optional<event::PlainTransport> transport_;
+  std::unique_ptr<Dial> dial_;  // until it is connected
+  std::unique_ptr<event::Transport> transport_;
   std::optional<event::Watch> watch_;
   event::Timer timer_;
 

@@ -153,10 +153,8 @@ void Session::begin_forward() {
   forward_.emplace(worker_.loop(), pool, exchange_, std::move(*permit_), stream_,
                    static_cast<proxy::ForwardListener&>(*this));
   permit_.reset();
+  if (gathered_whole_) forward_->hold(gathered_, gathered_trailers_);
   forward_->start();
-  if (!gathered_whole_) return;
-  if (!gathered_.empty()) forward_->on_client_body(gathered_);
-  forward_->on_client_body_end(gathered_trailers_);
 }
 
 void Session::on_body(std::string_view piece) {

@@ -33,14 +33,14 @@ std::string_view to_string(ShedReason reason) {
 }
 
 Attached::Attached(std::shared_ptr<const Generation> from, event::Loop& loop, unsigned worker,
-                   std::span<char> scratch)
+                   std::span<char> scratch, observe::Bank& bank)
     : generation(std::move(from)), context(worker) {
   chains.reserve(generation->routes.size());
   for (const auto& route : generation->routes) {
     chains.push_back(policy::attach(route->chain, context));
   }
   for (const proxy::Upstream& upstream : generation->upstreams) {
-    pools.push_back(std::make_unique<proxy::UpstreamPool>(loop, upstream, scratch));
+    pools.push_back(std::make_unique<proxy::UpstreamPool>(loop, upstream, worker, scratch, bank));
   }
 }
 
@@ -56,7 +56,8 @@ WorkerState::WorkerState(event::Worker& worker, observe::Registry& registry, Pro
       flush_log_(loop_, Milliseconds(100), [this] { log_.flush(); }) {}
 
 void WorkerState::adopt(std::shared_ptr<const Generation> generation) {
-  attached_ = std::make_shared<Attached>(std::move(generation), loop_, index_, upstream_scratch());
+  attached_ = std::make_shared<Attached>(std::move(generation), loop_, index_, upstream_scratch(),
+                                         bank_);
   handshakes_.set_limits(attached_->generation->limits.handshakes);
 }
 

@@ -48,7 +48,7 @@ struct GatewaySlots {
 // Attached is a generation on one worker: chains with their policies, pools, nothing shared.
 struct Attached {
   Attached(std::shared_ptr<const Generation> from, event::Loop& loop, unsigned worker,
-           std::span<char> scratch);
+           std::span<char> scratch, observe::Bank& bank);
 
   std::shared_ptr<const Generation> generation;
   policy::AttachContext context;

@@ -21,16 +21,24 @@ bool is_host_name(std::string_view host) {
   return true;
 }
 
+// session_index numbers the place of an SSL that points at its host's session.
+int session_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<ClientContext>> ClientContext::make(ClientConfig config) {
-  SALLYPORT_CHECK(config.trust != nullptr);
+  SALLYPORT_CHECK((config.trust == nullptr) == config.insecure_skip_verify);
   const auto alpn = alpn_wire(config.alpn);
   if (!alpn) return alpn.error();
   std::shared_ptr<ClientContext> context(new ClientContext(std::move(config)));
   context->ssl_context_ = make_ssl_context(context->config_.min_version);
   SSL_CTX* ctx = context->ssl_context_.get();
   SSL_CTX_set_custom_verify(ctx, SSL_VERIFY_PEER, TlsTransport::verify_cb);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(ctx, session_cb);
   // Zero is success in this one function.
   SALLYPORT_CHECK(alpn->empty() ||
                   SSL_CTX_set_alpn_protos(ctx, crypto::data_of(*alpn),
@@ -62,7 +70,26 @@ Result<std::unique_ptr<TlsTransport>> ClientContext::connect(int fd, std::string
   SSL_set_connect_state(ssl);
   // RFC 6066 section 3: an address is never sent as a server name.
   if (!is_address) SALLYPORT_CHECK(SSL_set_tlsext_host_name(ssl, std::string(host).c_str()) == 1);
+  offer_session(ssl, std::string(host));
   return transport;
+}
+
+void ClientContext::offer_session(SSL* ssl, const std::string& host) {
+  if (sessions_.size() >= kMaxHosts && !sessions_.contains(host)) return;
+  Session& session = sessions_[host];
+  SSL_set_ex_data(ssl, session_index(), &session);
+  if (!session) return;
+  SSL_set_session(ssl, session.get());
+  // RFC 8446 appendix C.4: a ticket used twice links two connections.
+  if (SSL_SESSION_should_be_single_use(session.get()) == 1) session.reset();
+}
+
+// session_cb is told of a session that may be resumed, in TLS 1.3 while reading.
+int ClientContext::session_cb(SSL* ssl, SSL_SESSION* session) {
+  auto* slot = static_cast<Session*>(SSL_get_ex_data(ssl, session_index()));
+  if (slot == nullptr) return 0;
+  slot->reset(session);
+  return 1;
 }
 
 }  // namespace sallyport::tls

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "gateway/base/result.h"
@@ -21,10 +22,11 @@
 namespace sallyport::tls {
 
 struct ClientConfig {
-  std::shared_ptr<const TrustStore> trust;         // required
+  std::shared_ptr<const TrustStore> trust;         // required, unless insecure_skip_verify
   std::shared_ptr<const Credentials> credentials;  // shown when the server asks; may be null
   std::vector<std::string> alpn;
   Version min_version = Version::tls12;
+  bool insecure_skip_verify = false;  // believe any server: for laboratories, without `trust`
 };
 
 class ClientContext : public std::enable_shared_from_this<ClientContext> {
@@ -35,14 +37,23 @@ class ClientContext : public std::enable_shared_from_this<ClientContext> {
 
   // connect takes a non-blocking socket that is connected or connecting; the transport owns it.
   // `host` is the DNS name or IP address that the certificate must bear; a name is also sent as
-  // SNI. Fails on a host that is neither.
+  // SNI. Fails on a host that is neither. The last session with a host is resumed, and what the
+  // server showed in it is verified again.
   Result<std::unique_ptr<TlsTransport>> connect(int fd, std::string_view host);
 
  private:
+  using Session = bssl::UniquePtr<SSL_SESSION>;
+  // Hosts are named by configuration; this is against a mistake of ours.
+  static constexpr std::size_t kMaxHosts = 1024;
+
   explicit ClientContext(ClientConfig config) : config_(std::move(config)) {}
+  static int session_cb(SSL* ssl, SSL_SESSION* session);
+  void offer_session(SSL* ssl, const std::string& host);
 
   const ClientConfig config_;
   ChainVerifier verifier_;
+  // By host. A connection points at its own, which stays where it is.
+  std::unordered_map<std::string, Session> sessions_;
   bssl::UniquePtr<SSL_CTX> ssl_context_;
 };
 

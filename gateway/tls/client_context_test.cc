@@ -46,16 +46,41 @@ Both shake(ClientContext& from, ServerContext& to, std::string_view host) {
   return both;
 }
 
-std::shared_ptr<ServerContext> site(const CertificateSpec& spec, const TestCa& issuer = ca()) {
+std::shared_ptr<ServerContext> site(const CertificateSpec& spec, const TestCa& issuer = ca(),
+                                    std::shared_ptr<const TicketKeys> tickets = nullptr) {
   ServerConfig config;
   config.listener = "site";
   config.entries = {{"only", {}, credentials(issuer.issue(spec)), nullptr}};
   config.default_entry = 0;
-  return server(config);
+  return server(config, std::move(tickets));
 }
 
 std::string_view refused(const Both& both) {
   return both.result.refusal ? to_string(both.result.refusal->reason) : "none";
+}
+
+// read_ticket lets the client take the server's ticket, which leaves with its first octet.
+void read_ticket(Both& both) {
+  std::string octet = "x";
+  const std::array pieces{iovec{octet.data(), octet.size()}};
+  EXPECT_EQ(both.server->write(pieces).bytes, 1U);
+  std::array<char, 16> to;
+  EXPECT_EQ(both.client->read(to).bytes, 1U);
+}
+
+TEST(ClientContext, ResumesTheLastSessionWithAHost) {
+  const auto to =
+      site({.dns_names = {"issuer.example", "other.example"}}, ca(), TicketKeys::make());
+  const auto from = client();
+  Both first = shake(*from, *to, "issuer.example");
+  ASSERT_EQ(first.result.outcome, Outcome::done);
+  EXPECT_FALSE(first.client->info().resumed);
+  read_ticket(first);
+  Both second = shake(*from, *to, "issuer.example");
+  ASSERT_EQ(second.result.outcome, Outcome::done);
+  EXPECT_TRUE(second.client->info().resumed);
+  ASSERT_NE(second.client->info().peer, nullptr) << "the session brings the server's certificate";
+  EXPECT_FALSE(shake(*from, *to, "other.example").client->info().resumed) << "of another host";
 }
 
 TEST(ClientContext, BelievesTheHostThatItMeant) {

@@ -21,7 +21,7 @@ ROOMS = {
     "policy": "base config json crypto net clients",
     "limit": "base config crypto net clients policy",
     "observe": "base json net policy",
-    "proxy": "base event tls http policy",
+    "proxy": "base event net tls http policy observe",
     "server": "base json config event net crypto tls http clients policy proxy observe",
 }
 ROOMS["control"] = ROOMS["server"] + " server"

@@ -1,5 +1,7 @@
 """Upstreams that do as a test tells them, octet by octet."""
+import contextlib
 import socket
+import ssl
 import struct
 import threading
 
@@ -51,6 +53,10 @@ class Connection:
         self.sock, self.reader = sock, Reader(sock)
         self.is_open = True
 
+    def secure(self, context):
+        self.sock = context.wrap_socket(self.sock, server_side=True)
+        self.reader = Reader(self.sock)
+
     def close(self):
         self.is_open = False
         self.sock.close()
@@ -64,18 +70,32 @@ def well_behaved(exchange):
     exchange.answer(200, b'{"ok":true}', ["Content-Type: application/json"])
 
 
+def server_tls(pki, certificate="server", client_ca=None):
+    """TLS for an upstream; with `client_ca` it demands a certificate of that authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki.certificate(certificate), pki.key(certificate))
+    context.set_alpn_protocols(["http/1.1"])
+    if client_ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(pki.certificate(client_ca))
+    return context
+
+
 class Upstream:
     """A server that gives every request to `handler`, which a test sets; `requests` came."""
 
-    def __init__(self, unix_path=None):
+    def __init__(self, unix_path=None, address="127.0.0.1", port=0, tls=None):
+        self.tls = tls
         if unix_path:
             self.listener = socket.socket(socket.AF_UNIX)
             self.listener.bind(str(unix_path))
             self.server = f"unix:{unix_path}"
         else:
             self.listener = socket.socket()
-            self.listener.bind(("127.0.0.1", 0))
-            self.server = f"127.0.0.1:{self.listener.getsockname()[1]}"
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.listener.bind((address, port))
+            self.port = self.listener.getsockname()[1]
+            self.server = f"{address}:{self.port}"
         self.listener.listen(128)
         self.forget()
         threading.Thread(target=self.accept, daemon=True).start()
@@ -105,6 +125,8 @@ class Upstream:
 
     def serve(self, connection):
         try:
+            if self.tls:
+                connection.secure(self.tls)
             while connection.is_open:
                 exchange = Exchange(connection, connection.reader.head())
                 self.requests.append(exchange)
@@ -119,6 +141,8 @@ class Upstream:
             connection.close()
 
     def stop(self):
+        with contextlib.suppress(OSError):  # wakes accept, so that the port is free at once
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         for connection in self.connections:
             connection.close()

@@ -1,0 +1,77 @@
+#include "gateway/proxy/health_check.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "gateway/proxy/server_pool.h"
+
+namespace sallyport::proxy {
+
+HealthCheck::HealthCheck(const UpstreamContext& context, const Server& server,
+                         const HealthRules& rules, std::uint64_t& failures)
+    : context_(context),
+      server_(server),
+      rules_(rules),
+      failures_(failures),
+      timer_(context.loop, static_cast<event::TimerHandler&>(*this)) {
+  request_.method = http::Method::get;
+  request_.method_text = "GET";
+  request_.target.path = rules_.path;
+  const bool is_unix = server.address.ss_family == AF_UNIX;
+  request_.authority = !rules_.host.empty() ? std::string_view(rules_.host)
+                       : is_unix            ? std::string_view("localhost")
+                                            : std::string_view(server.text);
+  request_.fields.add("User-Agent", "sallyport-health");
+}
+
+void HealthCheck::begin() {
+  verdict_.reset();
+  stream_ = make_stream(context_, server_);
+  timer_.arm(rules_.timeout);
+  stream_->connect(*this);
+}
+
+void HealthCheck::on_connected() { stream_->send_request(request_, arena_); }
+
+void HealthCheck::on_response_head(http::ResponseHead& head) {
+  conclude(std::find(rules_.expect.begin(), rules_.expect.end(), head.status) !=
+           rules_.expect.end());
+}
+
+// conclude leaves the stream, which may be on the stack below, to the ready list.
+void HealthCheck::conclude(bool is_good) {
+  if (verdict_) return;
+  verdict_ = is_good;
+  context_.loop.enqueue(*this);
+}
+
+void HealthCheck::run() {
+  stream_.reset();
+  arena_.reset();
+  timer_.arm(rules_.interval);
+  apply(*verdict_);
+}
+
+void HealthCheck::on_timer() {
+  if (stream_) return conclude(false);
+  begin();
+}
+
+void HealthCheck::apply(bool is_good) {
+  if (!is_good) ++failures_;
+  Condition& condition = server_.condition;
+  if (condition.healthy.load(std::memory_order_relaxed) == is_good) {
+    in_a_row_ = 0;
+    return;
+  }
+  if (++in_a_row_ < (is_good ? rules_.rise : rules_.fall)) return;
+  in_a_row_ = 0;
+  if (is_good) {
+    condition.returned_us.store(context_.loop.mono().us, std::memory_order_relaxed);
+    condition.failures.store(0, std::memory_order_relaxed);
+  }
+  condition.healthy.store(is_good, std::memory_order_relaxed);
+}
+
+}  // namespace sallyport::proxy
