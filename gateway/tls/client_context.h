@@ -26,6 +26,7 @@ struct ClientConfig {
   std::shared_ptr<const Credentials> credentials;  // shown when the server asks; may be null
   std::vector<std::string> alpn;
   Version min_version = Version::tls12;
+  bool resumes_sessions = true;
   bool insecure_skip_verify = false;  // believe any server: for laboratories, without `trust`
 };
 

@@ -68,7 +68,7 @@ def test_a_refusal_says_what_fdx_says_and_when_to_come_again(gateway):
         answers = [client.ask("/slow") for _ in range(4)]
         assert [answer.status for answer in answers] == [200, 200, 200, 429]
         refused = answers[-1]
-        assert json.loads(refused.body)["code"] == "1207"
+        assert json.loads(refused.body)["code"] == 1207
         wait = int(refused.one("Retry-After"))
         assert 1 <= wait <= 2
         time.sleep(wait)
@@ -91,7 +91,7 @@ def test_every_answer_says_what_is_left(gateway, upstream):
 def test_curl_can_read_it(gateway):
     seen = [curl(gateway, "/slow", certificate=None) for _ in range(4)]
     assert [answer.status for answer in seen] == [200, 200, 200, 429]
-    assert seen[-1].json()["code"] == "1207"
+    assert seen[-1].json()["code"] == 1207
 
 
 def test_a_limit_is_exact_for_all_workers_together(gateway):
