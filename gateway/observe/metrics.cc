@@ -75,6 +75,13 @@ Slot Registry::counter(std::string_view name, std::string_view help,
   return add(MetricType::counter, name, help, labels, 1);
 }
 
+void Registry::declare_counter(std::string_view name, std::string_view help) {
+  const std::lock_guard lock(mutex_);
+  Family& family = families_[std::string(kMetricPrefix) + std::string(name)];
+  family.help = help;
+  family.type = MetricType::counter;
+}
+
 Slot Registry::gauge(std::string_view name, std::string_view help, std::span<const Label> labels) {
   return add(MetricType::gauge, name, help, labels, 1);
 }

@@ -65,6 +65,8 @@ class Registry {
   // counter, gauge and histogram return the slot of (name, labels), the same one every time.
   // `name` without the product's prefix. Any thread; never on a request's way.
   Slot counter(std::string_view name, std::string_view help, std::span<const Label> labels = {});
+  // declare_counter shows a family whose series are registered when they are first seen.
+  void declare_counter(std::string_view name, std::string_view help);
   Slot gauge(std::string_view name, std::string_view help, std::span<const Label> labels = {});
   Histogram histogram(std::string_view name, std::string_view help,
                       std::span<const Label> labels = {});

@@ -38,6 +38,7 @@ class H1Connection final : public ClientConnection,
   // start reads what may have come with the end of the handshake.
   void start();
   void end_if_idle() override;
+  bool has_served() const override { return requests_ > 0; }
   bool is_idle() const override { return state_ == State::idle || state_ == State::lingering; }
   void shed() override;
 

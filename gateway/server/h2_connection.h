@@ -36,6 +36,7 @@ class H2Connection final : public ClientConnection,
   void start();
   void begin_drain() override;
   void end_if_idle() override;
+  bool has_served() const override { return requests_ > 0; }
   bool is_idle() const override { return streams_.empty() && !codec_.has_open_head(); }
   void shed() override;
 

@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "gateway/observe/record.h"
@@ -9,6 +11,13 @@
 #include "gateway/server/h2_connection.h"
 
 namespace sallyport::server {
+namespace {
+
+// How long, and how much, is read after an alert.
+constexpr Milliseconds kLinger{1'000};
+constexpr std::size_t kMaxDrained = 256 * 1024;
+
+}  // namespace
 
 Handshake::Handshake(WorkerState& worker, std::string_view listener,
                      std::shared_ptr<tls::ServerContext> tls, Accepted accepted,
@@ -127,6 +136,13 @@ void Handshake::fail(const tls::HandshakeResult& result) {
 
 void Handshake::fail(std::string_view reason, std::string_view detail,
                      const tls::CertificateRefusal* refusal) {
+  report(reason, detail, refusal);
+  leave();
+  linger();
+}
+
+void Handshake::report(std::string_view reason, std::string_view detail,
+                       const tls::CertificateRefusal* refusal) {
   observe::HandshakeRecord record;
   record.at = worker_.loop().wall();
   record.listener = listener_;
@@ -142,14 +158,44 @@ void Handshake::fail(std::string_view reason, std::string_view detail,
   }
   if (std::string* line = worker_.log().line()) observe::append_handshake_line(*line, record);
   worker_.count_handshake_failure(listener_, reason);
+}
+
+// linger closes our side and reads on for a moment. A client of TLS 1.3 has sent its request by now:
+// closing with that unread would reset the connection and could take the alert with it.
+void Handshake::linger() {
+  is_lingering_ = true;
+  transport_->close_write();
+  timer_.arm(kLinger);
+  watch_.want(true, false);
+}
+
+void Handshake::drain() {
+  const std::span<char> scratch = worker_.client_scratch();
+  const ssize_t got = recv(transport_->fd(), scratch.data(), scratch.size(), 0);
+  const bool is_over = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+  if (!is_over && (drained_ += static_cast<std::size_t>(std::max<ssize_t>(got, 0))) < kMaxDrained) {
+    return;
+  }
+  watch_.want(false, false);
+  timer_.disarm();
+  worker_.drop(*this);
+}
+
+void Handshake::on_readable() {
+  if (is_lingering_) return drain();
+  queue();
+}
+
+void Handshake::on_crowded_out() {
+  report("tls.crowded_out", "others needed the place, and this client was silent", nullptr);
   leave();
   worker_.drop(*this);
 }
 
-void Handshake::on_crowded_out() {
-  fail("tls.crowded_out", "limits.handshakes are under way, and this one waited for longest", nullptr);
+void Handshake::on_timer() {
+  if (!is_lingering_) return fail("tls.timeout", "timeouts.handshake passed", nullptr);
+  watch_.want(false, false);
+  worker_.drop(*this);
 }
-
-void Handshake::on_timer() { fail("tls.timeout", "timeouts.handshake passed", nullptr); }
 
 }  // namespace sallyport::server

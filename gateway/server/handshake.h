@@ -33,7 +33,7 @@ class Handshake final : public ClientConnection,
   void end_if_idle() override {}
 
  private:
-  void on_readable() override { queue(); }
+  void on_readable() override;
   void on_writable() override { queue(); }
   void on_timer() override;
   void on_turn() override { advance(); }
@@ -48,8 +48,12 @@ class Handshake final : public ClientConnection,
   void hand_over(std::unique_ptr<ClientContext> context);
   void fail(const tls::HandshakeResult& result);
   void fail(std::string_view reason, std::string_view detail, const tls::CertificateRefusal* refusal);
+  void report(std::string_view reason, std::string_view detail,
+              const tls::CertificateRefusal* refusal);
   std::unique_ptr<ClientContext> make_context();
   void leave();
+  void linger();
+  void drain();
 
   WorkerState& worker_;
   const std::string listener_;
@@ -61,6 +65,8 @@ class Handshake final : public ClientConnection,
   ConnectionTally::Seat seat_;
   const bool has_bytes_;  // of those that were read before
   MonoTime began_{};
+  bool is_lingering_ = false;  // failed; the client may read why
+  std::size_t drained_ = 0;
 };
 
 }  // namespace sallyport::server

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -114,6 +115,9 @@ void Listener::begin(Accepted accepted) {
 }
 
 void Listener::out_of_descriptors() {
+  // The kernel says so even when nobody waits.
+  pollfd waiting{fd_, POLLIN, 0};
+  if (poll(&waiting, 1, 0) == 0) return;
   worker_.bank().add(worker_.slots().descriptors_exhausted);
   if (worker_.shed_idle(ShedReason::descriptors) == 0) refuse_with_reserve();
   watch_.want_read(false);

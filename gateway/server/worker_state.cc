@@ -4,15 +4,24 @@
 #include <functional>
 
 namespace sallyport::server {
+namespace {
+
+constexpr std::size_t kFewestShed = 16;
+constexpr std::string_view kRefusedConnections = "connections_refused_total";
+constexpr std::string_view kRefusedConnectionsHelp =
+    "Client connections closed before their TLS handshake, by reason.";
+
+}  // namespace
 
 GatewaySlots GatewaySlots::make(observe::Registry& registry) {
   GatewaySlots slots;
   slots.accepted = registry.counter("connections_accepted_total", "Client connections accepted.");
+  registry.declare_counter(kRefusedConnections, kRefusedConnectionsHelp);
   slots.open = registry.gauge("connections_open", "Client connections that are open.");
   for (std::size_t i = 0; i < kShedReasons; ++i) {
     const observe::Label why{"why", to_string(static_cast<ShedReason>(i))};
     slots.shed[i] = registry.counter(
-        "connections_shed_total", "Idle client connections that ended to make room.", {&why, 1});
+        "connections_shed_total", "Client connections without a request that ended to make room.", {&why, 1});
   }
   slots.descriptors_exhausted = registry.counter(
       "descriptors_exhausted_total", "Times that accepting failed for want of a file descriptor.");
@@ -92,32 +101,41 @@ void WorkerState::end_idle() {
   for (ClientConnection* connection : all_connections()) connection->end_if_idle();
 }
 
-std::vector<std::pair<std::uint64_t, ClientConnection*>> WorkerState::idle_connections() const {
-  std::vector<std::pair<std::uint64_t, ClientConnection*>> idle;
+std::vector<WorkerState::Numbered> WorkerState::idle_connections(bool served) const {
+  std::vector<Numbered> idle;
   for (const auto& [connection, kept] : connections_) {
-    if (connection->is_idle()) idle.emplace_back(kept.number, connection);
+    if (connection->has_served() == served && connection->is_idle()) {
+      idle.emplace_back(kept.number, connection);
+    }
   }
   return idle;
 }
 
 std::size_t WorkerState::shed_idle(ShedReason reason) {
+  // A client answers within a moment, or is in no hurry.
+  constexpr Milliseconds kSilence{1'000};
+  std::size_t count = handshakes_.crowd_out(kFewestShed, kSilence);
+  if (count == 0) count = shed_newest(false);
+  if (count == 0) count = handshakes_.crowd_out(kFewestShed, Milliseconds(0));
+  if (count == 0) count = shed_newest(true);
+  bank_.add(slots_.shed[static_cast<std::size_t>(reason)], count);
+  return count;
+}
+
+std::size_t WorkerState::shed_newest(bool served) {
   // A search looks at every connection: it ends enough of them to be worth it, and is not repeated
   // at once when it found none.
   constexpr Milliseconds kPause{100};
-  constexpr std::size_t kFewest = 16;
   constexpr std::size_t kShare = 64;
-  // A client answers within a moment, or is in no hurry.
-  constexpr Milliseconds kSilence{1'000};
-  const std::size_t crowded_out = handshakes_.crowd_out(kFewest, kSilence);
-  if (crowded_out > 0) return crowded_out;
-  if (nothing_idle_at_.us != 0 && loop_.mono() < nothing_idle_at_ + kPause) return 0;
-  auto idle = idle_connections();
-  nothing_idle_at_ = idle.empty() ? loop_.mono() : MonoTime{};
-  const std::size_t count = std::min(idle.size(), std::max(kFewest, connections_.size() / kShare));
+  MonoTime& found_none_at = found_none_at_[served ? 1 : 0];
+  if (found_none_at.us != 0 && loop_.mono() < found_none_at + kPause) return 0;
+  std::vector<Numbered> idle = idle_connections(served);
+  found_none_at = idle.empty() ? loop_.mono() : MonoTime{};
+  const std::size_t count =
+      std::min(idle.size(), std::max(kFewestShed, connections_.size() / kShare));
   const auto end = idle.begin() + static_cast<std::ptrdiff_t>(count);
   std::partial_sort(idle.begin(), end, idle.end(), std::greater<>());
   for (auto row = idle.begin(); row != end; ++row) row->second->shed();
-  bank_.add(slots_.shed[static_cast<std::size_t>(reason)], count);
   return count;
 }
 
@@ -144,9 +162,7 @@ void WorkerState::count_handshake_failure(std::string_view listener, std::string
 }
 
 void WorkerState::count_refused_connection(std::string_view listener, std::string_view reason) {
-  count_failure("connections_refused_total",
-                "Client connections closed before their TLS handshake, by reason.", listener,
-                reason);
+  count_failure(kRefusedConnections, kRefusedConnectionsHelp, listener, reason);
 }
 
 void WorkerState::count_failure(std::string_view metric, std::string_view help,

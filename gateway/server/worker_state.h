@@ -64,6 +64,8 @@ class ClientConnection {
   virtual void begin_drain() {}
   // end_if_idle: nothing is under way and nothing was sent: the connection ends.
   virtual void end_if_idle() = 0;
+  // has_served says whether it ever carried a request: who came for one is worth more than who came.
+  virtual bool has_served() const { return false; }
   // is_idle says whether nothing is under way; shed then ends the connection without a wait.
   virtual bool is_idle() const { return false; }
   virtual void shed() { end_if_idle(); }
@@ -85,9 +87,10 @@ class WorkerState {
   void keep(std::unique_ptr<ClientConnection> connection);
   void drop(ClientConnection& connection);
   std::size_t connections() const { return connections_.size(); }
-  // shed_idle makes room and returns how many connections end: handshakes that stand still, or else
-  // the newest of the idle connections, a share of all, since those who have been here for long are
-  // the least likely to be a part of a flood.
+  // shed_idle makes room and returns how many connections end. In this order: handshakes that stand
+  // still; idle connections that never carried a request; other handshakes that wait for their
+  // client; idle connections. Of idle ones the newest go first, since those who have been here for
+  // long are the least likely to be a part of a flood.
   std::size_t shed_idle(ShedReason reason);
 
   // begin_drain makes every connection end with its next answer; end_idle ends those that wait for
@@ -138,7 +141,9 @@ class WorkerState {
     std::unique_ptr<ClientConnection> connection;
     std::uint64_t number = 0;
   };
-  std::vector<std::pair<std::uint64_t, ClientConnection*>> idle_connections() const;
+  using Numbered = std::pair<std::uint64_t, ClientConnection*>;
+  std::vector<Numbered> idle_connections(bool served) const;
+  std::size_t shed_newest(bool served);
   void count_failure(std::string_view metric, std::string_view help, std::string_view listener,
                      std::string_view reason);
 
@@ -159,7 +164,7 @@ class WorkerState {
   std::shared_ptr<Attached> attached_;
   std::unordered_map<ClientConnection*, Kept> connections_;
   std::uint64_t arrivals_ = 0;
-  MonoTime nothing_idle_at_{};  // when a search last found none
+  std::array<MonoTime, 2> found_none_at_{};  // when a search for connections to shed found none
   Graveyard graveyard_;
   std::vector<ClientConnection*> all_connections() const;
 

@@ -75,6 +75,7 @@ Result<std::unique_ptr<TlsTransport>> ClientContext::connect(int fd, std::string
 }
 
 void ClientContext::offer_session(SSL* ssl, const std::string& host) {
+  if (!config_.resumes_sessions) return;
   if (sessions_.size() >= kMaxHosts && !sessions_.contains(host)) return;
   Session& session = sessions_[host];
   SSL_set_ex_data(ssl, session_index(), &session);

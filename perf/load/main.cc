@@ -66,6 +66,7 @@ std::shared_ptr<tls::ClientContext> make_tls(const Options& options) {
     config.credentials = own->credentials;
   }
   config.alpn = {options.http2 ? "h2" : "http/1.1"};
+  config.resumes_sessions = false;  // what is measured is the whole handshake
   auto context = tls::ClientContext::make(std::move(config));
   if (!context) throw std::runtime_error(context.error().text);
   return *context;

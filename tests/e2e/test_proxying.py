@@ -1,6 +1,8 @@
 """Requests and answers that come through: their framing, and the connections that carry them."""
+import threading
 import time
 
+import pytest
 import pytest
 
 from support import settings
@@ -84,12 +86,18 @@ def test_a_connection_ends_after_its_share_of_requests(make_own_gateway, pki, up
 def test_connections_over_the_limit_are_closed_at_once(make_own_gateway, pki, upstream):
     gateway = make_own_gateway(settings.open_to_all(pki, upstream.server,
                                                     limits={"connections": 2}))
-    with RawClient(gateway) as first, RawClient(gateway):
+    go_on = threading.Event()
+    upstream.handler = lambda exchange: (go_on.wait(10), exchange.answer())
+    with RawClient(gateway) as first, RawClient(gateway) as second:
+        first.get("/first")
+        second.get("/second")
+        upstream.wait_for(2)  # nobody is idle, who could make room
         with pytest.raises(OSError):
             RawClient(gateway)
-        assert first.ask("/still").status == 200
         assert gateway.metric("sallyport_connections_refused_total") == 1
         assert gateway.metric("sallyport_connections_open") == 2
+        go_on.set()
+        assert first.response().status == second.response().status == 200
     wait_until(lambda: gateway.metric("sallyport_connections_open") == 0, "both connections' end")
     with RawClient(gateway) as client:
         assert client.ask("/again").status == 200

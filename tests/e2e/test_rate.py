@@ -82,6 +82,7 @@ def test_a_refusal_says_what_fdx_says_and_when_to_come_again(gateway):
 
 
 def test_every_answer_says_what_is_left(gateway, upstream):
+    time.sleep(3.1)  # until the bucket is full
     upstream.handler = lambda exchange: exchange.answer(200, b"{}", ["RateLimit-Limit: 9999"])
     with RawClient(gateway) as client:
         told = [tuple(client.ask("/slow").one(name) for name in FIELDS) for _ in range(4)]

@@ -37,6 +37,7 @@ class Gateway:
         self.port, self.admin_port = free_port(), free_port()
         self.write(config)
         self.process = None
+        self.before = []  # a command that starts it, such as prlimit
         self.was_killed = False
 
     # ---- its life
@@ -50,7 +51,7 @@ class Gateway:
 
     def start(self, ready=True):
         self.was_killed = False
-        self.process = Process("gateway", [SALLYPORT, "run", "-c", self.file], self.folder)
+        self.process = Process("gateway", [*self.before, SALLYPORT, "run", "-c", self.file], self.folder)
         self.process.wait_until(self.is_ready if ready else self.answers, "the gateway is ready")
         return self
 

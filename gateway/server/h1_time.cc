@@ -1,4 +1,4 @@
-// How long an H1Connection waits for its client.
+// How long an HTTP/1.1 connection waits for its client.
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
@@ -12,19 +12,6 @@
 namespace sallyport::server {
 
 namespace reasons = policy::reasons;
-
-// watch_reader looks at what the client has taken: what left us may still wait in the kernel, which
-// takes megabytes at once and then nothing for long.
-void H1Connection::watch_reader() {
-  int queued = 0;
-  if (ioctl(transport_->fd(), SIOCOUTQ, &queued) != 0) queued = 0;
-  const std::uint64_t waiting = std::min<std::uint64_t>(static_cast<unsigned>(queued), written_);
-  const std::uint64_t taken = std::max(written_ - waiting, taken_);
-  const MonoTime now = worker_.loop().mono();
-  reader_patience_.run(reader_rule(worker_.generation()), now);
-  reader_patience_.moved(taken - taken_, reader_rule(worker_.generation()), now);
-  taken_ = taken;
-}
 
 void H1Connection::arm_timer() {
   const Timeouts& timeouts = worker_.generation().timeouts;
@@ -55,7 +42,8 @@ void H1Connection::on_timer() {
     return open_session().refuse(reasons::kHeadTimeout, "http");
   }
   keep_alive_ = false;
-  const bool is_silent = body_patience_.is_silent(body_rule(worker_.generation()), worker_.loop().mono());
+  const bool is_silent =
+      body_patience_.is_silent(body_rule(worker_.generation()), worker_.loop().mono());
   session_->refuse(is_silent ? reasons::kBodyTimeout : reasons::kBodyTooSlow, "http");
 }
 
@@ -64,6 +52,19 @@ void H1Connection::on_slow_reader() {
   if (reader_patience_.left(worker_.loop().mono()).count() > 0) return arm_timer();
   if (session_) session_->abandon(reasons::kResponseTooSlow);
   close();
+}
+
+// watch_reader looks at what the client has taken: what left us may still wait in the kernel, which
+// takes megabytes at once and then nothing for long.
+void H1Connection::watch_reader() {
+  int queued = 0;
+  if (ioctl(transport_->fd(), SIOCOUTQ, &queued) != 0) queued = 0;
+  const std::uint64_t waiting = std::min<std::uint64_t>(static_cast<unsigned>(queued), written_);
+  const std::uint64_t taken = std::max(written_ - waiting, taken_);
+  const MonoTime now = worker_.loop().mono();
+  reader_patience_.run(reader_rule(worker_.generation()), now);
+  reader_patience_.moved(taken - taken_, reader_rule(worker_.generation()), now);
+  taken_ = taken;
 }
 
 }  // namespace sallyport::server
