@@ -3,7 +3,6 @@ import threading
 import time
 
 import pytest
-import pytest
 
 from support import settings
 from support.curl import curl

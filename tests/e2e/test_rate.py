@@ -17,6 +17,7 @@ FIELDS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 LIMITS = {
     "slow": {"by": ["address"], "requests": 2, "per": "2s", "burst": 3},
+    "told": {"by": ["address"], "requests": 3, "per": "30s"},
     "bulk": {"by": ["address"], "requests": 40, "per": "1h"},
     "partner": {"by": ["identity"], "requests": 5, "per": "1h",
                 "classes": {"plaid": {"requests": 300, "per": "1s", "burst": 600}}},
@@ -85,8 +86,9 @@ def test_every_answer_says_what_is_left(gateway, upstream):
     time.sleep(3.1)  # until the bucket is full
     upstream.handler = lambda exchange: exchange.answer(200, b"{}", ["RateLimit-Limit: 9999"])
     with RawClient(gateway) as client:
-        told = [tuple(client.ask("/slow").one(name) for name in FIELDS) for _ in range(4)]
-    assert told == [("3", "2", "1"), ("3", "1", "2"), ("3", "0", "3"), ("3", "0", "3")]
+        answers = [client.ask("/told") for _ in range(4)]
+    told = [tuple(answer.one(name) for name in FIELDS) for answer in answers]
+    assert told == [("3", "2", "10"), ("3", "1", "20"), ("3", "0", "30"), ("3", "0", "30")]
 
 
 def test_curl_can_read_it(gateway):
