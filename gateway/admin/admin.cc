@@ -1,6 +1,7 @@
 #include "gateway/admin/admin.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "gateway/json/json.h"
@@ -65,6 +66,7 @@ void Admin::answer_operator(event::OperatorRequest request) {
   if (request.method == "GET" && request.path == "/why") return answer_why(std::move(request));
   if (request.method != "POST") return answer_anybody(std::move(request));
   if (request.path == "/reload") return answer_reload(std::move(request));
+  if (request.path == "/explain-token") return answer_explain_token(std::move(request));
   if (request.path.starts_with(kCommand)) return answer_command(std::move(request));
   request.reply(404, kJson, error_json("there is no such order"));
 }
@@ -97,6 +99,19 @@ void Admin::answer_reload(event::OperatorRequest request) {
   gateway_.reload([reply = request.reply](const control::ReloadReport& report) {
     reply(report.accepted ? 200 : 422, kJson, report_json(report));
   });
+}
+
+void Admin::answer_explain_token(event::OperatorRequest request) {
+  constexpr std::string_view kParameter = "route=";
+  if (!request.query.starts_with(kParameter) || request.body.empty()) {
+    return request.reply(400, kJson, error_json("say which: /explain-token?route=…, with the token "
+                                                "as the body"));
+  }
+  gateway_.explain({request.query.substr(kParameter.size()), std::move(request.body)},
+                   [reply = request.reply](const std::optional<control::TokenExplanation>& told) {
+                     if (told) return reply(200, kJson, told->json + "\n");
+                     reply(404, kJson, error_json("there is no such route"));
+                   });
 }
 
 void Admin::answer_command(event::OperatorRequest request) {

@@ -25,6 +25,7 @@ class Admin {
   void answer_ready(const event::OperatorRequest& request);
   void answer_why(event::OperatorRequest request);
   void answer_reload(event::OperatorRequest request);
+  void answer_explain_token(event::OperatorRequest request);
   void answer_command(event::OperatorRequest request);
 
   control::Gateway& gateway_;

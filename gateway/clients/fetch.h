@@ -1,12 +1,15 @@
 #pragma once
 
-// Requests that the gateway makes itself, such as for an issuer's key set, on the control loop: one
-// connection a request, no redirects, no cookies, no proxies, a limit on time and size. Plain http
-// goes to loopback addresses only; with https the server must prove to be who the URL says.
+// Requests that the gateway makes itself, such as for an issuer's key set: no redirects, no
+// cookies, no proxies, a limit on time and size. Plain http goes to loopback addresses only; with
+// https the server must prove to be who the URL says.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,7 +22,8 @@
 
 namespace sallyport::tls {
 class ClientContext;
-}
+struct ClientConfig;
+}  // namespace sallyport::tls
 
 namespace sallyport::clients {
 
@@ -40,8 +44,13 @@ struct FetchLimits {
 struct FetchResponse {
   int status = 0;
   std::string content_type;
+  std::string cache_control;  // all fields of that name, joined by commas
   std::string body;
 };
+
+// max_age_of reads how long an answer may be kept (RFC 9111 section 5.2.2): zero when it must not
+// be, nothing when it does not say.
+std::optional<Seconds> max_age_of(std::string_view cache_control);
 
 // is_fetchable refuses plain http to anything but this machine. A name is looked at again once it
 // is resolved.
@@ -51,11 +60,31 @@ Result<void> is_fetchable(const Url& url);
 // is empty. For one thread. The error says which file and why.
 Result<std::shared_ptr<tls::ClientContext>> outbound_tls(const std::string& ca_file, WallTime now);
 
+class IdleConnections;
+
+// OutboundFiles are PEM files: the CAs that may vouch for the server (empty: those of the system),
+// and what we show when the server asks who we are (both or none).
+struct OutboundFiles {
+  std::string ca;
+  std::string certificate;
+  std::string key;
+};
+
+// load_outbound reads them once, for contexts on any thread: see outbound_context.
+Result<std::shared_ptr<const tls::ClientConfig>> load_outbound(const OutboundFiles& files,
+                                                               WallTime now);
+// outbound_context makes the context of one thread; no file is read.
+Result<std::shared_ptr<tls::ClientContext>> outbound_context(const tls::ClientConfig& config);
+
 class Fetcher {
  public:
-  // `tls` may be null; then https fails. The loop must outlive what is fetched on it.
-  explicit Fetcher(event::Loop& loop, std::shared_ptr<tls::ClientContext> tls = nullptr)
-      : loop_(loop), tls_(std::move(tls)) {}
+  enum class Connections : std::uint8_t { close, keep };
+
+  // `tls` may be null; then https fails. The loop must outlive what is fetched on it. With `keep`,
+  // a connection may serve the next request, too, and a request whose kept connection turns out to
+  // be closed is sent again: use it for what may be asked twice.
+  explicit Fetcher(event::Loop& loop, std::shared_ptr<tls::ClientContext> tls = nullptr,
+                   Connections connections = Connections::close);
 
   // fetch completes with the answer, or an error of the dependency that names host and port and
   // nothing else of the URL. Destroying the task closes the connection.
@@ -64,6 +93,7 @@ class Fetcher {
  private:
   event::Loop& loop_;
   const std::shared_ptr<tls::ClientContext> tls_;
+  const std::shared_ptr<IdleConnections> idle_;
 };
 
 }  // namespace sallyport::clients

@@ -93,7 +93,12 @@ void Follower::on_tick() {
 void Follower::look_at_file() {
   const auto stamp = stamp_of(source_.file);
   if (!stamp || stamp != stamp_) return attempt();
-  note_success();
+  note_success(times_.file_poll);
+}
+
+void Follower::read_now(std::function<void(Result<void>)> done) {
+  told_.push_back(std::move(done));
+  if (!fetching_.is_pending()) attempt();
 }
 
 void Follower::attempt() {
@@ -103,7 +108,7 @@ void Follower::attempt() {
   if (source_.url) return begin_fetch();
   // Taken before reading: a change while we read shows at the next look.
   const auto stamp = stamp_of(source_.file);
-  end(read_document(source_.file, times_.max_bytes));
+  end(read_document(source_.file, times_.max_bytes), times_.file_poll);
   if (last_error_.empty()) stamp_ = stamp;
 }
 
@@ -121,36 +126,46 @@ void Follower::begin_fetch() {
                  {.timeout = times_.timeout, .max_body_bytes = times_.max_bytes});
   fetching_.then([this](Result<FetchResponse> response) {
     fetching_ = {};
-    if (!response) return end(response.error());
+    if (!response) return note_failure(response.error().text);
     if (response->status != 200) {
-      return end(Error{Fault::dependency, source_.url->authority() + " answered with status " +
-                                              std::to_string(response->status)});
+      return note_failure(source_.url->authority() + " answered with status " +
+                          std::to_string(response->status));
     }
-    end(std::move(response->body));
+    const auto said = max_age_of(response->cache_control);
+    end(std::move(response->body),
+        said ? std::clamp(Milliseconds(*said), times_.least_refresh, times_.most_refresh)
+             : times_.refresh);
   });
 }
 
-void Follower::end(Result<std::string> document) {
+void Follower::end(Result<std::string> document, Milliseconds wait) {
   if (!document) return note_failure(document.error().text);
   if (auto accepted = hooks_.accept(*document); !accepted) {
     return note_failure(accepted.error().text);
   }
   has_document_ = true;
-  note_success();
+  note_success(wait);
 }
 
-void Follower::note_success() {
+void Follower::note_success(Milliseconds wait) {
   last_error_.clear();
   retry_ = times_.first_retry;
   last_success_ = loop_.mono();
-  next_attempt_ = last_success_ + (source_.url ? times_.refresh : times_.file_poll);
+  next_attempt_ = last_success_ + wait;
+  tell({});
 }
 
 void Follower::note_failure(std::string text) {
   ++failures_;
   last_error_ = std::move(text);
   next_attempt_ = loop_.mono() + retry_;
-  retry_ = std::min(retry_ * 2, times_.last_retry);
+  // Without any document nobody is served: the source's return must be noticed at once.
+  if (has_document_) retry_ = std::min(retry_ * 2, times_.last_retry);
+  tell(Error{Fault::dependency, last_error_});
+}
+
+void Follower::tell(const Result<void>& outcome) {
+  for (const auto& done : std::exchange(told_, {})) done(outcome);
 }
 
 }  // namespace sallyport::clients

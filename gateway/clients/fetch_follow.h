@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/base/clock.h"
 #include "gateway/base/result.h"
@@ -29,11 +30,14 @@ struct FollowSource {
 };
 
 struct FollowTimes {
-  Milliseconds refresh = Seconds(15 * 60);    // between two readings of a URL
+  Milliseconds refresh = Seconds(15 * 60);  // between two readings of a URL that does not say
+  // What the server says with Cache-Control holds between these.
+  Milliseconds least_refresh = Seconds(60);
+  Milliseconds most_refresh = Seconds(60 * 60);
   Milliseconds keep = Seconds(24 * 60 * 60);  // how long the last good document is good for
   Milliseconds file_poll = Seconds(2);        // between two looks at a file
   Milliseconds wanted_gap = Seconds(10);      // between two readings because somebody asked
-  Milliseconds first_retry = Seconds(1);      // after a failure; doubles from then on
+  Milliseconds first_retry = Seconds(1);      // after a failure; doubles while there is a document
   Milliseconds last_retry = Seconds(60);
   Milliseconds timeout = Seconds(10);  // of one fetch
   Milliseconds tick{250};              // how often all this is looked at
@@ -53,6 +57,9 @@ class Follower {
 
   // A file is read before this returns; a fetch is under way.
   Follower(event::Loop& loop, FollowSource source, FollowTimes times, Hooks hooks);
+
+  // read_now reads at once, whatever the budget; `done` is told how it ended, on this loop.
+  void read_now(std::function<void(Result<void>)> done);
 
   // last_error says why the last reading failed; empty after a success.
   const std::string& last_error() const { return last_error_; }
@@ -76,9 +83,11 @@ class Follower {
   void look_at_file();
   void attempt();
   void begin_fetch();
-  void end(Result<std::string> document);
-  void note_success();
+  // end takes the document over; `wait` is the time to the next reading.
+  void end(Result<std::string> document, Milliseconds wait);
+  void note_success(Milliseconds wait);
   void note_failure(std::string text);
+  void tell(const Result<void>& outcome);
 
   event::Loop& loop_;
   const FollowSource source_;
@@ -89,6 +98,7 @@ class Follower {
   MonoTime last_attempt_;
   MonoTime next_attempt_;
   Milliseconds retry_{};
+  std::vector<std::function<void(Result<void>)>> told_;  // when the reading under way has ended
   bool is_wanted_ = false;
   bool has_document_ = false;
   std::optional<Stamp> stamp_;  // of the file that was accepted last

@@ -153,11 +153,76 @@ TEST_F(Follow, TriesAgainAfterFailuresAndSlowsDown) {
 }
 
 TEST_F(Follow, WaitsTwiceAsLongAfterEachFailure) {
+  start(file(dir_.write("doc", "one")));
+  dir_.write("doc", "bad");
+  ASSERT_TRUE(until([&] { return follower_->failures() == 1; }));
   const MonoTime start_time = mono_now();
-  start(file(dir_.file("missing")));
   ASSERT_TRUE(until([&] { return follower_->failures() == 5; }));
   // 10, 20, 40 and 80 ms, each looked at with a clock that may be a little behind.
   EXPECT_GE(mono_now().us - start_time.us, 140'000);
+}
+
+// Nobody is served before the first document: whoever brings it is noticed at once.
+TEST_F(Follow, DoesNotSlowDownBeforeTheFirstDocument) {
+  start(file(dir_.file("missing")));
+  ASSERT_TRUE(until([&] { return follower_->failures() == 10; }));
+  const MonoTime start_time = mono_now();
+  ASSERT_TRUE(until([&] { return follower_->failures() == 14; }));
+  EXPECT_LT(mono_now().us - start_time.us, 1'000'000);
+  dir_.write("missing", "one");
+  EXPECT_TRUE(until([&] { return !accepted_.empty(); }));
+}
+
+TEST_F(Follow, KeepsADocumentAsLongAsItsServerSaysWithinBounds) {
+  std::string cache_control = "max-age=0";
+  TestServer server(loop_, [&](const std::string&) {
+    return "HTTP/1.1 200 OK\r\nCache-Control: " + cache_control +
+           "\r\nContent-Length: 3\r\n\r\none";
+  });
+  FollowTimes times = fast();
+  times.least_refresh = Milliseconds(40);
+  times.most_refresh = Milliseconds(150);
+  start(url(server), times);
+  ASSERT_TRUE(until([&] { return accepted_.size() == 2; }));
+  MonoTime before = mono_now();
+  ASSERT_TRUE(until([&] { return accepted_.size() == 3; }));
+  EXPECT_GE(mono_now().us - before.us, 35'000);
+  cache_control = "public, max-age=86400";
+  ASSERT_TRUE(until([&] { return accepted_.size() == 4; }));
+  before = mono_now();
+  ASSERT_TRUE(until([&] { return accepted_.size() == 5; }));
+  EXPECT_GE(mono_now().us - before.us, 140'000);
+}
+
+TEST(MaxAge, ReadsWhatTheServerSays) {
+  EXPECT_EQ(max_age_of(""), std::nullopt);
+  EXPECT_EQ(max_age_of("public"), std::nullopt);
+  EXPECT_EQ(max_age_of("public, MAX-AGE=60"), Seconds(60));
+  EXPECT_EQ(max_age_of("max-age=\"60\""), Seconds(60));
+  EXPECT_EQ(max_age_of("max-age=60,max-age=30"), Seconds(30));
+  EXPECT_EQ(max_age_of("no-store"), Seconds(0));
+  EXPECT_EQ(max_age_of("max-age=-1"), Seconds(0));
+  EXPECT_EQ(max_age_of("max-age=99999999999999999999"), Seconds(0));
+  EXPECT_EQ(max_age_of("s-maxage=60"), std::nullopt);
+}
+
+TEST_F(Follow, ReadsAtOnceWhenToldTo) {
+  std::string answer = ok("one");
+  TestServer server(loop_, [&](const std::string&) { return answer; });
+  start(url(server));
+  ASSERT_TRUE(until([&] { return accepted_.size() == 1; }));
+  std::vector<std::string> outcomes;
+  const auto told = [&](const Result<void>& outcome) {
+    outcomes.push_back(outcome ? "good" : outcome.error().text);
+  };
+  follower_->read_now(told);
+  follower_->read_now(told);
+  EXPECT_TRUE(until([&] { return outcomes.size() == 2; }));
+  EXPECT_EQ(server.connections(), 2) << "one reading serves all who wait for it";
+  answer = ok("bad");
+  follower_->read_now(told);
+  EXPECT_TRUE(until([&] { return outcomes.size() == 3; }));
+  EXPECT_THAT(outcomes, ElementsAre("good", "good", "not good"));
 }
 
 // However many tokens with unknown keys come: one fetch in a while.

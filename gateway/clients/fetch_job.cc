@@ -10,7 +10,7 @@ namespace sallyport::clients {
 namespace {
 
 // write_request returns the head and body, or nothing when a field cannot be sent.
-std::string write_request(const FetchRequest& request) {
+std::string write_request(const FetchRequest& request, http::Persistence persistence) {
   const std::string authority = request.url.authority();
   const std::string_view target = request.url.target;
   const std::size_t mark = target.find('?');
@@ -27,26 +27,54 @@ std::string write_request(const FetchRequest& request) {
     head.body = {http::Framing::length, request.body.size()};
   }
   std::string text;
-  if (!http::append_request_head(head, http::Persistence::close, text)) return {};
+  if (!http::append_request_head(head, persistence, text)) return {};
   return text + request.body;
 }
 
 }  // namespace
 
 FetchJob::FetchJob(event::Loop& loop, std::shared_ptr<tls::ClientContext> tls, FetchRequest request,
-                   FetchLimits limits, event::Promise<FetchResponse> promise)
+                   FetchLimits limits, std::shared_ptr<IdleConnections> idle,
+                   event::Promise<FetchResponse> promise)
     : loop_(loop),
       tls_(std::move(tls)),
       request_(std::move(request)),
       limits_(limits),
       promise_(std::move(promise)),
       timer_(loop, *this),
-      to_send_(write_request(request_)),
-      reader_(request_.method, limits.max_body_bytes) {}
+      to_send_(write_request(request_, idle ? http::Persistence::keep : http::Persistence::close)),
+      idle_(std::move(idle)) {}
 
 void FetchJob::start() {
   timer_.arm(limits_.timeout);
   if (to_send_.empty()) return fail("a field of the request cannot be sent");
+  if (!reuse()) begin_anew();
+}
+
+void FetchJob::on_timer() {
+  is_reused_ = false;
+  fail("timed out");
+}
+
+bool FetchJob::reuse() {
+  if (idle_ == nullptr) return false;
+  transport_ = idle_->take(request_.url.authority(), loop_.mono());
+  if (transport_ == nullptr) return false;
+  is_reused_ = true;
+  reader_.emplace(request_.method, limits_.max_body_bytes);
+  phase_ = Phase::sending;
+  watch_transport();
+  watch_->want(false, true);
+  return true;
+}
+
+void FetchJob::begin_anew() {
+  is_reused_ = false;
+  watch_.reset();
+  transport_.reset();
+  sent_ = 0;
+  reader_.emplace(request_.method, limits_.max_body_bytes);
+  phase_ = Phase::dialling;
   DialTarget target;
   target.host = request_.url.host;
   target.port = request_.url.port;
@@ -62,10 +90,14 @@ void FetchJob::start() {
 
 void FetchJob::use(std::unique_ptr<event::Transport> transport) {
   transport_ = std::move(transport);
-  watch_ = std::make_unique<event::Watch>(loop_, transport_->fd(),
-                                          static_cast<event::WatchHandler&>(*this));
+  watch_transport();
   phase_ = Phase::sending;
   send();
+}
+
+void FetchJob::watch_transport() {
+  watch_ = std::make_unique<event::Watch>(loop_, transport_->fd(),
+                                          static_cast<event::WatchHandler&>(*this));
 }
 
 void FetchJob::advance() {
@@ -93,10 +125,12 @@ void FetchJob::read() {
     }
     if (result.outcome == event::Io::failed) return fail("the connection broke");
     const auto state = result.outcome == event::Io::end
-                           ? reader_.end()
-                           : reader_.feed({buffer.data(), result.bytes});
-    if (state == FetchReader::State::failed) return fail(reader_.error());
-    if (state == FetchReader::State::done) return finish(reader_.take_response());
+                           ? reader_->end()
+                           : reader_->feed({buffer.data(), result.bytes});
+    // Once something has come, the connection was open, and what went wrong is the answer.
+    if (result.outcome == event::Io::done) is_reused_ = false;
+    if (state == FetchReader::State::failed) return fail(reader_->error());
+    if (state == FetchReader::State::done) return finish(reader_->take_response());
   }
 }
 
@@ -107,6 +141,8 @@ void FetchJob::await_io(event::Io outcome) {
 }
 
 void FetchJob::fail(std::string_view why) {
+  // The server has closed a kept connection before it read this request: that is not its answer.
+  if (is_reused_) return begin_anew();
   finish(Error{Fault::dependency, request_.url.authority() + ": " + std::string(why)});
 }
 
@@ -116,6 +152,9 @@ void FetchJob::finish(Result<FetchResponse> result) {
   timer_.disarm();
   dialling_ = {};
   watch_.reset();
+  if (result && idle_ != nullptr && reader_->may_reuse()) {
+    idle_->give(request_.url.authority(), std::move(transport_), loop_.mono());
+  }
   transport_.reset();
   promise_.complete(std::move(result));
 }

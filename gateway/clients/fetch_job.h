@@ -3,10 +3,12 @@
 // FetchJob is one fetch under way: dial, send, read. Part of fetch.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gateway/clients/dial.h"
 #include "gateway/clients/fetch.h"
+#include "gateway/clients/fetch_idle.h"
 #include "gateway/clients/fetch_reader.h"
 #include "gateway/event/transport.h"
 #include "gateway/event/watch.h"
@@ -15,8 +17,10 @@ namespace sallyport::clients {
 
 class FetchJob final : private event::WatchHandler, private event::TimerHandler {
  public:
+  // `idle` is null when connections are not kept.
   FetchJob(event::Loop& loop, std::shared_ptr<tls::ClientContext> tls, FetchRequest request,
-           FetchLimits limits, event::Promise<FetchResponse> promise);
+           FetchLimits limits, std::shared_ptr<IdleConnections> idle,
+           event::Promise<FetchResponse> promise);
 
   void start();
 
@@ -25,8 +29,13 @@ class FetchJob final : private event::WatchHandler, private event::TimerHandler 
 
   void on_readable() override { advance(); }
   void on_writable() override { advance(); }
-  void on_timer() override { fail("timed out"); }
+  void on_timer() override;
 
+  // reuse sends on a kept connection; false: there is none.
+  bool reuse();
+  // begin_anew dials, also after a kept connection has turned out to be closed.
+  void begin_anew();
+  void watch_transport();
   void use(std::unique_ptr<event::Transport> transport);
   void advance();
   void send();
@@ -48,7 +57,9 @@ class FetchJob final : private event::WatchHandler, private event::TimerHandler 
   std::unique_ptr<event::Watch> watch_;  // of the transport's descriptor: it goes first
   std::string to_send_;
   std::size_t sent_ = 0;
-  FetchReader reader_;
+  std::optional<FetchReader> reader_;
+  const std::shared_ptr<IdleConnections> idle_;
+  bool is_reused_ = false;  // and nothing has been received on it yet
 };
 
 }  // namespace sallyport::clients

@@ -3,6 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "gateway/base/text.h"
+
 namespace sallyport::clients {
 namespace {
 
@@ -49,6 +51,7 @@ FetchReader::State FetchReader::read_head() {
     const std::string rest = head_.substr(progress.length);
     head_ = is_final ? std::string() : rest;
     scan_ = {};
+    has_surplus_ = state == State::done && !rest.empty();
     if (state != State::need_more) return state;
     if (is_final) return rest.empty() ? State::need_more : read_body(rest);
   }
@@ -57,9 +60,15 @@ FetchReader::State FetchReader::read_head() {
 FetchReader::State FetchReader::begin_body(const http::ResponseHead& head) {
   in_body_ = true;
   shape_ = head.body;
+  keep_alive_ = head.keep_alive;
   response_.status = head.status;
   if (const http::Field* type = head.fields.find("content-type")) {
     response_.content_type = type->value;
+  }
+  for (const http::Field& field : head.fields) {
+    if (!equals_ignoring_case(field.name, "cache-control")) continue;
+    if (!response_.cache_control.empty()) response_.cache_control += ',';
+    response_.cache_control += field.value;
   }
   return shape_.has_body() ? State::need_more : State::done;
 }
@@ -68,6 +77,7 @@ FetchReader::State FetchReader::read_body(std::string_view bytes) {
   if (shape_.framing == http::Framing::chunked) return read_chunks(bytes);
   if (shape_.framing == http::Framing::until_close) return keep(bytes);
   const auto missing = static_cast<std::size_t>(shape_.length) - response_.body.size();
+  has_surplus_ = bytes.size() > missing;
   const State state = keep(bytes.substr(0, missing));
   if (state == State::failed) return state;
   return response_.body.size() == shape_.length ? State::done : State::need_more;
@@ -79,8 +89,9 @@ FetchReader::State FetchReader::read_chunks(std::string_view bytes) {
     using Step = http::ChunkedDecoder::State;
     if (step.state == Step::violation) return broken(step.violation);
     if (keep(step.body) == State::failed) return State::failed;
-    if (step.state == Step::done) return State::done;
     bytes.remove_prefix(step.consumed);
+    has_surplus_ = step.state == Step::done && !bytes.empty();
+    if (step.state == Step::done) return State::done;
   }
   return State::need_more;
 }

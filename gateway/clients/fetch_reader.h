@@ -21,9 +21,12 @@ class FetchReader {
       : method_(method), max_body_bytes_(max_body_bytes) {}
 
   // feed takes the next bytes; end tells that there are no more. What comes after a complete
-  // answer is ignored: the connection is not used again.
+  // answer is ignored: such a connection is not used again.
   State feed(std::string_view bytes);
   State end();
+
+  // may_reuse says, once done, whether the connection is good for another request.
+  bool may_reuse() const { return keep_alive_ && !has_surplus_; }
 
   // take_response is valid once done, error once failed.
   FetchResponse take_response() { return std::move(response_); }
@@ -44,6 +47,8 @@ class FetchReader {
   std::string head_;  // bytes until the head is complete
   http::HeadScan scan_;
   bool in_body_ = false;
+  bool keep_alive_ = false;
+  bool has_surplus_ = false;  // more came than the answer
   http::BodyShape shape_;
   http::ChunkedDecoder chunks_;
   FetchResponse response_;

@@ -61,6 +61,58 @@ TEST_F(Fetch, GetsADocument) {
   EXPECT_THAT(seen, HasSubstr("\r\nConnection: close\r\n"));
 }
 
+class FetchKeeping : public Fetch {
+ protected:
+  std::string body_of(const std::string& url) {
+    auto task = fetcher_.fetch(get(url));
+    std::optional<Result<FetchResponse>> result;
+    task.then([&](Result<FetchResponse> done) { result.emplace(std::move(done)); });
+    EXPECT_TRUE(run_until(loop_, [&] { return result.has_value(); }));
+    return !result ? "never" : *result ? (*result)->body : result->error().text;
+  }
+
+  std::string answer_ = ok("hello");
+  TestServer server_{loop_, [this](const std::string&) { return answer_; }};
+  Fetcher fetcher_{loop_, nullptr, Fetcher::Connections::keep};
+};
+
+TEST_F(FetchKeeping, UsesAConnectionAgain) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(body_of(server_.url()), "hello");
+  EXPECT_EQ(server_.connections(), 1);
+}
+
+TEST_F(FetchKeeping, ConnectsAnewWhenTheServerHasClosed) {
+  EXPECT_EQ(body_of(server_.url()), "hello");
+  server_.close_all();
+  EXPECT_EQ(body_of(server_.url()), "hello");
+  EXPECT_EQ(server_.connections(), 2);
+}
+
+// The server closes when it sees the next request: that is found out only after sending.
+TEST_F(FetchKeeping, SendsAgainWhenTheServerClosesMeanwhile) {
+  EXPECT_EQ(body_of(server_.url()), "hello");
+  auto task = fetcher_.fetch(get(server_.url()));
+  std::string body;
+  task.then([&](Result<FetchResponse> done) { body = done ? done->body : done.error().text; });
+  server_.close_all();
+  EXPECT_TRUE(run_until(loop_, [&] { return !body.empty(); }));
+  EXPECT_EQ(body, "hello");
+  EXPECT_EQ(server_.connections(), 2);
+}
+
+TEST_F(FetchKeeping, DropsAConnectionThatCannotBeTrusted) {
+  for (const std::string& last :
+       {ok("hello") + "surplus",
+        std::string("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"),
+        std::string("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello")}) {
+    const int before = server_.connections();
+    answer_ = last;
+    EXPECT_EQ(body_of(server_.url()), "hello") << last;
+    EXPECT_EQ(body_of(server_.url()), "hello") << last;
+    EXPECT_EQ(server_.connections() - before, 2) << last;
+  }
+}
+
 TEST_F(Fetch, PostsABody) {
   std::string seen;
   TestServer server(loop_, [&](const std::string& request) {
@@ -118,7 +170,7 @@ TEST_F(Fetch, NeverGoesElsewhereWithoutTls) {
 TEST_F(Fetch, LooksAtTheAddressThatANameStandsForToo) {
   event::Promise<FetchResponse> promise(loop_);
   auto task = promise.task();
-  FetchJob job(loop_, nullptr, get("http://192.0.2.1/"), {}, promise);
+  FetchJob job(loop_, nullptr, get("http://192.0.2.1/"), {}, nullptr, promise);
   job.start();
   std::string error;
   task.then([&](Result<FetchResponse> done) { error = done ? "answered" : done.error().text; });

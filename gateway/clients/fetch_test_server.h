@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/base/check.h"
@@ -24,7 +25,8 @@ namespace sallyport::clients {
 class TestServer final : private event::WatchHandler {
  public:
   // Answer is called with a request once its head is complete, and returns what to send; after that
-  // the connection is closed. An empty text leaves the caller waiting.
+  // the connection is closed if the request asked for that. An empty text leaves the caller
+  // waiting.
   using Answer = std::function<std::string(const std::string& request)>;
 
   TestServer(event::Loop& loop, Answer answer, std::shared_ptr<tls::ServerContext> tls = nullptr)
@@ -52,6 +54,8 @@ class TestServer final : private event::WatchHandler {
     return (tls_ ? "https://localhost:" : "http://127.0.0.1:") + std::to_string(port_) + target;
   }
   int connections() const { return connections_; }
+  // close_all ends every connection, as a server does that has kept them for long enough.
+  void close_all() { peers_.clear(); }
   // is_open says whether the caller of the last connection still holds it.
   bool is_open() const { return !peers_.empty() && peers_.back()->is_open(); }
 
@@ -103,6 +107,8 @@ class TestServer final : private event::WatchHandler {
       if (reply.empty()) return watch_->want_read(false);
       const iovec piece{reply.data(), reply.size()};
       [[maybe_unused]] const auto sent = transport_->write({&piece, 1});
+      const std::string request = std::exchange(request_, "");
+      if (request.find("Connection: close") == std::string::npos) return;
       transport_->close_write();
       close_now();
     }

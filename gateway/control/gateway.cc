@@ -66,6 +66,7 @@ bool Gateway::start() {
       std::make_unique<event::Every>(loop_, kTicketRotation, [this] { rotate_tickets(); });
   memory_poll_ = std::make_unique<event::Every>(loop_, kMemoryPoll, [this] { watch_memory(); });
   problem_poll_ = std::make_unique<event::Every>(loop_, kProblemPoll, [this] { log_problems(); });
+  notice_poll_ = std::make_unique<event::Every>(loop_, Seconds(1), [this] { log_notices(); });
   signals_.push_back(std::make_unique<event::Signal>(loop_, SIGTERM, [this] { on_terminate(); }));
   signals_.push_back(std::make_unique<event::Signal>(loop_, SIGINT, [this] { on_terminate(); }));
   signals_.push_back(std::make_unique<event::Signal>(loop_, SIGHUP, [this] { on_hangup(); }));
@@ -275,6 +276,23 @@ void Gateway::find_decision(const std::string& id,
          });
 }
 
+void Gateway::explain(TokenCase question,
+                      std::function<void(std::optional<TokenExplanation>)> done) {
+  WorkerSeat& seat = seats_.front();
+  seat.worker->loop().post([this, &seat, question = std::move(question), done = std::move(done)] {
+    const auto answer = [this, done](std::optional<TokenExplanation> told) {
+      loop_.post([done, told = std::move(told)] { done(told); });
+    };
+    const std::shared_ptr<server::Attached> attached = seat.server->state().attached();
+    for (const auto& route : attached->generation->routes) {
+      if (route->id != question.route) continue;
+      return explain_token(seat.worker->loop(), attached->chains[route->index], *route, 0,
+                           question.token, attached, answer);
+    }
+    answer(std::nullopt);
+  });
+}
+
 bool Gateway::command(std::string_view verb, std::string_view json,
                       const std::function<void(int, std::string)>& answer) {
   bool known = false;
@@ -295,6 +313,14 @@ void Gateway::log_problems() {
   problem_log_.look(problems(), [this](auto level, auto event, auto message) {
     log_event(level, event, message);
   });
+}
+
+void Gateway::log_notices() {
+  for (const auto& service : services_.all()) {
+    for (const policy::Notice& notice : service->notices()) {
+      log_event(notice.level, notice.event, notice.message);
+    }
+  }
 }
 
 void Gateway::log_findings(const config::Findings& findings) {

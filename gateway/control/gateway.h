@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/control/explain_token.h"
 #include "gateway/control/load.h"
 #include "gateway/control/memory_watch.h"
 #include "gateway/control/problem_log.h"
@@ -56,6 +57,9 @@ class Gateway final : private event::Broadcast {
   std::string metrics_text() const;
   // find_decision asks every worker for a request's decision; `done` gets JSON, or nothing.
   void find_decision(const std::string& id, std::function<void(std::optional<std::string>)> done);
+  // explain asks the first worker what its policies say of a token; `done` gets nothing when there
+  // is no such route.
+  void explain(TokenCase question, std::function<void(std::optional<TokenExplanation>)> done);
   // command offers an operator's order to the services; false: none of them knows the verb.
   bool command(std::string_view verb, std::string_view json,
                const std::function<void(int, std::string)>& answer);
@@ -77,6 +81,7 @@ class Gateway final : private event::Broadcast {
   void fit_connections(server::Generation& generation);
   void watch_memory();
   void rotate_tickets();
+  void log_notices();
   void check_drained();
   void finish();
   void on_terminate();
@@ -101,6 +106,7 @@ class Gateway final : private event::Broadcast {
   std::unique_ptr<event::Every> ticket_rotation_;
   ProblemLog problem_log_;
   std::unique_ptr<event::Every> problem_poll_;
+  std::unique_ptr<event::Every> notice_poll_;
   std::unique_ptr<event::Every> drain_poll_;
   MonoTime drain_began_{};
   std::uint64_t generations_ = 0;

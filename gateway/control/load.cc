@@ -37,6 +37,8 @@ bool Loader::trust_store_exists(std::string_view name) const {
   return settings_.trust_stores.contains(std::string(name));
 }
 
+bool Loader::is_production() const { return settings_.environment == Environment::production; }
+
 std::shared_ptr<policy::Service> Loader::find_or_make(std::type_index type, const std::string& key,
                                                       const Services::Make& make) {
   auto service = services_.find_or_make(type, key, make);

@@ -25,12 +25,10 @@ void append_services(std::string& out, const std::vector<policy::Metric>& metric
                   samples.front()->is_counter ? observe::MetricType::counter
                                               : observe::MetricType::gauge);
     for (const policy::Metric* metric : samples) {
-      std::string labels;
-      if (!metric->label_name.empty()) {
-        const observe::Label label{metric->label_name, metric->label_value};
-        labels = observe::render_labels({&label, 1});
-      }
-      append_sample(out, full, labels, metric->value);
+      std::vector<observe::Label> labels;
+      if (!metric->label_name.empty()) labels.push_back({metric->label_name, metric->label_value});
+      for (const auto& [label, value] : metric->more_labels) labels.push_back({label, value});
+      append_sample(out, full, observe::render_labels(labels), metric->value);
     }
   }
 }

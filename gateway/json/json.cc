@@ -24,12 +24,15 @@ Error error_at(std::string_view text, std::size_t offset, std::string_view what)
 
 // check_shape walks the text once, before the recursive parser sees it: brackets outside strings
 // bound its recursion, and a NUL would end the text for any reader of C strings.
-Result<void> check_shape(std::string_view text, int max_depth) {
+Result<void> check_shape(std::string_view text, int max_depth, Flaw& flaw) {
   int depth = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '\0') return error_at(text, i, "NUL");
+    if (c == '\0') {
+      flaw = Flaw::nul;
+      return error_at(text, i, "NUL");
+    }
     if (in_string) {
       if (c == '"') in_string = false;
       // An escaped character cannot end the string; an escaped NUL is for the check above.
@@ -37,7 +40,10 @@ Result<void> check_shape(std::string_view text, int max_depth) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
-      if (++depth > max_depth) return error_at(text, i, "nested too deep");
+      if (++depth > max_depth) {
+        flaw = Flaw::too_deep;
+        return error_at(text, i, "nested too deep");
+      }
     } else if (c == ']' || c == '}') {
       --depth;
     }
@@ -63,6 +69,22 @@ std::string_view describe(enum json_error_code code) {
       return "something follows the value";
     default:
       return "invalid syntax";
+  }
+}
+
+Flaw flaw_of(enum json_error_code code) {
+  switch (code) {
+    case json_error_duplicate_key:
+      return Flaw::duplicate;
+    case json_error_numeric_overflow:
+      return Flaw::number;
+    case json_error_invalid_utf8:
+      return Flaw::utf8;
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+      return Flaw::nul;
+    default:
+      return Flaw::syntax;
   }
 }
 
@@ -159,16 +181,20 @@ void Value::visit_members(Visitor visitor, void* context) const {
   }
 }
 
-Result<Value> parse(std::string_view text, Limits limits) {
+Result<Value> parse(std::string_view text, Limits limits, Flaw* flaw) {
+  Flaw ignored = Flaw::syntax;
+  Flaw& found = flaw != nullptr ? *flaw : ignored;
   if (text.size() > limits.max_bytes) {
+    found = Flaw::too_large;
     return Error{Fault::client, "JSON of " + std::to_string(text.size()) + " bytes, more than " +
                                     std::to_string(limits.max_bytes)};
   }
-  if (auto shape = check_shape(text, limits.max_depth); !shape) return shape.error();
+  if (auto shape = check_shape(text, limits.max_depth, found); !shape) return shape.error();
   json_error_t error;
   json_t* json =
       json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
   if (json == nullptr) {
+    found = flaw_of(json_error_code(&error));
     return error_at(error.line, error.column, describe(json_error_code(&error)));
   }
   return Value(std::shared_ptr<json_t>(json, [](json_t* j) { json_decref(j); }), json);

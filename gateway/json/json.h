@@ -21,6 +21,9 @@ struct Limits {
   int max_depth = 16;
 };
 
+// Flaw is what keeps a text from being read, for callers that tell the kinds apart.
+enum class Flaw : std::uint8_t { syntax, too_large, too_deep, nul, utf8, duplicate, number };
+
 // Value is a parsed value; a member or element stays valid as long as any Value of its document.
 class Value {
  public:
@@ -55,7 +58,7 @@ class Value {
   using Visitor = void (*)(void* context, std::string_view name, const Value& value);
   void visit_members(Visitor visitor, void* context) const;
 
-  friend Result<Value> parse(std::string_view, Limits);
+  friend Result<Value> parse(std::string_view, Limits, Flaw*);
   Value(std::shared_ptr<json_t> document, json_t* json)
       : document_(std::move(document)), json_(json) {}
   std::shared_ptr<json_t> document_;
@@ -64,8 +67,9 @@ class Value {
 
 // parse reads exactly one value. The error says what and where, and quotes nothing of the input;
 // its fault is the client's, and who reads a dependency's answer says so when passing it on.
-// Integers that do not fit 64 bits and numbers that do not fit a double are errors.
-Result<Value> parse(std::string_view text, Limits limits = {});
+// Integers that do not fit 64 bits and numbers that do not fit a double are errors. On an error,
+// `flaw` says which kind it is.
+Result<Value> parse(std::string_view text, Limits limits = {}, Flaw* flaw = nullptr);
 
 // append_quoted appends `text` as a JSON string with its quotation marks; invalid UTF-8 becomes
 // U+FFFD.

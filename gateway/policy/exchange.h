@@ -13,6 +13,7 @@
 #include "gateway/base/ids.h"
 #include "gateway/http/message.h"
 #include "gateway/net/endpoint.h"
+#include "gateway/policy/explanation.h"
 #include "gateway/policy/facts.h"
 #include "gateway/policy/notes.h"
 #include "gateway/policy/trail.h"
@@ -58,7 +59,18 @@ struct Exchange {
   Trail trail;
   // The interaction id that the answer must carry (x-fapi-interaction-id); empty for none.
   std::string_view interaction_id;
+  // Set by on_response: the upstream's answer is not passed on, and the client gets this refusal.
+  const Reason* answer_refused = nullptr;
+  Explanation* explanation = nullptr;  // set when an operator asks and no client waits
 };
+
+// passed notes a check for an operator who asks; its text is only made when there is one.
+template <class... Args>
+void passed(Exchange& exchange, std::string_view check, fmt::format_string<Args...> format,
+            Args&&... args) {
+  if (exchange.explanation == nullptr) return;
+  exchange.explanation->add(check, true, fmt::format(format, std::forward<Args>(args)...));
+}
 
 // evidence renders into the exchange's arena; longer text is cut. Never pass it a secret: tokens,
 // codes and passwords have no place in evidence, only identifiers and times do.

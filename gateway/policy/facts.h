@@ -48,6 +48,7 @@ struct TokenClaims {
   std::int64_t not_before = 0;
   std::int64_t expires_at = 0;
   std::string certificate_sha256;  // cnf.x5t#S256, 32 raw bytes when bound
+  std::string key_sha256;          // cnf.jkt (RFC 9449 section 6.1), 32 raw bytes when bound
 };
 
 // VerifiedToken proves that the bearer module has verified a token for this very request.

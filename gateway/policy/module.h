@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <typeindex>
+#include <utility>
 #include <vector>
 
 #include "gateway/config/node.h"
@@ -36,6 +37,15 @@ struct Metric {
   std::string label_name;   // empty: no label; values only from configuration
   std::string label_value;
   double value = 0;
+  // More labels, by the same rule, for what one cannot tell apart.
+  std::vector<std::pair<std::string, std::string>> more_labels = {};
+};
+
+// Notice is something that a service wants the operator to read in the log. Never a secret.
+struct Notice {
+  std::string_view level;  // "info", "warn" or "error"
+  std::string_view event;  // "key_alarm"
+  std::string message;
 };
 
 // Service is something long-lived on the control thread that plans depend on: a key set follower, a
@@ -51,6 +61,8 @@ class Service {
   // when it begins and when it is over; so it must not change its words meanwhile.
   virtual std::vector<std::string> problems() const { return {}; }
   virtual void metrics(std::vector<Metric>&) const {}
+  // notices hands over what has happened since the last call; control asks every second.
+  virtual std::vector<Notice> notices() { return {}; }
   // command handles an operator's order from the admin socket, such as {"revoke": …}; `answer` is
   // called once, when its effect holds everywhere. False: not for this service.
   virtual bool command(std::string_view /*verb*/, std::string_view /*json*/,
@@ -69,6 +81,8 @@ class LoadContext {
   virtual const config::Node* shared_node(std::string_view module) const = 0;
   // trust_store_exists says whether the configuration has a trust store of that name.
   virtual bool trust_store_exists(std::string_view name) const = 0;
+  // is_production says whether what is tolerable in a sandbox is an error here.
+  virtual bool is_production() const = 0;
 
   // service returns the running service of that key, or makes one. `key` must contain everything
   // that its behaviour depends on, so that a changed option makes a new service. It lives as long as
@@ -89,8 +103,10 @@ class LoadContext {
 // AttachContext is what attach may use; worker's own.
 class AttachContext {
  public:
-  explicit AttachContext(unsigned worker) : worker_(worker) {}
+  AttachContext(unsigned worker, event::Loop& loop) : worker_(worker), loop_(loop) {}
   unsigned worker() const { return worker_; }
+  // loop is the worker's own; it outlives every policy.
+  event::Loop& loop() const { return loop_; }
 
   // per_worker returns this worker's one T for `key` in this generation: what several entries of
   // one module share, such as a cache.
@@ -111,6 +127,7 @@ class AttachContext {
     std::shared_ptr<void> object;
   };
   const unsigned worker_;
+  event::Loop& loop_;
   std::vector<Shared> shared_;
 };
 

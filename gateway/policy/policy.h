@@ -23,7 +23,8 @@ class Policy {
   virtual Verdict on_request(Exchange& exchange) = 0;
 
   // on_response sees the answer's head before it is sent and may edit its fields, in reverse chain
-  // order. It sees the gateway's own refusals too: what must be on every answer is set here.
+  // order. It sees the gateway's own refusals too: what must be on every answer is set here. With
+  // exchange.answer_refused it has an upstream's answer replaced by a refusal.
   virtual void on_response(Exchange&, http::ResponseHead&) {}
 
   // on_done is called exactly once for every on_request, also when the client vanished.

@@ -27,7 +27,13 @@ struct MissingScope {
 struct AllowedMethods {
   std::string_view methods;  // comma separated, from configuration
 };
-using Hint = std::variant<std::monostate, RetryAfter, MissingScope, AllowedMethods>;
+// DpopChallenge asks for the scheme DPoP (RFC 9449 section 7.1) instead of Bearer.
+struct DpopChallenge {
+  std::string_view error;       // static; empty when no credentials were sent
+  std::string_view algorithms;  // space separated, from configuration
+};
+using Hint =
+    std::variant<std::monostate, RetryAfter, MissingScope, AllowedMethods, DpopChallenge>;
 
 // Evidence is what the operator needs to believe the verdict: short text "name=value name=value" in
 // the exchange's arena (see evidence() in exchange.h). It is logged and never sent.

@@ -107,6 +107,7 @@ void Forward::on_response_head(http::ResponseHead& head) {
   is_failure(head.status) ? pool_.on_bad_status(*lease_.home) : pool_.on_good(*lease_.home);
   pool_.count_answer(head.status);
   listener_.on_forward_head(head);
+  if (stopped_) return;  // the listener answers in the gateway's own name instead
   head_sent_ = true;
   client_.send_head(head);
 }

@@ -33,9 +33,16 @@ std::string body_of(const ErrorProfile& profile, const ErrorRule& rule) {
   return body;
 }
 
+// dpop_challenge is that of RFC 9449 section 7.1.
+std::string dpop_challenge(const policy::DpopChallenge& challenge) {
+  if (challenge.error.empty()) return fmt::format("DPoP algs=\"{}\"", challenge.algorithms);
+  return fmt::format("DPoP error=\"{}\", algs=\"{}\"", challenge.error, challenge.algorithms);
+}
+
 // challenge_of is the WWW-Authenticate value of RFC 6750 section 3: without `error` when no
 // credentials were sent. Every 401 needs one (RFC 9110 section 11.6.1).
 std::string challenge_of(ErrorClass kind, int status, const policy::Hint& hint) {
+  if (const auto* dpop = std::get_if<policy::DpopChallenge>(&hint)) return dpop_challenge(*dpop);
   switch (kind) {
     case ErrorClass::invalid_token:
       return "Bearer error=\"invalid_token\"";

@@ -65,6 +65,16 @@ TEST_F(Replying, ChallengeNamesTheMissingScope) {
             "Bearer error=\"insufficient_scope\", scope=\"Account\"");
 }
 
+TEST_F(Replying, ChallengesForProofsInTheSchemeOfProofs) {
+  const policy::DpopChallenge none{"", "ES256 PS256"};
+  EXPECT_EQ(field(reply("plaid", ErrorClass::unauthenticated, none), "www-authenticate"),
+            "DPoP algs=\"ES256 PS256\"");
+  const policy::DpopChallenge bad{"invalid_dpop_proof", "ES256"};
+  const ErrorReply answer = reply("plaid", ErrorClass::invalid_token, bad);
+  EXPECT_EQ(answer.head.status, 401);
+  EXPECT_EQ(field(answer, "www-authenticate"), "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"");
+}
+
 TEST_F(Replying, IsNeverStoredAndEchoesTheInteractionId) {
   exchange_.interaction_id = "c0ffee00-0000-4000-8000-000000000001";
   const ErrorReply answer = reply("plaid", ErrorClass::forbidden);

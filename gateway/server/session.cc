@@ -187,6 +187,7 @@ void Session::on_writable() {
 
 void Session::on_forward_head(http::ResponseHead& head) {
   policy::Inspection::on_response(*chain(), exchange_, head);
+  if (exchange_.answer_refused != nullptr) return refuse(*exchange_.answer_refused, "upstream");
   status_ = head.status;
   answered_ = true;
 }

@@ -43,7 +43,7 @@ std::string_view to_string(ShedReason reason) {
 
 Attached::Attached(std::shared_ptr<const Generation> from, event::Loop& loop, unsigned worker,
                    std::span<char> scratch, observe::Bank& bank)
-    : generation(std::move(from)), context(worker) {
+    : generation(std::move(from)), context(worker, loop) {
   chains.reserve(generation->routes.size());
   for (const auto& route : generation->routes) {
     chains.push_back(policy::attach(route->chain, context));

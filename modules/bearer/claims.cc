@@ -89,20 +89,28 @@ Fault read_client_id(const json::Value& payload, const IssuerSettings& settings,
   return std::nullopt;
 }
 
-// read_confirmation reads "cnf" (RFC 7800): a certificate's hash (RFC 8705 section 3.1) is what we
-// can check; any other way of binding is one that we would ignore, so it is told apart.
-Fault read_confirmation(const json::Value& payload, Claims& to) {
-  const json::Value cnf = payload.member("cnf");
-  if (!cnf.exists()) return std::nullopt;
-  if (!cnf.is_object()) return ClaimFault{Kind::malformed, "cnf"};
-  const json::Value hash = cnf.member("x5t#S256");
-  to.is_bound_otherwise = cnf.size() != 1 || !hash.exists();
+Fault read_hash(const json::Value& cnf, std::string_view member, std::string& to) {
+  const json::Value hash = cnf.member(member);
   if (!hash.exists()) return std::nullopt;
   const auto text = hash.string();
   const auto bytes = text ? crypto::decode_base64url(*text) : std::nullopt;
   if (!bytes || bytes->size() != kSha256Bytes) return ClaimFault{Kind::malformed, "cnf"};
-  to.claims.certificate_sha256 = *bytes;
+  to = *bytes;
   return std::nullopt;
+}
+
+// read_confirmation reads "cnf" (RFC 7800): the hash of a certificate (RFC 8705 section 3.1) or of
+// a DPoP key (RFC 9449 section 6.1). Any other way of binding is one that we would ignore, so it is
+// told apart.
+Fault read_confirmation(const json::Value& payload, Claims& to) {
+  const json::Value cnf = payload.member("cnf");
+  if (!cnf.exists()) return std::nullopt;
+  if (!cnf.is_object()) return ClaimFault{Kind::malformed, "cnf"};
+  const std::size_t known =
+      (cnf.member("x5t#S256").exists() ? 1U : 0U) + (cnf.member("jkt").exists() ? 1U : 0U);
+  to.is_bound_otherwise = known == 0 || cnf.size() != known;
+  if (const Fault fault = read_hash(cnf, "x5t#S256", to.claims.certificate_sha256)) return fault;
+  return read_hash(cnf, "jkt", to.claims.key_sha256);
 }
 
 bool is_there(const json::Value& payload, const policy::TokenClaims& claims,
@@ -115,11 +123,11 @@ bool is_there(const json::Value& payload, const policy::TokenClaims& claims,
 }
 
 Fault find_missing(const json::Value& payload, const policy::TokenClaims& claims,
-                   const IssuerSettings& settings) {
+                   const ClaimRules& rules) {
   for (const std::string_view name : {"exp", "iat"}) {
-    if (!payload.member(name).exists()) return ClaimFault{Kind::missing, name};
+    if (rules.needs_times && !payload.member(name).exists()) return ClaimFault{Kind::missing, name};
   }
-  for (const std::string& name : settings.required_claims) {
+  for (const std::string& name : rules.required) {
     if (!is_there(payload, claims, name)) return ClaimFault{Kind::missing, name};
   }
   return std::nullopt;
@@ -152,14 +160,15 @@ std::variant<std::string_view, ClaimFault> read_issuer(const json::Value& payloa
 }
 
 std::variant<Claims, ClaimFault> read_claims(const json::Value& payload,
-                                             const IssuerSettings& settings) {
+                                             const IssuerSettings& settings,
+                                             const ClaimRules& rules) {
   Claims read;
   if (const Fault fault = read_names(payload, settings, read.claims)) return *fault;
   if (const Fault fault = read_times(payload, read.claims)) return *fault;
   if (const Fault fault = read_audience(payload, read.claims.audience)) return *fault;
   if (const Fault fault = read_scopes(payload, settings, read.claims)) return *fault;
   if (const Fault fault = read_confirmation(payload, read)) return *fault;
-  if (const Fault fault = find_missing(payload, read.claims, settings)) return *fault;
+  if (const Fault fault = find_missing(payload, read.claims, rules)) return *fault;
   return read;
 }
 

@@ -4,8 +4,10 @@
 // 4.1). Types are strict; whether the values are acceptable is the verifier's business.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "gateway/json/json.h"
 #include "gateway/policy/facts.h"
@@ -22,15 +24,26 @@ struct ClaimFault {
 
 struct Claims {
   policy::TokenClaims claims;  // key_id is left to the verifier
-  // The token is bound to something else than a certificate, such as a DPoP key (RFC 9449 6.1).
+  // The token is bound to something that is neither a certificate nor a DPoP key.
   bool is_bound_otherwise = false;
 };
 
 // read_issuer returns "iss" of a payload, or the fault.
 std::variant<std::string_view, ClaimFault> read_issuer(const json::Value& payload);
 
-// read_claims reads everything; `settings` must outlive the fault.
+// ClaimRules says what must be there.
+struct ClaimRules {
+  const std::vector<std::string>& required;
+  bool needs_times = true;  // exp and iat
+};
+
+// read_claims reads everything; `settings` and the rules must outlive the fault.
 std::variant<Claims, ClaimFault> read_claims(const json::Value& payload,
-                                             const IssuerSettings& settings);
+                                             const IssuerSettings& settings,
+                                             const ClaimRules& rules);
+inline std::variant<Claims, ClaimFault> read_claims(const json::Value& payload,
+                                                    const IssuerSettings& settings) {
+  return read_claims(payload, settings, {settings.required_claims});
+}
 
 }  // namespace sallyport::bearer

@@ -155,8 +155,10 @@ TEST(Claims, TellsOtherBindingsApart) {
   };
   EXPECT_FALSE(is_otherwise(""));
   EXPECT_FALSE(is_otherwise(R"(,"cnf":{"x5t#S256":")" + hash + R"("})"));
-  EXPECT_TRUE(is_otherwise(R"(,"cnf":{"jkt":"x"})"));
-  EXPECT_TRUE(is_otherwise(R"(,"cnf":{"jkt":"x","x5t#S256":")" + hash + R"("})"));
+  EXPECT_FALSE(is_otherwise(R"(,"cnf":{"jkt":")" + hash + R"("})"));
+  EXPECT_FALSE(is_otherwise(R"(,"cnf":{"jkt":")" + hash + R"(","x5t#S256":")" + hash + R"("})"));
+  EXPECT_TRUE(is_otherwise(R"(,"cnf":{"jwk":{}})"));
+  EXPECT_TRUE(is_otherwise(R"(,"cnf":{"kid":"x","x5t#S256":")" + hash + R"("})"));
   EXPECT_TRUE(is_otherwise(R"(,"cnf":{})"));
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kField = "authorization";
 constexpr std::string_view kScheme = "Bearer";
+constexpr std::string_view kDpop = "DPoP";
 constexpr std::string_view kParameter = "access_token";
 
 // is_token68 is the alphabet of credentials (RFC 9110 section 11.2); a JWT uses a part of it.
@@ -49,20 +50,33 @@ bool has_token_in_query(std::string_view query) {
   return found;
 }
 
-std::variant<std::string_view, const policy::Reason*> find_token(const http::RequestHead& request) {
-  if (request.fields.count(kField) > 1 || has_token_in_query(request.target.query)) {
-    return &reasons::kSeveralCredentials;
-  }
+bool has_token_in_form(std::string_view body) { return has_token_in_query(body); }
+
+// Any field counts, and whatever parameters follow the type: who reads the body decides by one.
+bool is_form(const http::RequestHead& request) {
+  constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+  return std::any_of(request.fields.begin(), request.fields.end(), [&](const http::Field& field) {
+    return equals_ignoring_case(field.name, "content-type") &&
+           equals_ignoring_case(trim(field.value.substr(0, field.value.find(';'))), kForm);
+  });
+}
+
+std::variant<Credential, const policy::Reason*> find_token(const http::RequestHead& request,
+                                                           std::string_view body) {
+  if (request.fields.count(kField) > 1) return &reasons::kSeveralCredentials;
+  if (has_token_in_query(request.target.query)) return &reasons::kTokenInQuery;
+  if (!body.empty() && is_form(request) && has_token_in_form(body)) return &reasons::kTokenInBody;
   const http::Field* field = request.fields.find(kField);
   if (field == nullptr) return &reasons::kMissing;
   std::string_view value = field->value;
   // RFC 9110 section 11.1: the scheme's name has no case.
   const std::string_view scheme = value.substr(0, value.find(' '));
-  if (!equals_ignoring_case(scheme, kScheme)) return &reasons::kScheme;
+  const bool is_dpop = equals_ignoring_case(scheme, kDpop);
+  if (!is_dpop && !equals_ignoring_case(scheme, kScheme)) return &reasons::kScheme;
   value.remove_prefix(scheme.size());
   while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
   if (!is_token68(value)) return &reasons::kMalformed;
-  return value;
+  return Credential{is_dpop ? Scheme::dpop : Scheme::bearer, value};
 }
 
 }  // namespace sallyport::bearer

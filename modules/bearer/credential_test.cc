@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <string>
+#include <utility>
 
 namespace sallyport::bearer {
 namespace {
@@ -13,11 +14,11 @@ std::string found(std::initializer_list<std::string_view> values, std::string_vi
   http::RequestHead request;
   for (const std::string_view value : values) request.fields.add("Authorization", value);
   request.target.query = query;
-  const auto result = find_token(request);
+  const auto result = find_token(request, "");
   if (const auto* reason = std::get_if<const policy::Reason*>(&result)) {
     return std::string((*reason)->id);
   }
-  return std::string(std::get<std::string_view>(result));
+  return std::string(std::get<Credential>(result).token);
 }
 
 TEST(Credential, FindsTheTokenAfterTheScheme) {
@@ -30,11 +31,22 @@ TEST(Credential, TakesTheSchemeInAnyCase) {
   EXPECT_EQ(found({"BEARER abc"}), "abc");
 }
 
+TEST(Credential, TellsTheSchemesApart) {
+  for (const auto& [value, scheme] : {std::pair{"dpop abc", Scheme::dpop},
+                                      {"DPoP abc", Scheme::dpop},
+                                      {"Bearer abc", Scheme::bearer}}) {
+    http::RequestHead request;
+    request.fields.add("Authorization", value);
+    const auto result = find_token(request, "");
+    EXPECT_EQ(std::get<Credential>(result).scheme, scheme) << value;
+  }
+}
+
 TEST(Credential, SaysWhenThereIsNone) { EXPECT_EQ(found({}), "bearer.missing"); }
 
 TEST(Credential, RefusesOtherSchemes) {
   EXPECT_EQ(found({"Basic dTpw"}), "bearer.scheme");
-  EXPECT_EQ(found({"DPoP abc"}), "bearer.scheme");
+  EXPECT_EQ(found({"Digest abc"}), "bearer.scheme");
   EXPECT_EQ(found({"abc"}), "bearer.scheme");
   EXPECT_EQ(found({""}), "bearer.scheme");
   EXPECT_EQ(found({"Bearerabc"}), "bearer.scheme");
@@ -55,9 +67,9 @@ TEST(Credential, RefusesWhatCannotBeAToken) {
 }
 
 TEST(Credential, RefusesATokenInTheQuery) {
-  EXPECT_EQ(found({}, "access_token=abc"), "bearer.several_credentials");
-  EXPECT_EQ(found({"Bearer abc"}, "access_token=abc"), "bearer.several_credentials");
-  EXPECT_EQ(found({"Bearer abc"}, "limit=1&access_token=abc"), "bearer.several_credentials");
+  EXPECT_EQ(found({}, "access_token=abc"), "bearer.token_in_query");
+  EXPECT_EQ(found({"Bearer abc"}, "access_token=abc"), "bearer.token_in_query");
+  EXPECT_EQ(found({"Bearer abc"}, "limit=1&access_token=abc"), "bearer.token_in_query");
 }
 
 TEST(Credential, SeesThroughSpellingsOfTheParameter) {
@@ -75,6 +87,23 @@ TEST(Credential, LeavesOtherParametersAlone) {
         "access_toke", "access_token_type=a", "access%", "access%5", "pageKey=access_token%3D"}) {
     EXPECT_FALSE(has_token_in_query(query)) << query;
   }
+}
+
+TEST(Credential, RefusesATokenInAForm) {
+  const auto in_body = [](std::string_view type, std::string_view body) {
+    http::RequestHead request;
+    request.fields.add("Authorization", "Bearer abc");
+    request.fields.add("Content-Type", type);
+    const auto result = find_token(request, body);
+    const auto* reason = std::get_if<const policy::Reason*>(&result);
+    return reason == nullptr ? std::string("found") : std::string((*reason)->id);
+  };
+  constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+  EXPECT_EQ(in_body(kForm, "a=b&access_token=abc"), "bearer.token_in_body");
+  EXPECT_EQ(in_body("Application/X-WWW-Form-Urlencoded ; charset=utf-8", "%61ccess_token=abc"),
+            "bearer.token_in_body");
+  EXPECT_EQ(in_body(kForm, "a=access_token"), "found");
+  EXPECT_EQ(in_body("application/json", "access_token=abc"), "found");
 }
 
 }  // namespace

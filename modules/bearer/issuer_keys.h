@@ -6,6 +6,9 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
 
 #include "gateway/event/live.h"
 #include "gateway/event/worker.h"
@@ -21,6 +24,8 @@ class IssuerKeys {
     std::atomic<std::uint64_t> verifications{0};
     std::atomic<std::uint64_t> bad_signatures{0};
     std::atomic<std::uint64_t> unknown_keys{0};
+    std::atomic<std::uint64_t> introspections{0};
+    std::atomic<std::uint64_t> introspection_failures{0};
   };
 
   // here returns the worker's current key set, valid until the current event ends; null when there
@@ -32,9 +37,11 @@ class IssuerKeys {
   void ask_for_newer() const { newer_wanted_.store(true, std::memory_order_relaxed); }
   bool take_request() const { return newer_wanted_.exchange(false, std::memory_order_relaxed); }
 
-  // publish is for control.
-  void publish(event::Broadcast& broadcast, std::shared_ptr<const KeySet> keys) {
-    live_.publish(broadcast, std::move(keys));
+  // publish is for control; `done` runs there when every worker has the set.
+  void publish(
+      event::Broadcast& broadcast, std::shared_ptr<const KeySet> keys,
+      std::function<void()> done = [] {}) {
+    live_.publish(broadcast, std::move(keys), std::move(done));
   }
 
   Counters& counters(unsigned worker) const { return counters_[worker]; }

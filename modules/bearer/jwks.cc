@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <utility>
-#include <variant>
 
 #include "gateway/crypto/base64.h"
-#include "gateway/json/json.h"
 #include "modules/bearer/jwt.h"
+#include "modules/bearer/known_keys.h"
 #include "modules/bearer/printable.h"
 
 namespace sallyport::bearer {
@@ -15,7 +14,26 @@ namespace {
 
 constexpr json::Limits kLimits{.max_bytes = kMaxJwksBytes, .max_depth = 8};
 
-using Why = std::string_view;
+// Skip is one reason to leave a key out: a label for metrics and a text for the operator.
+struct Skip {
+  std::string_view label;
+  std::string_view text;
+};
+
+constexpr Skip kNotAnObject{"malformed", "not an object"};
+constexpr Skip kNoId{"kid_missing", "kid is missing, empty or not a string"};
+constexpr Skip kLongId{"kid_missing", "kid is longer than 256 bytes"};
+constexpr Skip kTwice{"kid_duplicate", "kid appears more than once: none of them is used"};
+constexpr Skip kPrivate{"private_key", "the private key is published: it must be replaced"};
+constexpr Skip kNotForVerifying{"use", "not for verifying signatures"};
+constexpr Skip kAlgorithm{"algorithm", "its algorithm is not among the allowed ones"};
+constexpr Skip kKnown{"known_private_key",
+                      "its private key is public knowledge, so that everybody can sign with it"};
+
+// skip_for is the reason when the key itself cannot be read.
+Skip skip_for(std::string_view why) {
+  return {why.starts_with("kty") || why.starts_with("curve") ? "type" : "bad_key", why};
+}
 
 Error unusable(std::string text) { return {Fault::dependency, std::move(text)}; }
 
@@ -24,13 +42,6 @@ std::optional<std::string> parameter(const json::Value& jwk, std::string_view na
   const auto text = jwk.member(name).string();
   if (!text || text->empty()) return std::nullopt;
   return crypto::decode_base64url(*text);
-}
-
-// holds_private_part: who publishes a private key has lost it, and anybody can sign with it.
-bool holds_private_part(const json::Value& jwk) {
-  constexpr std::array<std::string_view, 8> kPrivate{"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
-  return std::any_of(kPrivate.begin(), kPrivate.end(),
-                     [&](std::string_view name) { return jwk.member(name).exists(); });
 }
 
 // is_for_verifying reads use and key_ops (RFC 7517 sections 4.2 and 4.3), both optional.
@@ -45,42 +56,37 @@ bool is_for_verifying(const json::Value& jwk) {
   return false;
 }
 
-std::variant<crypto::PublicKey, Why> checked(Result<crypto::PublicKey> key, Why why) {
+std::variant<crypto::PublicKey, std::string_view> checked(Result<crypto::PublicKey> key,
+                                                          std::string_view why) {
   if (!key) return why;
   return *std::move(key);
 }
 
-std::variant<crypto::PublicKey, Why> read_rsa(const json::Value& jwk) {
+std::variant<crypto::PublicKey, std::string_view> read_rsa(const json::Value& jwk) {
   const auto n = parameter(jwk, "n");
   const auto e = parameter(jwk, "e");
-  if (!n || !e) return Why("n or e is missing or not strict base64url");
+  if (!n || !e) return std::string_view("n or e is missing or not strict base64url");
   return checked(crypto::PublicKey::from_rsa(*n, *e),
                  "RSA key is not of 2048 to 8192 bits with a sound exponent");
 }
 
-std::variant<crypto::PublicKey, Why> read_ec(const json::Value& jwk) {
+std::variant<crypto::PublicKey, std::string_view> read_ec(const json::Value& jwk) {
   const auto curve = jwk.member("crv").string().value_or("");
-  if (curve != "P-256" && curve != "P-384") return Why("curve is neither P-256 nor P-384");
+  if (curve != "P-256" && curve != "P-384")
+    return std::string_view("curve is neither P-256 nor P-384");
   const auto x = parameter(jwk, "x");
   const auto y = parameter(jwk, "y");
-  if (!x || !y) return Why("x or y is missing or not strict base64url");
+  if (!x || !y) return std::string_view("x or y is missing or not strict base64url");
   const auto type = curve == "P-256" ? crypto::KeyType::ec_p256 : crypto::KeyType::ec_p384;
   return checked(crypto::PublicKey::from_ec(type, *x, *y), "x and y are no point on the curve");
 }
 
-std::variant<crypto::PublicKey, Why> read_okp(const json::Value& jwk) {
-  if (jwk.member("crv").string().value_or("") != "Ed25519") return Why("curve is not Ed25519");
+std::variant<crypto::PublicKey, std::string_view> read_okp(const json::Value& jwk) {
+  if (jwk.member("crv").string().value_or("") != "Ed25519")
+    return std::string_view("curve is not Ed25519");
   const auto x = parameter(jwk, "x");
-  if (!x) return Why("x is missing or not strict base64url");
+  if (!x) return std::string_view("x is missing or not strict base64url");
   return checked(crypto::PublicKey::from_ed25519(*x), "x is no Ed25519 key of 32 bytes");
-}
-
-std::variant<crypto::PublicKey, Why> read_public_key(const json::Value& jwk) {
-  const auto type = jwk.member("kty").string().value_or("");
-  if (type == "RSA") return read_rsa(jwk);
-  if (type == "EC") return read_ec(jwk);
-  if (type == "OKP") return read_okp(jwk);
-  return Why("kty is not RSA, EC or OKP");
 }
 
 // usable_algorithms are those that the configuration, the key's type and its own "alg" all allow.
@@ -95,18 +101,27 @@ std::vector<Algorithm> usable_algorithms(const json::Value& jwk, const crypto::P
   return usable;
 }
 
-std::variant<Key, Why> read_key(const json::Value& jwk, std::span<const Algorithm> allowed) {
-  if (!jwk.is_object()) return Why("not an object");
+std::variant<Key, Skip> read_key(const json::Value& jwk, std::span<const Algorithm> allowed,
+                                 KnownKeys known) {
+  if (!jwk.is_object()) return kNotAnObject;
   const auto id = jwk.member("kid").string();
-  if (!id || id->empty()) return Why("kid is missing, empty or not a string");
-  if (id->size() > kMaxKeyIdBytes) return Why("kid is longer than 256 bytes");
-  if (holds_private_part(jwk)) return Why("the private key is published: it must be replaced");
-  if (!is_for_verifying(jwk)) return Why("not for verifying signatures");
-  auto key = read_public_key(jwk);
-  if (const auto* why = std::get_if<Why>(&key)) return *why;
-  auto usable = usable_algorithms(jwk, std::get<crypto::PublicKey>(key), allowed);
-  if (usable.empty()) return Why("its algorithm is not among the allowed ones");
-  return Key{std::string(*id), std::get<crypto::PublicKey>(std::move(key)), std::move(usable)};
+  if (!id || id->empty()) return kNoId;
+  if (id->size() > kMaxKeyIdBytes) return kLongId;
+  if (holds_private_part(jwk)) return kPrivate;
+  if (!is_for_verifying(jwk)) return kNotForVerifying;
+  auto read = read_public_key(jwk);
+  if (const auto* why = std::get_if<std::string_view>(&read)) return skip_for(*why);
+  auto& key = std::get<crypto::PublicKey>(read);
+  auto usable = usable_algorithms(jwk, key, allowed);
+  if (usable.empty()) return kAlgorithm;
+  const std::string_view from = known_private_key(key.thumbprint());
+  if (!from.empty() && known == KnownKeys::refuse) return kKnown;
+  Key made;
+  made.id = *id;
+  made.key = std::make_shared<const crypto::PublicKey>(std::move(key));
+  made.algorithms = std::move(usable);
+  made.known_from = from;
+  return made;
 }
 
 std::string shown_id(const json::Value& jwk) {
@@ -125,6 +140,21 @@ std::size_t count_id(const json::Value& list, std::string_view id) {
 
 }  // namespace
 
+// Who publishes a private key has lost it, and anybody can sign with it.
+bool holds_private_part(const json::Value& jwk) {
+  constexpr std::array<std::string_view, 8> kMembers{"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+  return std::any_of(kMembers.begin(), kMembers.end(),
+                     [&](std::string_view name) { return jwk.member(name).exists(); });
+}
+
+std::variant<crypto::PublicKey, std::string_view> read_public_key(const json::Value& jwk) {
+  const auto type = jwk.member("kty").string().value_or("");
+  if (type == "RSA") return read_rsa(jwk);
+  if (type == "EC") return read_ec(jwk);
+  if (type == "OKP") return read_okp(jwk);
+  return std::string_view("kty is not RSA, EC or OKP");
+}
+
 bool Key::is_for(Algorithm algorithm) const {
   return std::find(algorithms.begin(), algorithms.end(), algorithm) != algorithms.end();
 }
@@ -140,8 +170,26 @@ const Key* KeySet::find(std::string_view id) const {
   return at != keys_.end() && at->id == id ? &*at : nullptr;
 }
 
+KeySet KeySet::with(std::vector<Key> withdrawn, std::vector<std::string> denied,
+                    std::uint64_t epoch) const {
+  KeySet made(keys_, skipped_, epoch);
+  made.withdrawn_ = std::move(withdrawn);
+  made.denied_ = std::move(denied);
+  return made;
+}
+
+const Key* KeySet::find_withdrawn(std::string_view id) const {
+  const auto at = std::find_if(withdrawn_.begin(), withdrawn_.end(),
+                               [&](const Key& key) { return key.id == id; });
+  return at != withdrawn_.end() ? &*at : nullptr;
+}
+
+bool KeySet::is_denied(std::string_view id) const {
+  return std::find(denied_.begin(), denied_.end(), id) != denied_.end();
+}
+
 Result<KeySet> parse_jwks(std::string_view document, std::span<const Algorithm> allowed,
-                          std::uint64_t epoch) {
+                          std::uint64_t epoch, KnownKeys known) {
   auto root = json::parse(document, kLimits);
   if (!root) return unusable("key set: " + root.error().text);
   const json::Value list = root->member("keys");
@@ -154,11 +202,11 @@ Result<KeySet> parse_jwks(std::string_view document, std::span<const Algorithm> 
   std::vector<SkippedKey> skipped;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const json::Value jwk = list.at(i);
-    auto read = read_key(jwk, allowed);
-    if (const auto* why = std::get_if<Why>(&read)) {
-      skipped.push_back({shown_id(jwk), *why});
+    auto read = read_key(jwk, allowed, known);
+    if (const auto* skip = std::get_if<Skip>(&read)) {
+      skipped.push_back({shown_id(jwk), skip->label, skip->text});
     } else if (count_id(list, std::get<Key>(read).id) > 1) {
-      skipped.push_back({shown_id(jwk), "kid appears more than once: none of them is used"});
+      skipped.push_back({shown_id(jwk), kTwice.label, kTwice.text});
     } else {
       keys.push_back(std::get<Key>(std::move(read)));
     }

@@ -4,16 +4,19 @@
 // left out, each with a reason for the operator; a set without one good key is an error, so that
 // the last good one stays in use.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "gateway/base/result.h"
 #include "gateway/crypto/public_key.h"
+#include "gateway/json/json.h"
 #include "modules/bearer/algorithm.h"
 
 namespace sallyport::bearer {
@@ -21,11 +24,24 @@ namespace sallyport::bearer {
 inline constexpr std::size_t kMaxJwksBytes = 256 * 1024;
 inline constexpr std::size_t kMaxKeys = 64;
 
-// Key is one public key and what it may be used for.
+// KeyUse says when a key last verified a signature, in Unix seconds; zero: never. Workers write it,
+// control reads it; it outlives the key set, so that nothing is lost when the set is replaced.
+struct KeyUse {
+  std::atomic<std::int64_t> last{0};
+
+  void mark(std::int64_t now) {
+    // Most requests of a second find it said already and leave the cache line alone.
+    if (last.load(std::memory_order_relaxed) != now) last.store(now, std::memory_order_relaxed);
+  }
+};
+
+// Key is one public key and what it may be used for. Copies share the key.
 struct Key {
   std::string id;
-  crypto::PublicKey key;
+  std::shared_ptr<const crypto::PublicKey> key;
   std::vector<Algorithm> algorithms;  // never empty; of one family, that of the key
+  std::string_view known_from;        // where its private half can be read by everybody; else empty
+  std::shared_ptr<KeyUse> use = std::make_shared<KeyUse>();
 
   // is_for says whether signatures of that algorithm may be checked with this key.
   bool is_for(Algorithm algorithm) const;
@@ -33,9 +49,13 @@ struct Key {
 
 // SkippedKey says why a key of the document is not used.
 struct SkippedKey {
-  std::string id;  // shown to the operator: printable, cut; empty when the key has none
-  std::string_view why;
+  std::string id;          // shown to the operator: printable, cut; empty when the key has none
+  std::string_view label;  // of the reason, in metrics: "weak_rsa"
+  std::string_view why;    // of the reason, for the operator
 };
+
+// KnownKeys says what happens to a key whose private half is public knowledge.
+enum class KnownKeys : std::uint8_t { refuse, use };
 
 // KeySet is immutable once it is built.
 class KeySet {
@@ -43,8 +63,16 @@ class KeySet {
   // epoch differs between any two sets that one source has published.
   KeySet(std::vector<Key> keys, std::vector<SkippedKey> skipped, std::uint64_t epoch);
 
+  // with returns this set with what is known beside the document: keys that were in it until
+  // lately, and ids that an operator has denied.
+  KeySet with(std::vector<Key> withdrawn, std::vector<std::string> denied,
+              std::uint64_t epoch) const;
+
   // find returns the only key of that id, or null.
   const Key* find(std::string_view id) const;
+  // find_withdrawn returns a key that is not published any more: nothing that it signs is good.
+  const Key* find_withdrawn(std::string_view id) const;
+  bool is_denied(std::string_view id) const;
   std::uint64_t epoch() const { return epoch_; }
   std::size_t size() const { return keys_.size(); }
   std::span<const Key> keys() const { return keys_; }
@@ -53,12 +81,19 @@ class KeySet {
  private:
   std::vector<Key> keys_;  // sorted by id
   std::vector<SkippedKey> skipped_;
+  std::vector<Key> withdrawn_;
+  std::vector<std::string> denied_;
   std::uint64_t epoch_;
 };
+
+// read_public_key reads the public half of a JWK, or says why it is none that we can use.
+std::variant<crypto::PublicKey, std::string_view> read_public_key(const json::Value& jwk);
+// holds_private_part says whether a JWK has members that must never leave its owner.
+bool holds_private_part(const json::Value& jwk);
 
 // parse_jwks reads `document` and keeps the keys that one of `allowed` can use. Errors are the
 // dependency's fault, quote nothing of the document, and leave it to the caller to say whose it is.
 Result<KeySet> parse_jwks(std::string_view document, std::span<const Algorithm> allowed,
-                          std::uint64_t epoch);
+                          std::uint64_t epoch, KnownKeys known = KnownKeys::refuse);
 
 }  // namespace sallyport::bearer

@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SALLYPORT_CHECK(!key.id.empty() && key.id.size() <= bearer::kMaxKeyIdBytes);
     SALLYPORT_CHECK(set->find(key.id) == &key && !key.algorithms.empty());
     for (const Algorithm algorithm : key.algorithms) {
-      SALLYPORT_CHECK(key.key.fits(algorithm) && !key.key.verify(algorithm, "message", ""));
+      SALLYPORT_CHECK(key.key->fits(algorithm) && !key.key->verify(algorithm, "message", ""));
     }
   }
   return 0;

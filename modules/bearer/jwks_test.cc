@@ -48,9 +48,9 @@ TEST(Jwks, FindsEachKeyByItsId) {
   EXPECT_EQ(keys->size(), 3U);
   EXPECT_EQ(keys->epoch(), 7U);
   ASSERT_NE(keys->find("a"), nullptr);
-  EXPECT_EQ(keys->find("a")->key.type(), crypto::KeyType::ed25519);
+  EXPECT_EQ(keys->find("a")->key->type(), crypto::KeyType::ed25519);
   ASSERT_NE(keys->find("c"), nullptr);
-  EXPECT_EQ(keys->find("c")->key.type(), crypto::KeyType::rsa);
+  EXPECT_EQ(keys->find("c")->key->type(), crypto::KeyType::rsa);
   EXPECT_EQ(keys->find("d"), nullptr);
   EXPECT_EQ(keys->find(""), nullptr);
 }

@@ -22,12 +22,20 @@ enum class JwtFault : std::uint8_t {
   header_not_json,
   payload_not_base64url,
   payload_not_json,
+  duplicate_member,
+  too_deep,
+  invalid_utf8,
+  nul,
+  number_too_large,
   signature_not_base64url,
   signature_empty,
+  signature_length,
+  signature_zero,
   nested,
   type_not_text,
   algorithm_missing,
   algorithm_none,
+  algorithm_symmetric,
   algorithm_unknown,
   critical,
   unencoded_payload,
@@ -47,14 +55,18 @@ struct UnverifiedJwt {
   json::Value header;   // always an object
   json::Value payload;  // always an object
   Algorithm algorithm{};
-  std::string_view key_id;         // 1..kMaxKeyIdBytes bytes of whatever the sender likes
+  std::string_view key_id;         // up to kMaxKeyIdBytes bytes of whatever the sender likes
   std::string_view type;           // "typ"; empty when absent
   std::string_view signing_input;  // the first two parts and the point between them
   std::string signature;           // decoded, not empty
 };
 
+// KeyNaming says whether a token must name its key: access tokens do, DPoP proofs bring it along.
+enum class KeyNaming : std::uint8_t { required, optional };
+
 // parse_jwt reads the whole of `token`; its length is the caller's to limit.
-std::variant<UnverifiedJwt, JwtFault> parse_jwt(std::string_view token);
+std::variant<UnverifiedJwt, JwtFault> parse_jwt(std::string_view token,
+                                                KeyNaming naming = KeyNaming::required);
 
 // is_type says whether `type` is `expected`, by RFC 7515 section 4.1.9: any case, and an
 // "application/" in front means nothing.

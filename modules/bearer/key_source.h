@@ -7,12 +7,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "gateway/clients/fetch_follow.h"
 #include "gateway/policy/module.h"
 #include "modules/bearer/issuer_keys.h"
+#include "modules/bearer/key_watch.h"
 #include "modules/bearer/settings.h"
 
 namespace sallyport::bearer {
@@ -23,6 +25,7 @@ struct KeySourceSettings {
   clients::FollowSource source;
   clients::FollowTimes times;
   std::vector<Algorithm> algorithms;
+  KnownKeys known = KnownKeys::refuse;
 
   // key tells apart sources that differ in any of these.
   std::string key() const;
@@ -30,7 +33,11 @@ struct KeySourceSettings {
 
 class KeySource final : public policy::Service {
  public:
-  explicit KeySource(KeySourceSettings settings);
+  // So many keys that are not published any more are still recognised, to tell whose tokens arrive.
+  static constexpr std::size_t kMaxWithdrawn = 16;
+
+  KeySource(KeySourceSettings settings, std::shared_ptr<KeyWatch> watch);
+  ~KeySource() override;
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
   std::optional<std::string> not_ready() const override;
@@ -39,17 +46,31 @@ class KeySource final : public policy::Service {
   // keys is what plans hold on to: unlike this object it may be destroyed on any thread.
   std::shared_ptr<const IssuerKeys> keys() const { return keys_; }
 
+  // For KeyWatch, on control:
+  const std::string& name() const { return settings_.name; }
+  const KeySet* published() const { return current_.get(); }
+  std::span<const Key> withdrawn() const { return withdrawn_; }
+  // publish gives the workers the keys anew, with what is denied now; `done` when all have them.
+  void publish(std::function<void()> done);
+  // refresh reads the key set at once.
+  void refresh(std::function<void(Result<void>)> done);
+
  private:
   Result<void> accept(std::string_view document);
+  void adopt(KeySet parsed);
+  void tell_differences(const KeySet& next);
   void forget();
 
   const KeySourceSettings settings_;
+  const std::shared_ptr<KeyWatch> watch_;
   const std::shared_ptr<IssuerKeys> keys_ = std::make_shared<IssuerKeys>();
   // Of the control thread:
+  event::Loop* control_ = nullptr;
   event::Broadcast* broadcast_ = nullptr;
   std::unique_ptr<clients::Follower> follower_;
   std::string document_;  // the one that the current set was read from
   std::shared_ptr<const KeySet> current_;
+  std::vector<Key> withdrawn_;  // the latest last
   std::uint64_t epoch_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -32,7 +33,7 @@ class KeySourceTest : public testing::Test {
     settings_.times.file_poll = Milliseconds(5);
     settings_.times.first_retry = Milliseconds(5);
     settings_.times.wanted_gap = Milliseconds(200);
-    source_ = std::make_unique<KeySource>(settings_);
+    source_ = std::make_unique<KeySource>(settings_, watch_);
     keys_ = source_->keys();
     source_->start(loop_, broadcast_);
   }
@@ -60,6 +61,7 @@ class KeySourceTest : public testing::Test {
   test::TestBroadcast broadcast_;
   test::TempDir dir_;
   KeySourceSettings settings_{};
+  std::shared_ptr<KeyWatch> watch_ = std::make_shared<KeyWatch>("");
   std::unique_ptr<KeySource> source_;
   std::shared_ptr<const IssuerKeys> keys_;
 };
@@ -114,6 +116,37 @@ TEST_F(KeySourceTest, GivesTheKeysUpWhenTheyAreTooOld) {
   dir_.write("jwks", "broken");
   EXPECT_TRUE(until([&] { return keys_->here(0) == nullptr; }));
   EXPECT_TRUE(source_->not_ready());
+}
+
+TEST_F(KeySourceTest, RemembersAKeyThatWasWithdrawnUntilItReturns) {
+  const std::string first = set_of("k1");
+  start(dir_.write("jwks", first));
+  EXPECT_EQ(keys_->here(0)->find_withdrawn("k1"), nullptr);
+  dir_.write("jwks", set_of("k2"));
+  ASSERT_TRUE(until([&] { return has_key("k2"); }));
+  EXPECT_NE(keys_->here(0)->find_withdrawn("k1"), nullptr);
+  dir_.write("jwks", first);
+  ASSERT_TRUE(until([&] { return has_key("k1"); }));
+  EXPECT_EQ(keys_->here(0)->find_withdrawn("k1"), nullptr);
+  EXPECT_NE(keys_->here(0)->find_withdrawn("k2"), nullptr);
+}
+
+TEST_F(KeySourceTest, CountsWhatItSkipsByReason) {
+  start(dir_.write("jwks", test::jwks({TestKey::make(KeyKind::p256).jwk("k1"),
+                                       TestKey::make(KeyKind::rsa1024).jwk("weak"),
+                                       TestKey::make(KeyKind::p256).jwk("")})));
+  std::vector<policy::Metric> all;
+  source_->metrics(all);
+  std::map<std::string, double> by_reason;
+  for (const auto& each : all) {
+    if (each.name == "jwks_keys_skipped_by_reason") {
+      by_reason[each.more_labels.front().second] = each.value;
+    }
+  }
+  EXPECT_EQ(by_reason, (std::map<std::string, double>{{"bad_key", 1}, {"kid_missing", 1}}));
+  std::string told;
+  for (const auto& notice : watch_->notices()) told += notice.message + "\n";
+  EXPECT_THAT(told, HasSubstr("issuer as: key weak is not used"));
 }
 
 TEST_F(KeySourceTest, LooksAgainWhenAKeyIsUnknown) {

@@ -8,6 +8,7 @@
 #include "gateway/clients/fetch_follow.h"
 #include "gateway/clients/url.h"
 #include "modules/bearer/key_source.h"
+#include "modules/bearer/printable.h"
 
 namespace sallyport::bearer {
 namespace {
@@ -28,13 +29,20 @@ bool decode_shared(const config::Node& node, SharedSettings& to, config::Finding
 // IssuerLoader makes one issuer of its settings; `at` is the issuer's node.
 class IssuerLoader {
  public:
-  IssuerLoader(const config::Node& at, policy::LoadContext& context)
-      : at_(at), context_(context), errors_before_(context.findings().error_count()) {}
+  IssuerLoader(const config::Node& at, const SharedSettings& shared, policy::LoadContext& context)
+      : at_(at),
+        shared_(shared),
+        context_(context),
+        errors_before_(context.findings().error_count()) {}
 
   std::optional<Issuer> load(const std::string& name, const IssuerSettings& settings) {
-    KeySourceSettings source{.name = name, .source = {}, .times = {}, .algorithms = {}};
+    KeySourceSettings source;
+    source.name = name;
     source.algorithms = settings.algorithms;
+    source.known = context_.is_production() ? KnownKeys::refuse : KnownKeys::use;
     source.times.refresh = settings.refresh;
+    source.times.least_refresh = settings.refresh_min;
+    source.times.most_refresh = settings.refresh_max;
     source.times.keep = settings.keep;
     source.times.max_bytes = kMaxJwksBytes;
     read_place(settings.jwks, source.source);
@@ -42,9 +50,18 @@ class IssuerLoader {
     if (!source.source.ca_file.empty()) check_ca(source.source);
     if (!source.source.file.empty()) check_file(source);
     if (context_.findings().error_count() != errors_before_) return std::nullopt;
+    const std::string& folder = shared_.key_ledger.path;
+    const auto watch =
+        context_.service<KeyWatch>(folder, [&] { return std::make_shared<KeyWatch>(folder); });
     const auto service = context_.service<KeySource>(
-        source.key(), [&] { return std::make_shared<KeySource>(source); });
-    return Issuer{name, settings, service->keys()};
+        source.key() + "\n" + folder, [&] { return std::make_shared<KeySource>(source, watch); });
+    Issuer issuer;
+    issuer.name = name;
+    issuer.settings = settings;
+    issuer.keys = service->keys();
+    if (settings.introspection) issuer.introspection = load_introspection(*settings.introspection);
+    if (context_.findings().error_count() != errors_before_) return std::nullopt;
+    return issuer;
   }
 
  private:
@@ -70,9 +87,17 @@ class IssuerLoader {
 
   // check_times: keys must not be given up before it was time to fetch them anew.
   void check_times(const IssuerSettings& settings) {
-    if (settings.keep > settings.refresh) return;
-    const config::Node* node = at_.find("keep");
-    context_.findings().error(node ? *node : at_, "`keep` must be longer than `refresh`");
+    const auto error = [&](std::string_view option, std::string text) {
+      const config::Node* node = at_.find(option);
+      context_.findings().error(node ? *node : at_, std::move(text));
+    };
+    if (settings.refresh_min > settings.refresh_max) {
+      error("refresh_max", "`refresh_max` must not be shorter than `refresh_min`");
+    }
+    if (settings.keep <= settings.refresh) error("keep", "`keep` must be longer than `refresh`");
+    if (settings.keep <= settings.refresh_max) {
+      error("keep", "`keep` must be longer than `refresh_max`");
+    }
   }
 
   void check_ca(const clients::FollowSource& source) {
@@ -84,20 +109,62 @@ class IssuerLoader {
     if (!usable) context_.findings().error(at, usable.error().text);
   }
 
+  // load_introspection reads what workers need, and checks that we can prove who we are.
+  std::shared_ptr<const IntrospectionPlan> load_introspection(const IntrospectionSettings& from) {
+    const config::Node& node = *at_.find("introspection");
+    const auto error = [&](std::string_view option, std::string text) {
+      const config::Node* at = node.find(option);
+      context_.findings().error(at ? *at : node, std::move(text));
+    };
+    auto plan = std::make_shared<IntrospectionPlan>();
+    plan->settings = from;
+    auto url = clients::Url::parse(from.url);
+    if (!url) {
+      error("url", url.error().text);
+      return nullptr;
+    }
+    if (auto allowed = clients::is_fetchable(*url); !allowed) error("url", allowed.error().text);
+    const bool is_mtls = from.auth == ClientAuth::mtls;
+    if (is_mtls != !from.client_secret) {
+      error("client_secret", is_mtls ? "tls_client_auth needs no `client_secret`"
+                                     : "needs `client_secret`, a reference such as file:PATH");
+    }
+    if (from.certificate.empty() != from.key.empty() || (is_mtls && from.certificate.empty())) {
+      error("certificate", "`certificate` and `key` go together, and tls_client_auth needs them");
+    }
+    if (url->is_secure && context_.findings().error_count() == errors_before_) {
+      auto tls = clients::load_outbound(
+          {.ca = from.ca.path, .certificate = from.certificate.path, .key = from.key.path},
+          wall_now());
+      if (!tls) error("ca", tls.error().text);
+      if (tls) plan->tls = *std::move(tls);
+    }
+    plan->url = *std::move(url);
+    return plan;
+  }
+
   // check_file finds out now what would otherwise be found out after the start.
   void check_file(const KeySourceSettings& source) {
     const config::Node& at = *jwks().find("file");
     const auto document = clients::read_document(source.source.file, kMaxJwksBytes);
     if (!document) return context_.findings().error(at, document.error().text);
-    const auto keys = parse_jwks(*document, source.algorithms, 0);
+    const auto keys = parse_jwks(*document, source.algorithms, 0, source.known);
     if (!keys) return context_.findings().error(at, keys.error().text);
     for (const SkippedKey& skipped : keys->skipped()) {
       std::string text = "key " + (skipped.id.empty() ? "(without kid)" : skipped.id);
       context_.findings().warning(at, text.append(" is not used: ").append(skipped.why));
     }
+    for (const Key& key : keys->keys()) {
+      if (key.known_from.empty()) continue;
+      context_.findings().warning(at, "key " + std::string(printable(key.id)) +
+                                          " would be refused in production: everybody can read its "
+                                          "private half: " +
+                                          std::string(key.known_from));
+    }
   }
 
   const config::Node& at_;
+  const SharedSettings& shared_;
   policy::LoadContext& context_;
   const std::size_t errors_before_;
 };
@@ -134,6 +201,50 @@ std::vector<std::string> chosen_names(const config::Node& node, const EntrySetti
   return entry.issuers;
 }
 
+// settle writes down what holds for the issuer in this chain.
+void settle(const EntrySettings& entry, const config::Node& node, Issuer& issuer,
+            config::Findings& findings) {
+  const auto& audience = entry.audience ? entry.audience : issuer.settings.audience;
+  if (audience) issuer.audience = *audience;
+  issuer.max_age = entry.max_age.value_or(issuer.settings.max_age);
+  issuer.max_age_rule = entry.max_age_rule.value_or(issuer.settings.max_age_rule);
+  if (!issuer.audience.empty()) return;
+  findings.error(node, "there is no `audience` for the tokens of \"" + issuer.name +
+                           "\": name one here, or under modules.bearer.issuers");
+}
+
+// check_one_introspects: an opaque token does not say whose it is.
+void check_one_introspects(const config::Node& node, const BearerPlan& plan,
+                           config::Findings& findings) {
+  const auto count =
+      std::count_if(plan.issuers.begin(), plan.issuers.end(),
+                    [](const Issuer& issuer) { return issuer.introspection != nullptr; });
+  if (count < 2) return;
+  findings.error(node,
+                 "several issuers of this chain have `introspection`, and an opaque token does "
+                 "not say whose it is: choose with `issuers`");
+}
+
+void check_origin(const config::Node& node, const DpopSettings& dpop, config::Findings& findings) {
+  if (dpop.origin.empty()) return;
+  const auto url = clients::Url::parse(dpop.origin);
+  if (url && (url->target == "/" || url->target.empty()) && !dpop.origin.ends_with('/')) return;
+  findings.error(*node.find("dpop")->find("origin"),
+                 "must be scheme and host only, such as https://api.bank.example");
+}
+
+void set_up_dpop(const SharedSettings& shared, policy::LoadContext& context, BearerPlan& plan) {
+  const unsigned entries = shared.dpop_proofs;
+  plan.dpop = context
+                  .service<DpopService>(std::to_string(entries),
+                                        [&] { return std::make_shared<DpopService>(entries); })
+                  ->state();
+  for (const Algorithm algorithm : plan.entry.dpop.algorithms) {
+    if (!plan.dpop_algorithms.empty()) plan.dpop_algorithms += ' ';
+    plan.dpop_algorithms += to_string(algorithm);
+  }
+}
+
 }  // namespace
 
 const Issuer* BearerPlan::issuer_named(std::string_view iss) const {
@@ -146,6 +257,13 @@ const Issuer* BearerPlan::issuer_named(std::string_view iss) const {
 const Issuer* BearerPlan::issuer_with(const IssuerKeys* keys) const {
   for (const Issuer& issuer : issuers) {
     if (issuer.keys.get() == keys) return &issuer;
+  }
+  return nullptr;
+}
+
+const Issuer* BearerPlan::introspecting() const {
+  for (const Issuer& issuer : issuers) {
+    if (issuer.introspection != nullptr) return &issuer;
   }
   return nullptr;
 }
@@ -167,13 +285,24 @@ std::shared_ptr<const policy::Plan> load_plan(const config::Node& node,
   const config::Node& issuers = *shared_node->find("issuers");
   check_distinct(issuers, shared, findings);
   for (const std::string& name : chosen_names(node, plan->entry, shared, findings)) {
-    auto issuer = IssuerLoader(*issuers.find(name), context).load(name, shared.issuers.at(name));
-    if (issuer) plan->issuers.push_back(*std::move(issuer));
+    auto issuer =
+        IssuerLoader(*issuers.find(name), shared, context).load(name, shared.issuers.at(name));
+    if (!issuer) continue;
+    settle(plan->entry, node, *issuer, findings);
+    plan->issuers.push_back(*std::move(issuer));
   }
+  check_origin(node, plan->entry.dpop, findings);
+  check_one_introspects(node, *plan, findings);
   if (findings.error_count() != errors_before) return nullptr;
+  set_up_dpop(shared, context, *plan);
   plan->token_limit = shared.token_limit.bytes;
   plan->cache_entries = shared.cache_entries;
   plan->cache_bytes = shared.cache_limit.bytes;
+  plan->cache_gauges = context
+                           .service<CacheService>(
+                               std::to_string(shared.cache_entries),
+                               [&] { return std::make_shared<CacheService>(shared.cache_entries); })
+                           ->gauges();
   return plan;
 }
 

@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "gateway/policy/module.h"
+#include "modules/bearer/cache_service.h"
+#include "modules/bearer/dpop_state.h"
+#include "modules/bearer/introspector.h"
 #include "modules/bearer/issuer_keys.h"
 #include "modules/bearer/settings.h"
 
@@ -17,20 +20,30 @@ namespace sallyport::bearer {
 struct Issuer {
   std::string name;  // in the configuration
   IssuerSettings settings;
-  std::shared_ptr<const IssuerKeys> keys;  // also tells issuers apart
+  std::shared_ptr<const IssuerKeys> keys;                  // also tells issuers apart
+  std::shared_ptr<const IntrospectionPlan> introspection;  // null: it has no opaque tokens
+  // What holds in this chain: its own words, or else the issuer's.
+  std::vector<std::string> audience;
+  Seconds max_age{};
+  MaxAgeRule max_age_rule = MaxAgeRule::age;
 };
 
 class BearerPlan final : public policy::Plan {
  public:
   EntrySettings entry;
   std::vector<Issuer> issuers;  // those of this entry; few
+  std::shared_ptr<DpopState> dpop;
+  std::string dpop_algorithms;  // as challenges list them
   std::size_t token_limit = 0;
+  std::shared_ptr<CacheGauges> cache_gauges;
   std::size_t cache_entries = 0;
   std::size_t cache_bytes = 0;
 
   // issuer_named returns the issuer whose tokens have that "iss", or null.
   const Issuer* issuer_named(std::string_view iss) const;
   const Issuer* issuer_with(const IssuerKeys* keys) const;
+  // introspecting returns the one issuer that is asked about opaque tokens, or null.
+  const Issuer* introspecting() const;
 };
 
 // load_plan is Module::load: it adds findings and returns null on any error.

@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 
 #include "gateway/base/text.h"
 #include "modules/bearer/bearer.h"
+#include "modules/bearer/key_source.h"
 #include "tests/support/policy_harness.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_key.h"
@@ -39,6 +42,13 @@ class BearerPlanTest : public testing::Test {
     return harness_.errors();
   }
 
+  std::ptrdiff_t key_sources() const {
+    const auto all = harness_.services();
+    return std::count_if(all.begin(), all.end(), [](const auto& service) {
+      return dynamic_cast<const KeySource*>(service.get()) != nullptr;
+    });
+  }
+
   test::TempDir dir_;
   test::PolicyHarness harness_{module};
 };
@@ -46,7 +56,7 @@ class BearerPlanTest : public testing::Test {
 TEST_F(BearerPlanTest, NeedsOnlyIssuerKeysAlgorithmsAndAudience) {
   EXPECT_EQ(errors_with("jwks: {file: jwks.json}\nalgorithms: [ES256]"), "");
   const auto& plan = dynamic_cast<const BearerPlan&>(harness_.plan());
-  EXPECT_EQ(plan.entry.max_age, Seconds(900));
+  EXPECT_EQ(plan.issuers.front().max_age, Seconds(900));
   EXPECT_EQ(plan.token_limit, 8192U);
   EXPECT_EQ(plan.issuers.size(), 1U);
   EXPECT_EQ(plan.issuers.front().settings.leeway, Seconds(10));
@@ -65,6 +75,22 @@ TEST_F(BearerPlanTest, KnowsNoSymmetricAlgorithmAndNoNone) {
 TEST_F(BearerPlanTest, HasNoDefaultForTheAudience) {
   EXPECT_THAT(errors_with("jwks: {file: jwks.json}\nalgorithms: [ES256]", "max_age: 900s"),
               HasSubstr("audience"));
+}
+
+TEST_F(BearerPlanTest, PrefersWhatTheChainSaysToWhatTheIssuerSays) {
+  constexpr std::string_view kIssuer =
+      "jwks: {file: jwks.json}\nalgorithms: [ES256]\naudience: [theirs]\nmax_age: 100s\n"
+      "max_age_rule: lifetime";
+  EXPECT_EQ(errors_with(kIssuer, "issuers: [as]"), "");
+  const auto& first = dynamic_cast<const BearerPlan&>(harness_.plan()).issuers.front();
+  EXPECT_THAT(first.audience, testing::ElementsAre("theirs"));
+  EXPECT_EQ(first.max_age, Seconds(100));
+  EXPECT_EQ(first.max_age_rule, MaxAgeRule::lifetime);
+  EXPECT_EQ(errors_with(kIssuer, "audience: [ours]\nmax_age: 50s\nmax_age_rule: age"), "");
+  const auto& second = dynamic_cast<const BearerPlan&>(harness_.plan()).issuers.front();
+  EXPECT_THAT(second.audience, testing::ElementsAre("ours"));
+  EXPECT_EQ(second.max_age, Seconds(50));
+  EXPECT_EQ(second.max_age_rule, MaxAgeRule::age);
 }
 
 TEST_F(BearerPlanTest, LimitsTheLeeway) {
@@ -145,9 +171,9 @@ TEST_F(BearerPlanTest, NeedsTheSharedSection) {
 TEST_F(BearerPlanTest, SharesTheKeySourceBetweenEntries) {
   EXPECT_EQ(errors_with("jwks: {file: jwks.json}\nalgorithms: [ES256]"), "");
   EXPECT_EQ(errors_with("jwks: {file: jwks.json}\nalgorithms: [ES256]", "audience: [other]"), "");
-  EXPECT_EQ(harness_.services().size(), 1U);
+  EXPECT_EQ(key_sources(), 1);
   EXPECT_EQ(errors_with("jwks: {file: jwks.json}\nalgorithms: [ES256, ES384]"), "");
-  EXPECT_EQ(harness_.services().size(), 2U) << "what depends on other options is another one";
+  EXPECT_EQ(key_sources(), 2) << "what depends on other options is another one";
 }
 
 }  // namespace

@@ -10,24 +10,69 @@ using policy::Reason;
 constexpr Reason kMissing{"bearer.missing", ErrorClass::unauthenticated,
                           "The request has no Authorization field."};
 constexpr Reason kScheme{"bearer.scheme", ErrorClass::unauthenticated,
-                         "The Authorization field is of another scheme than Bearer."};
+                         "The Authorization field is of another scheme than Bearer or DPoP."};
 constexpr Reason kSeveralCredentials{
     "bearer.several_credentials", ErrorClass::invalid_request,
-    "There is more than one Authorization field, or a token in the query, where it ends up in "
-    "logs; RFC 6750 section 2 allows one way at a time, and only the field is accepted here."};
+    "There is more than one Authorization field; RFC 6750 section 2 allows one way at a time."};
+constexpr Reason kTokenInQuery{
+    "bearer.token_in_query", ErrorClass::invalid_request,
+    "The query has an access_token, where it ends up in logs; only the Authorization field is "
+    "accepted here."};
+constexpr Reason kTokenInBody{
+    "bearer.token_in_body", ErrorClass::invalid_request,
+    "The form that was sent has an access_token; only the Authorization field is accepted here."};
 constexpr Reason kOversized{"bearer.oversized", ErrorClass::invalid_token,
                             "The token is longer than `modules.bearer.token_limit`."};
-constexpr Reason kMalformed{"bearer.malformed", ErrorClass::invalid_token,
-                            "The token is no well-formed signed JWT; the evidence names the rule "
-                            "or the claim. Opaque tokens end here, too."};
+constexpr Reason kMalformed{
+    "bearer.malformed", ErrorClass::invalid_token,
+    "The token is no well-formed signed JWT; the evidence names the rule. "
+    "Opaque tokens end here, too, when no issuer of the chain introspects."};
+constexpr Reason kEncrypted{"bearer.encrypted", ErrorClass::invalid_token,
+                            "The token has five parts: encrypted tokens are not read."};
+constexpr Reason kNested{"bearer.nested", ErrorClass::invalid_token,
+                         "The token's header has cty: a token inside a token is not read."};
+constexpr Reason kBase64{
+    "bearer.part_encoding", ErrorClass::invalid_token,
+    "A part of the token is not strict base64url: padded, followed by something, or with stray "
+    "bits at its end. Such a spelling escapes those who remember tokens by their bytes."};
+constexpr Reason kDuplicateMember{
+    "bearer.duplicate_member", ErrorClass::invalid_token,
+    "A member name appears twice in the token, so that two readers can read two tokens."};
+constexpr Reason kTooDeep{"bearer.too_deep", ErrorClass::invalid_token,
+                          "The token's JSON is nested deeper than any claim needs."};
+constexpr Reason kUtf8{"bearer.invalid_text", ErrorClass::invalid_token,
+                       "The token's JSON is not valid UTF-8."};
+constexpr Reason kNul{"bearer.nul", ErrorClass::invalid_token,
+                      "The token's JSON has a NUL, where readers of C strings stop."};
+constexpr Reason kNumber{"bearer.number", ErrorClass::invalid_token,
+                         "A number in the token does not fit 64 bits."};
 constexpr Reason kAlgorithmNone{"bearer.algorithm_none", ErrorClass::invalid_token,
                                 "The token says that it is not signed. Somebody is trying."};
+constexpr Reason kAlgorithmSymmetric{
+    "bearer.algorithm_symmetric", ErrorClass::invalid_token,
+    "The token's algorithm is an HMAC, for which the issuer's public key would be the secret. "
+    "Somebody is trying."};
 constexpr Reason kAlgorithmNotAllowed{
     "bearer.algorithm_not_allowed", ErrorClass::invalid_token,
     "The token is signed with an algorithm that is not in the issuer's `algorithms`."};
 constexpr Reason kCriticalHeader{
     "bearer.critical_header", ErrorClass::invalid_token,
-    "The token's header has crit, b64 or zip, which change how it is to be read."};
+    "The token's header has crit, and none of what it may name is known here."};
+constexpr Reason kUnencodedPayload{
+    "bearer.unencoded_payload", ErrorClass::invalid_token,
+    "The token's header has b64 (RFC 7797), which changes what is signed."};
+constexpr Reason kCompressed{"bearer.compressed", ErrorClass::invalid_token,
+                             "The token's header has zip: nothing is unpacked here."};
+constexpr Reason kKeyIdMissing{
+    "bearer.key_id_missing", ErrorClass::invalid_token,
+    "The token does not name its key (kid). Keys are not tried in turn."};
+constexpr Reason kSignatureLength{
+    "bearer.signature_length", ErrorClass::invalid_token,
+    "The signature has not the one length of its algorithm: r and s in full, nothing more."};
+constexpr Reason kSignatureZero{
+    "bearer.signature_zero", ErrorClass::invalid_token,
+    "r or s of the signature is zero, which some libraries have taken for a signature of "
+    "anything. Somebody is trying."};
 constexpr Reason kType{"bearer.typ", ErrorClass::invalid_token,
                        "The token's `typ` is not in the issuer's `typ`: it may be an id token. "
                        "Relax the option only for an issuer that marks access tokens otherwise."};
@@ -36,6 +81,12 @@ constexpr Reason kUnknownIssuer{"bearer.unknown_issuer", ErrorClass::invalid_tok
 constexpr Reason kKeysUnavailable{
     "bearer.keys_unavailable", ErrorClass::unavailable,
     "There are no keys of the issuer: its key set was never read, or not for longer than `keep`."};
+constexpr Reason kKeyDenied{"bearer.key_denied", ErrorClass::invalid_token,
+                            "An operator has denied the key with `sallyport keys deny`."};
+constexpr Reason kKeyWithdrawn{
+    "bearer.key_withdrawn", ErrorClass::invalid_token,
+    "The signature is good, but the issuer does not publish its key any more: it was withdrawn "
+    "before its tokens had expired, or somebody has stolen it."};
 constexpr Reason kKeyUnknown{
     "bearer.key_unknown", ErrorClass::invalid_token,
     "The issuer publishes no usable key of that id; its key set is being read again. If the "
@@ -45,8 +96,22 @@ constexpr Reason kKeyMismatch{"bearer.key_mismatch", ErrorClass::invalid_token,
 constexpr Reason kSignature{"bearer.signature", ErrorClass::invalid_token,
                             "The signature is not by the key that the token names: it is forged or "
                             "was altered."};
+constexpr Reason kInactive{"bearer.inactive", ErrorClass::invalid_token,
+                           "The issuer says that the opaque token is not active: it is expired, "
+                           "revoked, or none of its own."};
+constexpr Reason kIntrospectionFailed{
+    "bearer.introspection_failed", ErrorClass::unavailable,
+    "The issuer could not be asked about the opaque token, or its answer makes no sense; the "
+    "evidence says which."};
+constexpr Reason kIntrospectionBusy{
+    "bearer.introspection_busy", ErrorClass::unavailable,
+    "So many questions about opaque tokens wait for the issuer's answer that no more are asked."};
 constexpr Reason kClaimMissing{"bearer.claim_missing", ErrorClass::invalid_token,
                                "The token lacks a claim that it must have; the evidence names it."};
+constexpr Reason kClaimMalformed{
+    "bearer.claim_malformed", ErrorClass::invalid_token,
+    "A claim of the token is not of its type, such as an exp that is text or has a fraction; the "
+    "evidence names it."};
 constexpr Reason kExpired{"bearer.expired", ErrorClass::invalid_token,
                           "The token has expired. Clients refresh and come again."};
 constexpr Reason kNotYetValid{"bearer.not_yet_valid", ErrorClass::invalid_token,
@@ -64,47 +129,157 @@ constexpr Reason kAudience{"bearer.audience", ErrorClass::invalid_token,
 constexpr Reason kBoundElsewhere{
     "bearer.bound_elsewhere", ErrorClass::invalid_token,
     "The token is bound (`cnf`) to another client certificate than this connection's, or to "
-    "something that a bearer token cannot prove, such as a DPoP key. It may be stolen."};
+    "something that nobody can prove here. It may be stolen."};
+constexpr Reason kNotBound{"bearer.not_bound", ErrorClass::invalid_token,
+                           "The token is not bound to what `binding` demands: whoever finds it "
+                           "could use it."};
+constexpr Reason kDpopAsBearer{
+    "bearer.dpop_as_bearer", ErrorClass::invalid_token,
+    "The token is bound to a DPoP key and was presented as a plain Bearer token, without proof. It "
+    "may be stolen."};
+constexpr Reason kDpopUnbound{"bearer.dpop_unbound", ErrorClass::invalid_token,
+                              "The token was presented with the scheme DPoP and is bound to no "
+                              "key, so that a proof proves nothing."};
+constexpr Reason kDpopMissing{"bearer.dpop_missing", ErrorClass::invalid_token,
+                              "The request has no DPoP field, or several."};
+constexpr Reason kDpopProof{
+    "bearer.dpop_proof", ErrorClass::invalid_token,
+    "The DPoP proof is not well-formed, or not signed by the key in it; the evidence names the "
+    "rule."};
+constexpr Reason kDpopKey{"bearer.dpop_key", ErrorClass::invalid_token,
+                          "The DPoP proof is by another key than the token is bound to. The token "
+                          "may be stolen."};
+constexpr Reason kDpopRequest{
+    "bearer.dpop_request", ErrorClass::invalid_token,
+    "The DPoP proof is for another method or URL. When it is so for all, clients know this API by "
+    "another name: see `dpop.origin`."};
+constexpr Reason kDpopToken{"bearer.dpop_token", ErrorClass::invalid_token,
+                            "The DPoP proof is for another token (ath), or for none."};
+constexpr Reason kDpopStale{"bearer.dpop_stale", ErrorClass::invalid_token,
+                            "The DPoP proof was made too long ago, or in the future: compare the "
+                            "clocks."};
+constexpr Reason kDpopNonce{"bearer.dpop_nonce", ErrorClass::invalid_token,
+                            "The DPoP proof lacks the nonce, or has an old one. Clients take the "
+                            "one from DPoP-Nonce and come again."};
+constexpr Reason kDpopReplayed{"bearer.dpop_replayed", ErrorClass::invalid_token,
+                               "The DPoP proof was used before. Somebody may have recorded it."};
+constexpr Reason kDpopFull{
+    "bearer.dpop_full", ErrorClass::unavailable,
+    "There is no room to remember the DPoP proof, so that it could be used again: raise "
+    "`modules.bearer.dpop_proofs`."};
+constexpr Reason kUpstream401{
+    "bearer.upstream_refused", ErrorClass::invalid_token,
+    "We accepted the token and the API did not: it knows more of it than we do, or less."};
 
 std::span<const Reason* const> all() {
   static constexpr std::array kAll{&kMissing,
                                    &kScheme,
                                    &kSeveralCredentials,
+                                   &kTokenInQuery,
+                                   &kTokenInBody,
                                    &kOversized,
                                    &kMalformed,
+                                   &kEncrypted,
+                                   &kNested,
+                                   &kBase64,
+                                   &kDuplicateMember,
+                                   &kTooDeep,
+                                   &kUtf8,
+                                   &kNul,
+                                   &kNumber,
                                    &kAlgorithmNone,
+                                   &kAlgorithmSymmetric,
                                    &kAlgorithmNotAllowed,
                                    &kCriticalHeader,
+                                   &kUnencodedPayload,
+                                   &kCompressed,
+                                   &kKeyIdMissing,
+                                   &kSignatureLength,
+                                   &kSignatureZero,
                                    &kUnknownIssuer,
                                    &kType,
                                    &kKeysUnavailable,
+                                   &kKeyDenied,
+                                   &kKeyWithdrawn,
                                    &kKeyUnknown,
                                    &kKeyMismatch,
                                    &kSignature,
+                                   &kInactive,
+                                   &kIntrospectionFailed,
+                                   &kIntrospectionBusy,
                                    &kClaimMissing,
+                                   &kClaimMalformed,
                                    &kIssuedInFuture,
                                    &kNotYetValid,
                                    &kExpired,
                                    &kTooOld,
                                    &kLifetimeTooLong,
                                    &kAudience,
-                                   &kBoundElsewhere};
+                                   &kBoundElsewhere,
+                                   &kNotBound,
+                                   &kDpopAsBearer,
+                                   &kDpopUnbound,
+                                   &kDpopMissing,
+                                   &kDpopProof,
+                                   &kDpopKey,
+                                   &kDpopRequest,
+                                   &kDpopToken,
+                                   &kDpopStale,
+                                   &kDpopNonce,
+                                   &kDpopReplayed,
+                                   &kDpopFull,
+                                   &kUpstream401};
   return kAll;
 }
 
 const Reason& of(JwtFault fault) {
   switch (fault) {
+    case JwtFault::encrypted:
+      return kEncrypted;
+    case JwtFault::nested:
+      return kNested;
+    case JwtFault::header_not_base64url:
+    case JwtFault::payload_not_base64url:
+    case JwtFault::signature_not_base64url:
+      return kBase64;
+    case JwtFault::duplicate_member:
+      return kDuplicateMember;
+    case JwtFault::too_deep:
+      return kTooDeep;
+    case JwtFault::invalid_utf8:
+      return kUtf8;
+    case JwtFault::nul:
+      return kNul;
+    case JwtFault::number_too_large:
+      return kNumber;
     case JwtFault::algorithm_none:
       return kAlgorithmNone;
+    case JwtFault::algorithm_symmetric:
+      return kAlgorithmSymmetric;
     case JwtFault::algorithm_unknown:
       return kAlgorithmNotAllowed;
     case JwtFault::critical:
-    case JwtFault::unencoded_payload:
-    case JwtFault::compressed:
       return kCriticalHeader;
-    default:
+    case JwtFault::unencoded_payload:
+      return kUnencodedPayload;
+    case JwtFault::compressed:
+      return kCompressed;
+    case JwtFault::key_id_missing:
+      return kKeyIdMissing;
+    case JwtFault::signature_length:
+      return kSignatureLength;
+    case JwtFault::signature_zero:
+      return kSignatureZero;
+    case JwtFault::not_three_parts:
+    case JwtFault::header_not_json:
+    case JwtFault::payload_not_json:
+    case JwtFault::signature_empty:
+    case JwtFault::type_not_text:
+    case JwtFault::algorithm_missing:
+    case JwtFault::key_id_too_long:
       return kMalformed;
   }
+  return kMalformed;
 }
 
 }  // namespace sallyport::bearer::reasons

@@ -26,13 +26,52 @@ std::span<const config::Option> JwksSettings::options() {
   return rows;
 }
 
+std::span<const config::Option> IntrospectionSettings::options() {
+  static const std::array rows{
+      required<&IntrospectionSettings::url>(
+          "url", "The issuer's introspection endpoint: https, or http on a loopback address.",
+          not_empty()),
+      option<&IntrospectionSettings::ca>(
+          "ca",
+          "PEM file of the CAs that may vouch for its server; without it, those of the system."),
+      required<&IntrospectionSettings::client_id>("client_id", "Who we are to the issuer.",
+                                                  not_empty()),
+      option<&IntrospectionSettings::auth>("auth", "How we prove it."),
+      option<&IntrospectionSettings::client_secret>(
+          "client_secret", "Our secret, for the two methods that need one."),
+      option<&IntrospectionSettings::certificate>(
+          "certificate", "PEM file of our certificate, to show the server."),
+      option<&IntrospectionSettings::key>("key", "PEM file of its private key."),
+      option<&IntrospectionSettings::timeout>("timeout", "How long the issuer may take to answer.",
+                                              between(Milliseconds(50), Milliseconds(30'000))),
+      option<&IntrospectionSettings::max_ttl>(
+          "max_ttl",
+          "How long a good answer is believed, and never beyond the token's `exp`: so long a token "
+          "that the issuer has revoked may still be accepted.",
+          between(Seconds(0), Seconds(900))),
+      option<&IntrospectionSettings::negative_ttl>(
+          "negative_ttl", "How long a token is refused without asking again.",
+          between(Seconds(0), Seconds(60))),
+      option<&IntrospectionSettings::required_claims>(
+          "required_claims", "Members that a good answer must have besides `active` and `aud`."),
+  };
+  return rows;
+}
+
 std::span<const config::Option> IssuerSettings::options() {
   static const std::array rows{
       required<&IssuerSettings::issuer>("issuer", "The exact `iss` of this issuer's tokens.",
                                         not_empty()),
       required<&IssuerSettings::jwks>("jwks", "Where its keys are: `file` or `url`."),
+      option<&IssuerSettings::introspection>(
+          "introspection",
+          "Where to ask about this issuer's opaque tokens (RFC 7662); without it, there are none."),
       required<&IssuerSettings::algorithms>(
           "algorithms", "The signature algorithms to accept; there is no default.", not_empty()),
+      option<&IssuerSettings::audience>(
+          "audience",
+          "A token's `aud` must contain one of these, exactly. A chain may name others.",
+          not_empty()),
       option<&IssuerSettings::typ>("typ",
                                    "The `typ` values to accept. `any` accepts tokens of every "
                                    "type, or without one: id tokens too.",
@@ -51,8 +90,24 @@ std::span<const config::Option> IssuerSettings::options() {
                                                 "Claim that holds the id of the consent."),
       option<&IssuerSettings::leeway>("leeway", "How far the issuer's clock may differ from ours.",
                                       between(Seconds(0), Seconds(60))),
-      option<&IssuerSettings::refresh>("refresh", "How often the keys at `url` are fetched anew.",
-                                       between(Seconds(30), Seconds(hours(24)))),
+      option<&IssuerSettings::max_age>("max_age",
+                                       "Oldest acceptable token; see `max_age_rule`. A chain may "
+                                       "say otherwise.",
+                                       between(Seconds(1), Seconds(hours(24)))),
+      option<&IssuerSettings::max_age_rule>(
+          "max_age_rule",
+          "What `max_age` limits: `age`, the time since the token was issued, or `lifetime`, the "
+          "time that its issuer gave it."),
+      option<&IssuerSettings::refresh>(
+          "refresh",
+          "How often the keys at `url` are fetched anew when its server does not say how long they "
+          "may be kept.",
+          between(Seconds(30), Seconds(hours(24)))),
+      option<&IssuerSettings::refresh_min>(
+          "refresh_min", "What its server says with Cache-Control counts from here.",
+          between(Seconds(10), Seconds(hours(24)))),
+      option<&IssuerSettings::refresh_max>("refresh_max", "And up to here.",
+                                           between(Seconds(30), Seconds(hours(24)))),
       option<&IssuerSettings::keep>("keep",
                                     "How long the last good keys stay in use while no new ones "
                                     "can be had.",
@@ -71,6 +126,10 @@ std::span<const config::Option> SharedSettings::options() {
   static const std::array rows{
       required<&SharedSettings::issuers>("issuers", "The token issuers, by a name of your choice.",
                                          not_empty()),
+      option<&SharedSettings::key_ledger>(
+          "key_ledger",
+          "Folder, for this gateway alone, that remembers when each key was seen and which were "
+          "denied; made when its parent exists. Without it, both are forgotten at a restart."),
       option<&SharedSettings::token_limit>("token_limit", "Longest token in bytes.",
                                            between(config::Size{256}, config::Size{32 * 1024})),
       option<&SharedSettings::cache_entries>(
@@ -81,6 +140,31 @@ std::span<const config::Option> SharedSettings::options() {
       option<&SharedSettings::cache_limit>(
           "cache_limit", "How much memory each worker spends on remembered tokens.",
           between(config::Size{64 * 1024}, config::Size{1024 * 1024 * 1024})),
+      option<&SharedSettings::dpop_proofs>(
+          "dpop_proofs",
+          "How many used DPoP proofs are remembered at a time, by 8 bytes each; when they are too "
+          "few, proofs are refused.",
+          between(1024U, 16'777'216U)),
+  };
+  return rows;
+}
+
+std::span<const config::Option> DpopSettings::options() {
+  static const std::array rows{
+      option<&DpopSettings::algorithms>(
+          "algorithms", "The signature algorithms that proofs may have.", not_empty()),
+      option<&DpopSettings::window>(
+          "window",
+          "How old a proof may be; so long it is remembered, too, so that it is good only once.",
+          between(Seconds(5), Seconds(300))),
+      option<&DpopSettings::nonce>(
+          "nonce",
+          "Whether a proof must contain a nonce that we gave out in the last minutes. Clients that "
+          "lack one are told, and come again."),
+      option<&DpopSettings::origin>(
+          "origin",
+          "Scheme and host under which clients know this API, such as https://api.bank.example, "
+          "when it is not https and the host of the request."),
   };
   return rows;
 }
@@ -91,14 +175,25 @@ std::span<const config::Option> EntrySettings::options() {
           "issuers",
           "Whose tokens to accept, by the names under modules.bearer.issuers. May be left out "
           "when there is only one."),
-      required<&EntrySettings::audience>(
-          "audience", "The token's `aud` must contain one of these, exactly.", not_empty()),
-      option<&EntrySettings::max_age>("max_age", "Oldest acceptable token; see `max_age_rule`.",
+      option<&EntrySettings::audience>(
+          "audience",
+          "The token's `aud` must contain one of these, exactly; without it, one of the issuer's "
+          "`audience`.",
+          not_empty()),
+      option<&EntrySettings::max_age>("max_age",
+                                      "Oldest acceptable token, instead of the issuer's `max_age`.",
                                       between(Seconds(1), Seconds(hours(24)))),
-      option<&EntrySettings::max_age_rule>(
-          "max_age_rule",
-          "What `max_age` limits: `age`, the time since the token was issued, or `lifetime`, the "
-          "time that its issuer gave it."),
+      option<&EntrySettings::max_age_rule>("max_age_rule",
+                                           "What `max_age` limits, instead of the issuer's rule."),
+      option<&EntrySettings::binding>(
+          "binding",
+          "What the token must be bound to: `optional` accepts tokens that anybody may present, "
+          "`required` wants a certificate or a DPoP key, the others just that."),
+      option<&EntrySettings::upstream_401>(
+          "upstream_401",
+          "`normalise` turns a 401 of the API into the one of this route's error profile, with the "
+          "challenge of RFC 6750; `pass` leaves it as it is."),
+      option<&EntrySettings::dpop>("dpop", "What is demanded of DPoP proofs (RFC 9449)."),
   };
   return rows;
 }

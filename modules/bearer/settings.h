@@ -28,29 +28,29 @@ struct JwksSettings {
   static std::span<const config::Option> options();
 };
 
-struct IssuerSettings {
-  std::string issuer;
-  JwksSettings jwks;
-  std::vector<Algorithm> algorithms;
-  std::vector<std::string> typ{"at+jwt"};
-  std::vector<std::string> required_claims{"sub", "client_id", "jti"};
-  std::vector<std::string> scope_claims{"scope", "scp"};
-  std::vector<std::string> client_id_claims{"client_id", "azp"};
-  std::string consent_id_claim = "fdxConsentId";
-  Seconds leeway{10};
-  Seconds refresh{15 * 60};
-  Seconds keep{24 * 60 * 60};
+// ClientAuth is how we show the issuer who asks (RFC 7662 section 2.1).
+enum class ClientAuth : std::uint8_t { basic, post, mtls };
 
-  static std::span<const config::Option> options();
-  // takes_type says whether a token of that "typ" is accepted; empty when the token has none.
-  bool takes_type(std::string_view type) const;
-};
+constexpr auto option_names(ClientAuth) {
+  return std::array<std::pair<std::string_view, ClientAuth>, 3>{
+      {{"client_secret_basic", ClientAuth::basic},
+       {"client_secret_post", ClientAuth::post},
+       {"tls_client_auth", ClientAuth::mtls}}};
+}
 
-struct SharedSettings {
-  std::map<std::string, IssuerSettings> issuers;
-  config::Size token_limit{8 * 1024};
-  unsigned cache_entries = 65'536;
-  config::Size cache_limit{32 * 1024 * 1024};
+// IntrospectionSettings is where opaque tokens are asked about.
+struct IntrospectionSettings {
+  std::string url;
+  config::File ca;
+  std::string client_id;
+  ClientAuth auth = ClientAuth::basic;
+  std::optional<config::Secret> client_secret;
+  config::File certificate;
+  config::File key;
+  Milliseconds timeout{1500};
+  Seconds max_ttl{60};
+  Seconds negative_ttl{5};
+  std::vector<std::string> required_claims{"client_id"};
 
   static std::span<const config::Option> options();
 };
@@ -63,11 +63,79 @@ constexpr auto option_names(MaxAgeRule) {
       {{"age", MaxAgeRule::age}, {"lifetime", MaxAgeRule::lifetime}}};
 }
 
-struct EntrySettings {
-  std::vector<std::string> issuers;  // empty: the only one there is
-  std::vector<std::string> audience;
+struct IssuerSettings {
+  std::string issuer;
+  JwksSettings jwks;
+  std::optional<IntrospectionSettings> introspection;
+  std::optional<std::vector<std::string>> audience;  // of chains that name none
+  std::vector<Algorithm> algorithms;
+  std::vector<std::string> typ{"at+jwt"};
+  std::vector<std::string> required_claims{"sub", "client_id", "jti"};
+  std::vector<std::string> scope_claims{"scope", "scp"};
+  std::vector<std::string> client_id_claims{"client_id", "azp"};
+  std::string consent_id_claim = "fdxConsentId";
+  Seconds leeway{10};
   Seconds max_age{900};
   MaxAgeRule max_age_rule = MaxAgeRule::age;
+  Seconds refresh{15 * 60};
+  Seconds refresh_min{60};
+  Seconds refresh_max{60 * 60};
+  Seconds keep{24 * 60 * 60};
+
+  static std::span<const config::Option> options();
+  // takes_type says whether a token of that "typ" is accepted; empty when the token has none.
+  bool takes_type(std::string_view type) const;
+};
+
+struct SharedSettings {
+  std::map<std::string, IssuerSettings> issuers;
+  config::File key_ledger;
+  config::Size token_limit{8 * 1024};
+  unsigned cache_entries = 65'536;
+  unsigned dpop_proofs = 262'144;
+  config::Size cache_limit{32 * 1024 * 1024};
+
+  static std::span<const config::Option> options();
+};
+
+// Binding says what a token must be bound to (RFC 8705 section 3, RFC 9449 section 6). Whatever a
+// token is bound to is checked with all of them.
+enum class Binding : std::uint8_t { optional, required, certificate, dpop };
+
+constexpr auto option_names(Binding) {
+  return std::array<std::pair<std::string_view, Binding>, 4>{{{"optional", Binding::optional},
+                                                              {"required", Binding::required},
+                                                              {"certificate", Binding::certificate},
+                                                              {"dpop", Binding::dpop}}};
+}
+
+struct DpopSettings {
+  std::vector<Algorithm> algorithms{Algorithm::es256, Algorithm::es384, Algorithm::ps256,
+                                    Algorithm::eddsa};
+  Seconds window{60};
+  bool nonce = false;
+  std::string origin;  // empty: that of the request
+
+  static std::span<const config::Option> options();
+};
+
+// Upstream401 says what becomes of an API's own 401.
+enum class Upstream401 : std::uint8_t { pass, normalise };
+
+constexpr auto option_names(Upstream401) {
+  return std::array<std::pair<std::string_view, Upstream401>, 2>{
+      {{"pass", Upstream401::pass}, {"normalise", Upstream401::normalise}}};
+}
+
+struct EntrySettings {
+  std::vector<std::string> issuers;  // empty: the only one there is
+  // Where the chain says nothing, the issuer's own hold.
+  std::optional<std::vector<std::string>> audience;
+  std::optional<Seconds> max_age;
+  std::optional<MaxAgeRule> max_age_rule;
+  Binding binding = Binding::optional;
+  DpopSettings dpop;
+  Upstream401 upstream_401 = Upstream401::pass;
 
   static std::span<const config::Option> options();
 };

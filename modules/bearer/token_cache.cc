@@ -7,12 +7,14 @@ namespace sallyport::bearer {
 namespace {
 
 // footprint is what the claims of a token take in memory, near enough for a limit.
+constexpr std::size_t kNothing = 1;  // what is remembered of an inactive token lies in its slot
+
 std::size_t footprint(const policy::TokenClaims& claims) {
   constexpr std::size_t kPerAllocation = 16;
   std::size_t bytes = sizeof claims + kPerAllocation;
   for (const std::string* text :
        {&claims.issuer, &claims.subject, &claims.client_id, &claims.token_id, &claims.key_id,
-        &claims.consent_id, &claims.scope_text, &claims.certificate_sha256}) {
+        &claims.consent_id, &claims.scope_text, &claims.certificate_sha256, &claims.key_sha256}) {
     bytes += text->capacity() + kPerAllocation;
   }
   for (const auto* list : {&claims.scopes, &claims.audience}) {
@@ -32,7 +34,7 @@ std::unique_ptr<TokenCache::Bucket>& TokenCache::bucket_of(const crypto::Hash128
   return buckets_[key.low & (buckets_.size() - 1)];
 }
 
-const SignedToken* TokenCache::find(std::string_view token) {
+const KnownToken* TokenCache::find(std::string_view token) {
   if (buckets_.empty()) return nullptr;
   const crypto::Hash128 key = hash_.hash128(token);
   const auto& bucket = bucket_of(key);
@@ -45,9 +47,9 @@ const SignedToken* TokenCache::find(std::string_view token) {
   return nullptr;
 }
 
-void TokenCache::insert(std::string_view token, SignedToken known) {
+void TokenCache::insert(std::string_view token, KnownToken known) {
   if (buckets_.empty()) return;
-  const std::size_t bytes = footprint(*known.claims);
+  const std::size_t bytes = known.claims ? footprint(*known.claims) : kNothing;
   if (bytes > max_bytes_) return;
   const crypto::Hash128 key = hash_.hash128(token);
   auto& bucket = bucket_of(key);
@@ -63,6 +65,20 @@ void TokenCache::insert(std::string_view token, SignedToken known) {
   slot.was_used = false;
   bytes_ += bytes;
   ++size_;
+  report();
+}
+
+void TokenCache::report_to(std::shared_ptr<CacheGauges> gauges, unsigned worker) {
+  gauges_ = std::move(gauges);
+  worker_ = worker;
+  report();
+}
+
+void TokenCache::report() {
+  if (gauges_ == nullptr) return;
+  CacheGauges::Gauge& gauge = gauges_->workers[worker_];
+  gauge.entries.store(size_, std::memory_order_relaxed);
+  gauge.bytes.store(bytes_, std::memory_order_relaxed);
 }
 
 // room_in prefers a free slot, then one that was not used lately, then the first: when all were

@@ -5,6 +5,7 @@
 // and the certificate that the token is bound to are judged at every request.
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,12 +18,26 @@
 
 namespace sallyport::bearer {
 
-// SignedToken is what a signature check has established. It holds as long as the issuer's key set
-// is the one of that epoch.
-struct SignedToken {
-  std::shared_ptr<const policy::TokenClaims> claims;
+// KnownToken is what has been established about a token. A signature holds as long as the issuer's
+// key set is the one of that epoch; what an issuer has said of an opaque token, until a time.
+struct KnownToken {
+  std::shared_ptr<const policy::TokenClaims> claims;  // null: the issuer says that it is not active
   std::shared_ptr<const IssuerKeys> issuer;
   std::uint64_t epoch = 0;
+  KeyUse* use = nullptr;  // of the key that signed; lives as long as the set of that epoch
+  bool is_opaque = false;
+  std::int64_t good_until = 0;  // Unix seconds, for an opaque one
+  std::int64_t first_seen = 0;  // the same: its age when the issuer tells no `iat`
+};
+
+// CacheGauges is how full the workers' caches are; each is written by one worker and read by
+// control.
+struct CacheGauges {
+  struct alignas(64) Gauge {
+    std::atomic<std::size_t> entries{0};
+    std::atomic<std::size_t> bytes{0};
+  };
+  std::array<Gauge, event::Worker::kMaxWorkers> workers{};
 };
 
 class TokenCache {
@@ -30,11 +45,13 @@ class TokenCache {
   // Both limits hold at any time: `max_entries` is rounded down to a power of two of buckets, and
   // `max_bytes` is what the remembered claims may take. Less than a bucket remembers nothing.
   TokenCache(std::size_t max_entries, std::size_t max_bytes);
+  // report_to makes the cache say how full it is as that worker's.
+  void report_to(std::shared_ptr<CacheGauges> gauges, unsigned worker);
 
   // find returns what is known of exactly these bytes, or null; valid until the next insert.
-  const SignedToken* find(std::string_view token);
+  const KnownToken* find(std::string_view token);
   // insert remembers, and forgets what has not been asked for lately to make room.
-  void insert(std::string_view token, SignedToken known);
+  void insert(std::string_view token, KnownToken known);
 
   std::size_t size() const { return size_; }
   std::size_t bytes() const { return bytes_; }
@@ -44,7 +61,7 @@ class TokenCache {
 
   struct Slot {
     crypto::Hash128 key{};
-    SignedToken token;
+    KnownToken token;
     std::uint32_t bytes = 0;  // zero: free
     bool was_used = false;    // since it was looked at for room
   };
@@ -56,6 +73,7 @@ class TokenCache {
   Slot& room_in(Bucket& bucket);
   void release(Slot& slot);
   bool shrink_to(std::size_t bytes);
+  void report();
 
   // The key is random and never leaves this object: nobody can aim at a bucket, or make two tokens
   // that look the same to it.
@@ -65,6 +83,8 @@ class TokenCache {
   std::size_t hand_ = 0;                          // of the clock that looks for buckets to free
   std::size_t size_ = 0;
   std::size_t bytes_ = 0;
+  std::shared_ptr<CacheGauges> gauges_;
+  unsigned worker_ = 0;
 };
 
 }  // namespace sallyport::bearer

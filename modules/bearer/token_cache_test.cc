@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMuch = 1 << 30;
 
-SignedToken known(std::string subject) {
+KnownToken known(std::string subject) {
   policy::TokenClaims claims;
   claims.subject = std::move(subject);
   return {std::make_shared<const policy::TokenClaims>(std::move(claims)), nullptr, 1};
@@ -21,7 +21,7 @@ std::string token(int number) { return "token-" + std::to_string(number); }
 TEST(TokenCache, FindsExactlyTheSameBytes) {
   TokenCache cache(64, kMuch);
   cache.insert("header.payload.signature", known("u1"));
-  const SignedToken* found = cache.find("header.payload.signature");
+  const KnownToken* found = cache.find("header.payload.signature");
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->claims->subject, "u1");
   EXPECT_EQ(cache.find("header.payload.signaturf"), nullptr);

@@ -1,11 +1,12 @@
 #include "modules/bearer/verifier.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "modules/bearer/introspection.h"
 #include "modules/bearer/printable.h"
 #include "modules/bearer/reasons.h"
+#include "modules/bearer/request_checks.h"
 
 namespace sallyport::bearer {
 namespace {
@@ -13,68 +14,142 @@ namespace {
 using policy::deny;
 using policy::evidence;
 using policy::Exchange;
+using policy::passed;
 using policy::TokenClaims;
 using policy::Verdict;
 
 Verdict deny_claim(Exchange& exchange, const ClaimFault& fault) {
   const bool missing = fault.kind == ClaimFault::Kind::missing;
-  return deny(missing ? reasons::kClaimMissing : reasons::kMalformed,
+  return deny(missing ? reasons::kClaimMissing : reasons::kClaimMalformed,
               evidence(exchange, "claim={}", fault.claim));
-}
-
-// is_certificate compares a token's hash with the connection's certificate (RFC 8705 section 3).
-// Both are public, so the time that it takes tells nothing.
-bool is_certificate(const crypto::VerifiedCertificate* certificate, std::string_view sha256) {
-  if (certificate == nullptr) return false;
-  const auto& actual = certificate->view().sha256;
-  return std::equal(actual.begin(), actual.end(), sha256.begin(), sha256.end(),
-                    [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); });
 }
 
 }  // namespace
 
 TokenVerifier::TokenVerifier(std::shared_ptr<const BearerPlan> plan,
-                             std::shared_ptr<TokenCache> cache, unsigned worker)
-    : plan_(std::move(plan)), cache_(std::move(cache)), worker_(worker) {}
+                             std::shared_ptr<TokenCache> cache, unsigned worker,
+                             std::shared_ptr<Introspector> introspector)
+    : plan_(std::move(plan)),
+      cache_(std::move(cache)),
+      worker_(worker),
+      introspector_(std::move(introspector)) {}
 
-Verdict TokenVerifier::verify(Exchange& exchange, std::string_view token) {
-  SignedToken read_now;
-  const SignedToken* known = remembered(token);
-  if (known == nullptr) {
-    if (auto denial = read(exchange, token, read_now)) return *std::move(denial);
-    known = &read_now;
+Verdict TokenVerifier::verify(Exchange& exchange, const Credential& credential) {
+  return in_scheme(find_out(exchange, credential), credential);
+}
+
+Verdict TokenVerifier::in_scheme(Verdict verdict, const Credential& credential) const {
+  auto* denied = std::get_if<policy::Deny>(&verdict);
+  if (denied == nullptr || credential.scheme != Scheme::dpop) return verdict;
+  const bool is_plain = std::holds_alternative<std::monostate>(denied->hint);
+  if (is_plain && denied->reason->kind == policy::ErrorClass::invalid_token) {
+    denied->hint = policy::DpopChallenge{"invalid_token", plan_->dpop_algorithms};
   }
+  return verdict;
+}
+
+Verdict TokenVerifier::find_out(Exchange& exchange, const Credential& credential) {
+  const std::string_view token = credential.token;
+  if (const KnownToken* known = remembered(token, exchange.now.unix_seconds())) {
+    passed(exchange, "remembered", "opaque={}", known->is_opaque);
+    return judge(exchange, credential, *known);
+  }
+  const Issuer* asked = plan_->introspecting();
+  if (asked != nullptr && is_opaque(token)) return introspect(exchange, credential, *asked);
+  KnownToken read_now;
+  if (auto denial = read(exchange, token, read_now)) return *std::move(denial);
+  Verdict verdict = judge(exchange, credential, read_now);
+  // Only what was accepted is worth remembering.
+  if (std::holds_alternative<policy::Allow>(verdict)) cache_->insert(token, std::move(read_now));
+  return verdict;
+}
+
+Verdict TokenVerifier::judge(Exchange& exchange, const Credential& credential,
+                             const KnownToken& known) {
   // A remembered token may be of an issuer that only another chain accepts.
-  const Issuer* issuer = plan_->issuer_with(known->issuer.get());
+  const Issuer* issuer = plan_->issuer_with(known.issuer.get());
   if (issuer == nullptr) {
-    return deny(reasons::kUnknownIssuer,
-                evidence(exchange, "iss={}", printable(known->claims->issuer)));
+    return deny(
+        reasons::kUnknownIssuer,
+        evidence(exchange, "iss={}", known.claims ? printable(known.claims->issuer) : "(opaque)"));
   }
-  const auto claims = known->claims;
-  if (auto denial = check_times(exchange, *claims, issuer->settings.leeway)) {
+  if (known.claims == nullptr) {
+    return deny(reasons::kInactive, evidence(exchange, "issuer={}", issuer->name));
+  }
+  if (auto denial = check_request(exchange, *plan_, *issuer, *known.claims, credential)) {
     return *std::move(denial);
   }
-  if (auto denial = check_age(exchange, *claims)) return *std::move(denial);
-  if (auto denial = check_audience(exchange, *claims)) return *std::move(denial);
-  if (auto denial = check_binding(exchange, *claims)) return *std::move(denial);
-  // Only what was accepted is worth remembering.
-  if (known == &read_now) cache_->insert(token, std::move(read_now));
-  exchange.facts.token.emplace(policy::VerifiedToken(claims));
+  exchange.facts.token.emplace(policy::VerifiedToken(known.claims));
   return policy::allow();
 }
 
-const SignedToken* TokenVerifier::remembered(std::string_view token) const {
-  const SignedToken* known = cache_->find(token);
+const KnownToken* TokenVerifier::remembered(std::string_view token, std::int64_t now) const {
+  const KnownToken* known = cache_->find(token);
   if (known == nullptr) return nullptr;
+  if (known->is_opaque) {
+    if (now >= known->good_until) return nullptr;
+    count(known->issuer->counters(worker_).cache_hits);
+    return known;
+  }
   // Keys that were replaced, or are too old to be believed, take what they vouched for with them.
   const KeySet* keys = known->issuer->here(worker_);
   if (keys == nullptr || keys->epoch() != known->epoch) return nullptr;
   count(known->issuer->counters(worker_).cache_hits);
+  known->use->mark(now);
   return known;
 }
 
-TokenVerifier::Denial TokenVerifier::read(Exchange& exchange, std::string_view token,
-                                          SignedToken& to) {
+Verdict TokenVerifier::introspect(Exchange& exchange, const Credential& credential,
+                                  const Issuer& issuer) {
+  if (introspector_->is_full(credential.token)) {
+    return deny(reasons::kIntrospectionBusy, evidence(exchange, "issuer={}", issuer.name));
+  }
+  bool asked = false;
+  auto answer = introspector_->ask(credential.token, asked);
+  if (asked) count(issuer.keys->counters(worker_).introspections);
+  // The plan, and with it the issuer, lives as long as this policy.
+  return policy::await(
+      std::move(answer),
+      [this, credential, &issuer](Exchange& later,
+                                  Result<std::shared_ptr<const std::string>> told) -> Verdict {
+        if (told) return in_scheme(conclude(later, credential, issuer, **told), credential);
+        count(issuer.keys->counters(worker_).introspection_failures);
+        return deny(reasons::kIntrospectionFailed,
+                    evidence(later, "issuer={} error=\"{}\"", issuer.name, told.error().text));
+      });
+}
+
+// conclude: the first to hear remembers, so that the others of a coalesced question agree with it.
+Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential,
+                                const Issuer& issuer, std::string_view answer) {
+  const std::int64_t now = exchange.now.unix_seconds();
+  const auto& settings = issuer.settings.introspection;
+  KnownToken known;
+  known.is_opaque = true;
+  known.issuer = issuer.keys;
+  // What is known of it may be over, and still says since when it has been in use.
+  const KnownToken* before = cache_->find(credential.token);
+  known.first_seen = before != nullptr && before->is_opaque ? before->first_seen : now;
+  auto read = read_introspection(answer, issuer.settings, known.first_seen);
+  if (const auto* useless = std::get_if<UselessAnswer>(&read)) {
+    count(issuer.keys->counters(worker_).introspection_failures);
+    return deny(reasons::kIntrospectionFailed,
+                evidence(exchange, "issuer={} answer=\"{}\"", issuer.name, useless->text));
+  }
+  if (const auto* fault = std::get_if<ClaimFault>(&read)) return deny_claim(exchange, *fault);
+  known.good_until = now + settings->negative_ttl.count();
+  if (auto* claims = std::get_if<TokenClaims>(&read)) {
+    known.good_until = std::min(now + settings->max_ttl.count(), claims->expires_at);
+    known.claims = std::make_shared<const TokenClaims>(std::move(*claims));
+    passed(exchange, "introspection", "issuer={} client_id={}", issuer.name,
+           printable(known.claims->client_id));
+  }
+  Verdict verdict = judge(exchange, credential, known);
+  cache_->insert(credential.token, std::move(known));
+  return verdict;
+}
+
+Denial TokenVerifier::read(Exchange& exchange, std::string_view token, KnownToken& to) {
   auto parsed = parse_jwt(token);
   if (const auto* fault = std::get_if<JwtFault>(&parsed)) {
     return deny(reasons::of(*fault), evidence(exchange, "token=\"{}\"", to_string(*fault)));
@@ -92,7 +167,10 @@ TokenVerifier::Denial TokenVerifier::read(Exchange& exchange, std::string_view t
     return deny(reasons::kType, evidence(exchange, "issuer={} typ={}", issuer->name,
                                          jwt.type.empty() ? "(absent)" : printable(jwt.type)));
   }
-  if (auto denial = check_signature(exchange, jwt, *issuer, to.epoch)) return denial;
+  passed(exchange, "form", "issuer={} typ={} alg={} kid={}", issuer->name, printable(jwt.type),
+         to_string(jwt.algorithm), printable(jwt.key_id));
+  if (auto denial = check_signature(exchange, jwt, *issuer, to)) return denial;
+  passed(exchange, "signature", "kid={}", printable(jwt.key_id));
 
   auto read = read_claims(jwt.payload, issuer->settings);
   if (const auto* fault = std::get_if<ClaimFault>(&read)) return deny_claim(exchange, *fault);
@@ -100,14 +178,16 @@ TokenVerifier::Denial TokenVerifier::read(Exchange& exchange, std::string_view t
   if (claims.is_bound_otherwise) {
     return deny(reasons::kBoundElsewhere, evidence(exchange, "cnf=other"));
   }
+  passed(exchange, "claims", "client_id={} jti={}", printable(claims.claims.client_id),
+         printable(claims.claims.token_id));
   claims.claims.key_id = jwt.key_id;
   to.claims = std::make_shared<const TokenClaims>(std::move(claims.claims));
   to.issuer = issuer->keys;
   return std::nullopt;
 }
 
-TokenVerifier::Denial TokenVerifier::check_signature(Exchange& exchange, const UnverifiedJwt& jwt,
-                                                     const Issuer& issuer, std::uint64_t& epoch) {
+Denial TokenVerifier::check_signature(Exchange& exchange, const UnverifiedJwt& jwt,
+                                      const Issuer& issuer, KnownToken& to) const {
   const auto& allowed = issuer.settings.algorithms;
   if (std::find(allowed.begin(), allowed.end(), jwt.algorithm) == allowed.end()) {
     return deny(reasons::kAlgorithmNotAllowed,
@@ -117,78 +197,42 @@ TokenVerifier::Denial TokenVerifier::check_signature(Exchange& exchange, const U
   if (keys == nullptr) {
     return deny(reasons::kKeysUnavailable, evidence(exchange, "issuer={}", issuer.name));
   }
-  const Key* key = keys->find(jwt.key_id);
-  if (key == nullptr) {
-    count(issuer.keys->counters(worker_).unknown_keys);
-    issuer.keys->ask_for_newer();
-    return deny(reasons::kKeyUnknown,
+  if (keys->is_denied(jwt.key_id)) {
+    return deny(reasons::kKeyDenied,
                 evidence(exchange, "issuer={} kid={}", issuer.name, printable(jwt.key_id)));
   }
+  const Key* key = keys->find(jwt.key_id);
+  if (key == nullptr) return deny_unknown_key(exchange, jwt, issuer, *keys);
   // RFC 8725 section 3.1: the key says what it is for, never the token.
   if (!key->is_for(jwt.algorithm)) {
     return deny(reasons::kKeyMismatch, evidence(exchange, "issuer={} kid={} alg={}", issuer.name,
                                                 printable(key->id), to_string(jwt.algorithm)));
   }
-  if (!key->key.verify(jwt.algorithm, jwt.signing_input, jwt.signature)) {
+  if (!key->key->verify(jwt.algorithm, jwt.signing_input, jwt.signature)) {
     count(issuer.keys->counters(worker_).bad_signatures);
     return deny(reasons::kSignature,
                 evidence(exchange, "issuer={} kid={}", issuer.name, printable(key->id)));
   }
   count(issuer.keys->counters(worker_).verifications);
-  epoch = keys->epoch();
+  key->use->mark(exchange.now.unix_seconds());
+  to.use = key->use.get();
+  to.epoch = keys->epoch();
   return std::nullopt;
 }
 
-TokenVerifier::Denial TokenVerifier::check_times(Exchange& exchange, const TokenClaims& claims,
-                                                 Seconds leeway) const {
-  const std::int64_t now = exchange.now.unix_seconds();
-  if (claims.issued_at > now + leeway.count()) {
-    return deny(reasons::kIssuedInFuture,
-                evidence(exchange, "iat={} now={}", claims.issued_at, now));
+// A withdrawn key is told apart only when the signature is really its own: anybody can name it.
+Verdict TokenVerifier::deny_unknown_key(Exchange& exchange, const UnverifiedJwt& jwt,
+                                        const Issuer& issuer, const KeySet& keys) const {
+  count(issuer.keys->counters(worker_).unknown_keys);
+  issuer.keys->ask_for_newer();
+  const auto seen = evidence(exchange, "issuer={} kid={}", issuer.name, printable(jwt.key_id));
+  const Key* old = keys.find_withdrawn(jwt.key_id);
+  if (old == nullptr || !old->is_for(jwt.algorithm) ||
+      !old->key->verify(jwt.algorithm, jwt.signing_input, jwt.signature)) {
+    return deny(reasons::kKeyUnknown, seen);
   }
-  if (claims.not_before > now + leeway.count()) {
-    return deny(reasons::kNotYetValid, evidence(exchange, "nbf={} now={}", claims.not_before, now));
-  }
-  // RFC 7519 section 4.1.4: the time must be before, not at, "exp".
-  if (now >= claims.expires_at + leeway.count()) {
-    return deny(reasons::kExpired, evidence(exchange, "exp={} now={} jti={}", claims.expires_at,
-                                            now, printable(claims.token_id)));
-  }
-  return std::nullopt;
-}
-
-// check_age gives no leeway: a slow clock at the issuer makes a token look older, and its client
-// has to refresh a few seconds earlier.
-TokenVerifier::Denial TokenVerifier::check_age(Exchange& exchange,
-                                               const TokenClaims& claims) const {
-  const std::int64_t limit = plan_->entry.max_age.count();
-  const std::int64_t now = exchange.now.unix_seconds();
-  if (plan_->entry.max_age_rule == MaxAgeRule::age) {
-    if (now - claims.issued_at <= limit) return std::nullopt;
-    return deny(reasons::kTooOld,
-                evidence(exchange, "iat={} now={} max_age={}", claims.issued_at, now, limit));
-  }
-  if (claims.expires_at - claims.issued_at <= limit) return std::nullopt;
-  return deny(reasons::kLifetimeTooLong, evidence(exchange, "iat={} exp={} max_age={}",
-                                                  claims.issued_at, claims.expires_at, limit));
-}
-
-TokenVerifier::Denial TokenVerifier::check_audience(Exchange& exchange,
-                                                    const TokenClaims& claims) const {
-  for (const std::string& wanted : plan_->entry.audience) {
-    if (std::find(claims.audience.begin(), claims.audience.end(), wanted) != claims.audience.end())
-      return std::nullopt;
-  }
-  return deny(reasons::kAudience, evidence(exchange, "aud={}", printable(claims.audience.front())));
-}
-
-TokenVerifier::Denial TokenVerifier::check_binding(Exchange& exchange,
-                                                   const TokenClaims& claims) const {
-  if (claims.certificate_sha256.empty()) return std::nullopt;
-  const auto* certificate = exchange.facts.client_certificate.get();
-  if (is_certificate(certificate, claims.certificate_sha256)) return std::nullopt;
-  return deny(reasons::kBoundElsewhere,
-              evidence(exchange, "certificate={}", certificate ? "another" : "(absent)"));
+  old->use->mark(exchange.now.unix_seconds());
+  return deny(reasons::kKeyWithdrawn, seen);
 }
 
 }  // namespace sallyport::bearer

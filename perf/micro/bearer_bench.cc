@@ -100,7 +100,7 @@ double bare_ns(const Check& check) {
 }
 
 void judge(TokenVerifier& verifier, policy::Exchange& exchange, std::string_view token) {
-  const auto verdict = verifier.verify(exchange, token);
+  const auto verdict = verifier.verify(exchange, {bearer::Scheme::bearer, token});
   SALLYPORT_CHECK(std::holds_alternative<policy::Allow>(verdict));
 }
 
@@ -139,12 +139,13 @@ struct Remembered {
         verifier(plaid.bearer_plan(), cache, 0) {
     Inspected inspected(plaid);
     judge(verifier, inspected.exchange(), plaid.token());
-    const bearer::SignedToken known = *cache->find(plaid.token());
+    const bearer::KnownToken known = *cache->find(plaid.token());
     std::vector<std::string> made;
     for (std::size_t i = 0; i < wanted; ++i) {
       made.push_back(variant(plaid.token(), i));
-      auto claims = std::make_shared<const policy::TokenClaims>(*known.claims);
-      cache->insert(made.back(), {std::move(claims), known.issuer, known.epoch});
+      bearer::KnownToken another = known;
+      another.claims = std::make_shared<const policy::TokenClaims>(*known.claims);
+      cache->insert(made.back(), std::move(another));
     }
     for (std::string& token : made) {
       if (cache->find(token) != nullptr) tokens.push_back(std::move(token));
@@ -192,7 +193,7 @@ BENCHMARK(cache_miss)->Name("bearer/cache_miss");
 void cache_insert(benchmark::State& state) {
   PlaidChain& plaid = plaid_chain(0);
   Remembered remembered(plaid, kCacheEntries);
-  const bearer::SignedToken known = *remembered.cache->find(remembered.tokens.front());
+  const bearer::KnownToken known = *remembered.cache->find(remembered.tokens.front());
   std::vector<std::string> unknown;
   for (std::size_t i = 0; i < 2 * kCacheEntries; ++i) {
     unknown.push_back(Remembered::variant(plaid.token(), 1'000'000 + i));

@@ -87,6 +87,7 @@ class BenchContext final : public policy::LoadContext {
   const config::Node* shared_node(std::string_view module) const override {
     return modules_.find(module);
   }
+  bool is_production() const override { return true; }
   bool trust_store_exists(std::string_view) const override { return true; }
 
   void start(event::Loop& loop, event::Broadcast& broadcast) {

@@ -67,7 +67,7 @@ class PlaidChain {
   std::string token_;
   std::unique_ptr<BenchContext> context_;
   policy::Chain chain_;
-  policy::AttachContext attach_{0};
+  policy::AttachContext attach_{0, loop_};
   policy::ConnectionFacts connection_;
   std::shared_ptr<const crypto::VerifiedCertificate> certificate_;
   std::string head_;

@@ -13,8 +13,10 @@
 //   https://api.bank.example/fdx/v6?alg=RS256    or PS256, ES256, EdDSA
 //   https://api.bank.example/fdx/v6?ttl=3600     seconds
 //   https://api.bank.example/fdx/v6?format=opaque
+// A token request with a DPoP proof (RFC 9449) gets a token bound to its key; the client plaid-bound
+// gets tokens bound to the certificate in the Client-Cert field (RFC 9440), as a terminator writes it.
 // The authorization code flow signs in one fixed customer and consents by itself.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -35,6 +37,14 @@ const clients = [
     client_secret: secret(),
     redirect_uris: [REDIRECT_URI],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+  },
+  { // its tokens are bound to its certificate (RFC 8705 section 3)
+    client_id: 'plaid-bound',
+    client_secret: secret(),
+    redirect_uris: [],
+    response_types: [],
+    grant_types: ['client_credentials'],
+    tls_client_certificate_bound_access_tokens: true,
   },
   { // introspects on the gateway's behalf
     client_id: 'sallyport',
@@ -71,6 +81,12 @@ function resourceServer(ctx, resource) {
   };
 }
 
+// The certificate as RFC 9440 conveys it, in the form that the provider wants.
+function conveyedCertificate(ctx) {
+  const match = /^:([A-Za-z0-9+/=]+):$/.exec(ctx.get('client-cert'));
+  return match ? new X509Certificate(Buffer.from(match[1], 'base64')) : undefined;
+}
+
 const lifetime = (ctx, token) => token.resourceServer?.accessTokenTTL ?? 900;
 
 function configuration(jwks) {
@@ -97,6 +113,12 @@ function configuration(jwks) {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      dPoP: { enabled: true },
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        getCertificate: conveyedCertificate,
+      },
       revocation: { enabled: true },
       introspection: { enabled: true, allowedPolicy: (ctx, client) => client.clientId === 'sallyport' },
       resourceIndicators: {

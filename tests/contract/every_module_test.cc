@@ -123,7 +123,7 @@ class Example {
   test::TempDir folder_;
   event::Loop loop_;
   test::TestLoadContext context_;
-  policy::AttachContext attach_{0};
+  policy::AttachContext attach_{0, loop_};
   std::shared_ptr<const policy::Plan> plan_;
   policy::Chain chain_;
   policy::AttachedChain attached_;

@@ -236,6 +236,13 @@ policy::Verdict PolicyHarness::judge(Call& call) {
   return noted(policy().on_request(call.exchange()));
 }
 
+void PolicyHarness::respond(Call& call, http::ResponseHead& head) {
+  policy().on_response(call.exchange(), head);
+  if (const policy::Reason* reason = call.exchange().answer_refused) {
+    static_cast<void>(noted(policy::deny(*reason)));
+  }
+}
+
 policy::Verdict PolicyHarness::noted(policy::Verdict verdict) const {
   if (const auto* deny = std::get_if<policy::Deny>(&verdict)) {
     reached().insert(std::string(deny->reason->id));

@@ -100,12 +100,14 @@ class TestLoadContext final : public policy::LoadContext {
   const config::Findings& seen() const { return findings_; }
   const config::Node* shared_node(std::string_view module) const override;
   bool trust_store_exists(std::string_view name) const override;
+  bool is_production() const override { return production_; }
 
   std::vector<std::shared_ptr<policy::Service>> services() const;
 
   void set_shared(config::Node node) { shared_ = std::move(node); }
   void add_trust_store(std::string name) { trust_stores_.insert(std::move(name)); }
   void forget_findings() { findings_ = {}; }
+  void set_production(bool yes) { production_ = yes; }
 
  protected:
   std::shared_ptr<policy::Service> find_or_make(
@@ -122,6 +124,7 @@ class TestLoadContext final : public policy::LoadContext {
   config::Findings findings_;
   std::optional<config::Node> shared_;
   std::set<std::string, std::less<>> trust_stores_;
+  bool production_ = true;
   std::vector<Made> made_;
 };
 
@@ -133,6 +136,10 @@ class PolicyHarness {
   PolicyHarness& shared(std::string_view yaml);
   PolicyHarness& trust_store(std::string name);
   PolicyHarness& folder(std::string path);
+  PolicyHarness& sandbox() {
+    context_.set_production(false);
+    return *this;
+  }
 
   // load builds and attaches; false: errors() says why. May be called again, like a reload.
   bool load(std::string_view yaml);
@@ -144,9 +151,8 @@ class PolicyHarness {
   policy::Verdict judge(Call& call);
   // finish runs the loop until a waiting verdict is decided.
   policy::Verdict finish(policy::Verdict verdict, Call& call);
-  void respond(Call& call, http::ResponseHead& head) {
-    policy().on_response(call.exchange(), head);
-  }
+  // respond lets the policy see an answer's head; a refusal of it is noted like any other.
+  void respond(Call& call, http::ResponseHead& head);
 
   // settle runs the loop until nothing more is ready.
   void settle();
@@ -169,7 +175,7 @@ class PolicyHarness {
   event::Loop loop_;
   TestBroadcast broadcast_;
   TestLoadContext context_;
-  policy::AttachContext attach_{0};
+  policy::AttachContext attach_{0, loop_};
   std::string folder_;
   std::set<const policy::Service*> started_;
   std::shared_ptr<const policy::Plan> plan_;

@@ -30,14 +30,16 @@ class Provider:
     def secrets(self):
         return self.about["clients"].values()
 
-    def issue(self, scope=EVERY_SCOPE, resource=None):
-        """A token as a client gets it."""
+    def issue(self, scope=EVERY_SCOPE, resource=None, client="plaid-demo", fields=None):
+        """A token as a client gets it; `fields` are more header fields of its request."""
         form = {"grant_type": "client_credentials", "scope": scope,
                 "resource": resource or self.audience}
         request = urllib.request.Request(self.about["endpoints"]["token"],
                                          urllib.parse.urlencode(form).encode())
-        login = f"plaid-demo:{self.about['clients']['plaid-demo']}"
+        login = f"{client}:{self.about['clients'][client]}"
         request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
+        for name, value in (fields or {}).items():
+            request.add_header(name, value)
         with urllib.request.urlopen(request, timeout=10) as answer:
             token = json.load(answer)["access_token"]
         self.tokens.add(token)

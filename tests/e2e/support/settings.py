@@ -1,5 +1,8 @@
 """Configurations, as dictionaries that a test may change before the gateway gets them."""
+from .issuer import AUDIENCE
 from .places import API, LOGIN
+
+ACCOUNTS = "/fdx/v6/accounts"
 
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -64,4 +67,15 @@ def plaid(pki, provider, server):
             ("customer", "Customer", ["/customers/current"])):
         config["routes"].append(route(name, [f"/fdx/v6{path}" for path in paths], "fdx",
                                       chain="plaid", policies={"scope": {"require": [scope]}}))
+    return config
+
+
+def of_issuer(pki, issuer, server, **more):
+    """One route whose tokens are by a scripted issuer; `more` are options of that issuer."""
+    config = base(pki, fdx=server)
+    config["modules"] = {"bearer": {"key_ledger": "keys", "issuers": {"bank": {
+        "issuer": issuer.issuer, "jwks": {"url": f"{issuer.issuer}/jwks"},
+        "algorithms": ["ES256"], **more}}}}
+    config["routes"] = [route("accounts", [ACCOUNTS], "fdx",
+                              policies={"bearer": {"audience": [AUDIENCE]}})]
     return config

@@ -1,0 +1,151 @@
+#include "gateway/control/explain_token.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/json/json.h"
+#include "gateway/policy/exchange.h"
+
+namespace sallyport::control {
+namespace {
+
+using policy::Fact;
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  json::append_quoted(out, text);
+  return out;
+}
+
+// judges_tokens: who gives or needs the token, and nothing that only a real client has.
+bool judges_tokens(const policy::Module& module) {
+  const auto has = [](std::span<const Fact> facts, Fact fact) {
+    return std::find(facts.begin(), facts.end(), fact) != facts.end();
+  };
+  return (has(module.gives, Fact::token) || has(module.needs, Fact::token)) &&
+         !has(module.needs, Fact::identity);
+}
+
+// Run is one explanation under way; it owns itself until the end.
+class Run : public std::enable_shared_from_this<Run> {
+ public:
+  Run(event::Loop& loop, policy::AttachedChain& chain, const policy::Route& route, unsigned worker,
+      std::shared_ptr<const void> keep, std::function<void(TokenExplanation)> done)
+      : chain_(chain),
+        route_(route),
+        keep_(std::move(keep)),
+        done_(std::move(done)),
+        exchange_(arena_, connection_, worker) {
+    exchange_.now = wall_now();
+    exchange_.started = loop.mono();
+    exchange_.route = &route;
+    exchange_.explanation = &explanation_;
+    connection_.tls_version = "TLSv1.3";
+  }
+
+  void start(const std::string& token) {
+    http::RequestHead& request = exchange_.request;
+    request.method = http::Method::get;
+    request.method_text = "GET";
+    request.authority = request.host =
+        route_.hosts.empty() ? "localhost" : arena_.copy(route_.hosts.front());
+    request.target.path = route_.paths.front();
+    request.fields.add("authorization", arena_.copy("Bearer " + token));
+    advance();
+  }
+
+ private:
+  void advance() {
+    while (next_ < chain_.size()) {
+      policy::AttachedEntry& entry = chain_[next_++];
+      if (!judges_tokens(*entry.entry->module)) continue;
+      const bool needs_token = entry.entry->module->gives.empty();
+      if (needs_token && !exchange_.facts.token) continue;  // who should give it has refused
+      judged_.push_back(&entry);
+      policy::Verdict verdict = entry.policy->on_request(exchange_);
+      if (auto* wait = std::get_if<policy::Wait>(&verdict)) return await(*wait);
+      settle(verdict);
+    }
+    finish();
+  }
+
+  void await(policy::Wait& wait) {
+    pending_ = wait.take();
+    pending_->start(
+        [self = shared_from_this()](policy::Verdict verdict) {
+          auto ended = std::move(self->pending_);
+          if (auto* more = std::get_if<policy::Wait>(&verdict)) return self->await(*more);
+          self->settle(verdict);
+          self->advance();
+        },
+        exchange_);
+  }
+
+  void settle(const policy::Verdict& verdict) {
+    const policy::ChainEntry& entry = *judged_.back()->entry;
+    for (; told_ < explanation_.checks().size(); ++told_) {
+      const policy::Check& check = explanation_.checks()[told_];
+      add(checks_, "{\"policy\":" + quoted(entry.module->name) + ",\"check\":" +
+                       quoted(check.name) + ",\"passed\":" + (check.passed ? "true" : "false") +
+                       ",\"detail\":" + quoted(check.detail) + "}");
+    }
+    const auto* deny = std::get_if<policy::Deny>(&verdict);
+    const bool enforced = entry.options.mode == policy::Mode::enforce;
+    if (deny == nullptr) {
+      add(checks_, "{\"policy\":" + quoted(entry.module->name) +
+                       ",\"check\":\"verdict\",\"passed\":true,\"detail\":\"\"}");
+      return;
+    }
+    allowed_ = allowed_ && !enforced;
+    add(refusals_, "{\"policy\":" + quoted(entry.module->name) + ",\"reason\":" +
+                       quoted(deny->reason->id) + ",\"evidence\":" + quoted(deny->evidence.text) +
+                       ",\"help\":" + quoted(deny->reason->help) +
+                       ",\"enforced\":" + (enforced ? "true" : "false") + "}");
+  }
+
+  void finish() {
+    for (auto entry = judged_.rbegin(); entry != judged_.rend(); ++entry) {
+      (*entry)->policy->on_done(exchange_);
+    }
+    // Nobody has looked at the token: the route would not ask for one.
+    if (judged_.empty())
+      add(refusals_, R"({"policy":"","reason":"","evidence":"","help":)"
+                     R"("No policy of this route looks at tokens.",)"
+                     R"("enforced":false})");
+    done_({allowed_ && !judged_.empty(),
+           "{\"route\":" + quoted(route_.id) +
+               ",\"allowed\":" + (allowed_ && !judged_.empty() ? "true" : "false") +
+               ",\"checks\":[" + checks_ + "],\"refusals\":[" + refusals_ + "]}"});
+  }
+
+  static void add(std::string& list, const std::string& item) {
+    if (!list.empty()) list += ',';
+    list += item;
+  }
+
+  policy::AttachedChain& chain_;
+  const policy::Route& route_;
+  const std::shared_ptr<const void> keep_;
+  const std::function<void(TokenExplanation)> done_;
+  Arena arena_;
+  policy::ConnectionFacts connection_;
+  policy::Exchange exchange_;
+  policy::Explanation explanation_;
+  std::unique_ptr<policy::Pending> pending_;
+  std::vector<policy::AttachedEntry*> judged_;
+  std::size_t next_ = 0;
+  std::size_t told_ = 0;
+  bool allowed_ = true;
+  std::string checks_;
+  std::string refusals_;
+};
+
+}  // namespace
+
+void explain_token(event::Loop& loop, policy::AttachedChain& chain, const policy::Route& route,
+                   unsigned worker, const std::string& token, std::shared_ptr<const void> keep,
+                   std::function<void(TokenExplanation)> done) {
+  std::make_shared<Run>(loop, chain, route, worker, std::move(keep), std::move(done))->start(token);
+}
+
+}  // namespace sallyport::control

@@ -1,0 +1,144 @@
+"""Key sets whose server is late, broken, away or abused: known keys go on working."""
+import http.client
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+
+from support import settings
+from support.curl import curl
+from support.issuer import Issuer
+from support.jose import base64url
+from support.places import API
+from support.waiting import wait_until
+
+PATH = settings.ACCOUNTS
+
+
+@pytest.fixture
+def issuer():
+    made = Issuer("k1")
+    yield made
+    made.stop()
+
+
+class Client:
+    """Keeps one connection open and counts the answers by status."""
+
+    def __init__(self, gateway):
+        context = ssl.create_default_context(cafile=str(gateway.pki.server_ca))
+        context.load_cert_chain(gateway.pki.certificate("client"), gateway.pki.key("client"))
+        sock = socket.create_connection(("127.0.0.1", gateway.port), timeout=30)
+        self.connection = http.client.HTTPConnection(API)
+        self.connection.sock = context.wrap_socket(sock, server_hostname=API)
+        self.statuses = {}
+        self.slowest = 0.0
+
+    def call(self, token):
+        began = time.monotonic()
+        self.connection.request("GET", PATH, headers={"Host": API,
+                                                      "Authorization": f"Bearer {token}"})
+        answer = self.connection.getresponse()
+        answer.read()
+        self.slowest = max(self.slowest, time.monotonic() - began)
+        self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
+        return answer.status
+
+
+def test_ready_within_two_seconds_of_the_issuers_start(make_own_gateway, pki, issuer, upstream):
+    gateway = make_own_gateway(settings.of_issuer(pki, issuer, upstream.server), ready=False)
+    time.sleep(3)  # long enough for a growing pause between attempts to show
+    status, body = gateway.ask_admin("/readyz")
+    assert status == 503
+    assert "no keys of issuer bank" in body
+    assert curl(gateway, PATH, token=issuer.token("k1")).status == 503
+    issuer.start()
+    began = time.monotonic()
+    wait_until(gateway.is_ready, "the gateway is ready", timeout=5)
+    assert time.monotonic() - began < 2.0
+    assert curl(gateway, PATH, token=issuer.token("k1")).status == 200
+
+
+BAD_ANSWERS = {
+    "an error": (500, "down"), "a page": (200, "<html>maintenance</html>"), "nothing": (200, ""),
+    "no keys": (200, '{"keys":[]}'), "keys that are none": (200, '{"keys":[1,{}]}'),
+    "half a document": (200, '{"keys":[{"kty":"EC","kid"'),
+}
+
+
+def test_the_last_good_keys_survive_every_bad_answer(make_own_gateway, pki, issuer, upstream):
+    issuer.start()
+    gateway = make_own_gateway(settings.of_issuer(pki, issuer, upstream.server))
+    for what, answer in BAD_ANSWERS.items():
+        issuer.answer = answer
+        assert gateway.cli("keys", "refresh").returncode == 1, what
+        assert curl(gateway, PATH, token=issuer.token("k1")).status == 200, what
+        assert gateway.is_ready()
+    issuer.answer = None
+    twice = issuer.document().replace("]", "," + issuer.document()[9:-2] + "]")
+    issuer.answer = (200, twice)
+    assert gateway.cli("keys", "refresh").returncode == 1, "one kid twice: no key is left"
+    assert curl(gateway, PATH, token=issuer.token("k1")).status == 200
+
+
+def test_random_kids_cost_one_fetch_in_ten_seconds(make_own_gateway, pki, issuer, upstream):
+    issuer.start()
+    gateway = make_own_gateway(settings.of_issuer(pki, issuer, upstream.server))
+    good = issuer.token("k1")
+    shape = issuer.token("k1", named="kid-%05d").split(".")
+    hostile = [".".join([base64url(b'{"alg":"ES256","typ":"at+jwt","kid":"kid-%05d"}' % i),
+                         *shape[1:]]) for i in range(10_000)]
+    known = Client(gateway)
+    for _ in range(100):
+        assert known.call(good) == 200
+    calm = known.slowest
+    fetches, memory = issuer.fetches, gateway.rss()
+    stop = threading.Event()
+
+    def go_on():
+        while not stop.is_set():
+            known.call(good)
+            time.sleep(0.005)
+
+    def attack(client, tokens):
+        for token in tokens:
+            client.call(token)
+
+    attackers = [Client(gateway) for _ in range(4)]
+    threads = [threading.Thread(target=attack, args=[client, hostile[i::4]])
+               for i, client in enumerate(attackers)]
+    steady = threading.Thread(target=go_on)
+    began = time.monotonic()
+    for thread in (*threads, steady):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    time.sleep(max(0.0, 10 - (time.monotonic() - began)))
+    stop.set()
+    steady.join()
+    took = time.monotonic() - began
+
+    assert sum(client.statuses.get(401, 0) for client in attackers) == 10_000
+    assert issuer.fetches - fetches <= 1 + took // 10, f"in {took:.1f} s"
+    assert set(known.statuses) == {200}
+    # Python's own threads take turns; a fetch that is waited for would show as far more.
+    assert known.slowest < max(1.0, 20 * calm)
+    assert gateway.rss() - memory < 16 * 1024 * 1024
+
+
+def test_an_outage_under_load_refuses_nobody(make_own_gateway, pki, issuer, upstream):
+    issuer.fields = {"Cache-Control": "max-age=1"}
+    issuer.start()
+    gateway = make_own_gateway(settings.of_issuer(pki, issuer, upstream.server, refresh_min="10s"))
+    client = Client(gateway)
+    issuer.stop()
+    end = time.monotonic() + 15
+    while time.monotonic() < end:
+        client.call(issuer.token("k1"))
+        client.call(issuer.token("k1", named="unknown"))
+    assert set(client.statuses) == {200, 401}
+    assert client.statuses[200] == client.statuses[401]
+    assert gateway.metric("sallyport_jwks_read_failures_total") >= 1, "it did try"
+    assert gateway.is_ready()
