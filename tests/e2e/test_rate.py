@@ -111,18 +111,18 @@ def test_a_partner_class_lets_a_burst_pass_that_others_may_not_send(gateway):
 
 
 def test_requests_under_way_are_limited_until_they_end(gateway, upstream):
-    held = []
-    upstream.handler = held.append
+    held = {}  # by target: which of them comes first is the workers' affair
+    upstream.handler = lambda exchange: held.update({exchange.target: exchange})
     with clients(gateway, 5) as connections:
-        for client in connections[:3]:
-            client.get("/busy")
-        upstream.wait_for(3)
+        for number, client in enumerate(connections[:3]):
+            client.get(f"/busy?{number}")
+        wait_until(lambda: len(held) == 3, "three are under way")
         refused = connections[3].ask("/busy")
         assert (refused.status, refused.one("Retry-After")) == (429, "1")
         assert gateway.line_of(refused.one("x-fapi-interaction-id"))["deny"]["reason"] == \
             "rate.concurrent"
         upstream.handler = lambda exchange: exchange.answer(200, b"late")
-        held[0].answer(200, b"done")
+        held["/busy?0"].answer(200, b"done")
         assert connections[0].response().status == 200
         wait_until(lambda: connections[3].ask("/busy").status == 200, "one has left")
         connections[1].vanish()
