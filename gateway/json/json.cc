@@ -105,6 +105,15 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
+// plain_length counts the characters at the beginning that stand for themselves: most text is all
+// of it.
+std::size_t plain_length(std::string_view text) {
+  const auto* const end = std::find_if(text.begin(), text.end(), [](char c) {
+    return c < 0x20 || c == 0x7f || c == '"' || c == '\\';  // a char beyond ASCII is negative
+  });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 // RFC 8259 section 7: what must be escaped, with the short form where there is one.
 void append_escaped(std::string& to, char c) {
   switch (c) {
@@ -203,6 +212,10 @@ Result<Value> parse(std::string_view text, Limits limits, Flaw* flaw) {
 void append_quoted(std::string& to, std::string_view text) {
   to += '"';
   while (!text.empty()) {
+    const std::size_t plain = plain_length(text);
+    to.append(text, 0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const std::size_t length = utf8_length(text);
     if (length == 0) {
       to += "\xEF\xBF\xBD";

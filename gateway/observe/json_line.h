@@ -16,6 +16,13 @@ namespace sallyport::observe {
 // append_timestamp renders RFC 3339 UTC with milliseconds.
 void append_timestamp(std::string& to, std::int64_t unix_ms);
 
+// append_three_digits renders 0 to 999 with leading zeros.
+inline void append_three_digits(std::string& to, std::int64_t number) {
+  to += static_cast<char>('0' + number / 100);
+  to += static_cast<char>('0' + number / 10 % 10);
+  to += static_cast<char>('0' + number % 10);
+}
+
 class JsonLine {
  public:
   explicit JsonLine(std::string& to) : to_(to) { to_ += '{'; }
@@ -43,7 +50,10 @@ class JsonLine {
   // milliseconds adds microseconds as milliseconds with three decimals.
   JsonLine& milliseconds(std::string_view name, std::int64_t microseconds) {
     key(name);
-    fmt::format_to(std::back_inserter(to_), "{}.{:03}", microseconds / 1000, microseconds % 1000);
+    const fmt::format_int whole(microseconds / 1000);
+    to_.append(whole.data(), whole.size());
+    to_ += '.';
+    append_three_digits(to_, microseconds % 1000);
     return *this;
   }
   JsonLine& timestamp(std::string_view name, std::int64_t unix_ms) {

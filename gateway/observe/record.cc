@@ -114,12 +114,21 @@ void append_head(JsonLine& line, std::int64_t unix_ms, std::string_view level,
 }  // namespace
 
 void append_timestamp(std::string& to, std::int64_t unix_ms) {
+  // A worker writes many lines a second: what does not change within one is kept.
+  thread_local std::time_t rendered_second = -1;
+  thread_local std::string rendered;
   const std::time_t seconds = unix_ms / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  fmt::format_to(std::back_inserter(to), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-                 parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                 parts.tm_min, parts.tm_sec, unix_ms % 1000);
+  if (seconds != rendered_second) {
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    rendered = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", parts.tm_year + 1900,
+                           parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                           parts.tm_sec);
+    rendered_second = seconds;
+  }
+  to.append(rendered);
+  append_three_digits(to, unix_ms % 1000);
+  to += 'Z';
 }
 
 void append_access_line(std::string& to, const RequestRecord& record) {

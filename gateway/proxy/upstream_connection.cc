@@ -15,6 +15,8 @@ namespace {
 
 // How many interim heads one answer may have: enough for any server, too few to keep us busy.
 constexpr int kMaxInterimHeads = 8;
+// An output buffer up to this size is kept for the next request.
+constexpr std::size_t kKeptOutput = 4 * 1024;
 
 std::string_view id_of(http::Violation violation) { return http::describe(violation).id; }
 
@@ -67,7 +69,8 @@ void UpstreamConnection::become_idle(IdleOwner& owner) {
   reused_ = true;
   state_ = State::idle;
   chunked_.reset();
-  out_ = {};
+  out_.clear();
+  if (out_.capacity() > kKeptOutput) out_ = {};
   out_sent_ = 0;
   in_ = {};
   cancel_run();
@@ -163,6 +166,11 @@ void UpstreamConnection::on_readable() {
     const event::Io outcome = transport_->read(context_.scratch).outcome;
     if (outcome != event::Io::again_read) idle_owner_->on_idle_end(*this);
     return;
+  }
+  if (state_ == State::done) {
+    // More than the answer, or the end: nothing that another exchange could use.
+    reusable_ = false;
+    return watch_->want(false, false);
   }
   if (!wants_octets()) return;
   read_some();
@@ -308,7 +316,9 @@ void UpstreamConnection::complete(const http::Fields& trailers, bool bytes_follo
   state_ = State::done;
   if (!request_complete_ || unsent() > 0 || bytes_follow) reusable_ = false;
   timer_.disarm();
-  watch_->want(false, false);
+  // A connection that will be idle within this turn of the loop goes on being watched: taking it
+  // out of epoll and putting it back would be two system calls a request.
+  if (!reusable_) watch_->want(false, false);
   listener_->on_response_end(trailers);
 }
 

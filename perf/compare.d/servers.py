@@ -190,7 +190,7 @@ listeners:
           client_certificates: plaid
 trust_stores: {{ plaid: {{ file: {pki}/client-ca.pem }} }}
 upstreams: {{ fdx: {{ servers: ["127.0.0.1:{upstream_port}"], max_idle: 256 }} }}{modules}
-limits: {{ requests_per_connection: 100000000 }}
+limits: {{ requests_per_connection: 100000000, handshakes_per_second: 100000 }}
 timeouts: {{ min_drain: 0ms, max_drain: 1s }}
 admin: {{ socket: {home}/admin.sock }}
 routes:
