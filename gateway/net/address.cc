@@ -11,6 +11,20 @@ namespace {
 
 constexpr std::array<std::uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+// dotted renders an IPv4 address: several times a request, where inet_ntop would take its detour
+// over printf.
+std::string dotted(const std::array<std::uint8_t, 16>& bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i > 0) text += '.';
+    const unsigned octet = bytes[i];
+    if (octet >= 100) text += static_cast<char>('0' + octet / 100);
+    if (octet >= 10) text += static_cast<char>('0' + octet / 10 % 10);
+    text += static_cast<char>('0' + octet % 10);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::optional<Address> Address::parse(std::string_view text) {
@@ -72,9 +86,9 @@ Address Address::from_v6(const std::array<std::uint8_t, 16>& bytes) {
 
 std::string Address::text() const {
   if (family_ == Family::none) return "none";
+  if (family_ == Family::v4) return dotted(bytes_);
   char text[INET6_ADDRSTRLEN];
-  const int family = family_ == Family::v4 ? AF_INET : AF_INET6;
-  SALLYPORT_CHECK(inet_ntop(family, bytes_.data(), text, sizeof text) != nullptr);
+  SALLYPORT_CHECK(inet_ntop(AF_INET6, bytes_.data(), text, sizeof text) != nullptr);
   return text;
 }
 
