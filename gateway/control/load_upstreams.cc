@@ -44,11 +44,30 @@ std::optional<crypto::Sha256> parse_pin(std::string_view text) {
   return pin;
 }
 
+// In plain text nothing negotiates, and all servers know HTTP/1.1.
+proxy::Protocol protocol_of(const UpstreamSettings& settings) {
+  const bool is_plain = settings.protocol == proxy::Protocol::negotiated && !settings.tls;
+  return is_plain ? proxy::Protocol::http1 : settings.protocol;
+}
+
+// alpn_of is what is offered, the best first.
+std::vector<std::string> alpn_of(proxy::Protocol protocol) {
+  switch (protocol) {
+    case proxy::Protocol::http1:
+      break;
+    case proxy::Protocol::h2:
+      return {"h2"};
+    case proxy::Protocol::negotiated:
+      return {"h2", "http/1.1"};
+  }
+  return {"http/1.1"};
+}
+
 proxy::Upstream plain_options(const std::string& name, const UpstreamSettings& settings) {
   proxy::Upstream upstream;
   upstream.name = name;
   upstream.host = settings.host;
-  upstream.protocol = settings.protocol;
+  upstream.protocol = protocol_of(settings);
   upstream.connect_timeout = settings.connect_timeout;
   upstream.response_timeout = settings.response_timeout;
   upstream.idle_timeout = settings.idle_timeout;
@@ -157,7 +176,7 @@ std::shared_ptr<const proxy::UpstreamTls> Loader::build_upstream_tls(
     proxy::Protocol protocol) {
   auto made = std::make_shared<proxy::UpstreamTls>();
   tls::ClientConfig& config = made->config;
-  config.alpn = {protocol == proxy::Protocol::h2 ? "h2" : "http/1.1"};
+  config.alpn = alpn_of(protocol);
   config.min_version = settings->min_version == "1.3" ? tls::Version::tls13 : tls::Version::tls12;
   config.insecure_skip_verify = *settings->insecure_skip_verify;
   config.credentials = upstream_credentials(*settings, settings.node);

@@ -82,7 +82,8 @@ std::span<const config::Option> UpstreamSettings::options() {
       option<&S::tls>("tls", "TLS to the servers; without it plain text."),
       option<&S::protocol>("protocol",
                            "What the servers speak: HTTP/1.1 or HTTP/2. With `tls` it is "
-                           "settled by ALPN, and a server that wants another is refused."),
+                           "settled by ALPN, and a server that wants another is refused; `auto` "
+                           "takes what each server chooses, and without `tls` means HTTP/1.1."),
       option<&S::resolve_every>("resolve_every", "How often names of servers are looked up again.",
                                 between(Milliseconds(100), Milliseconds(86'400'000))),
       option<&S::connect_timeout>("connect_timeout", "For a connection to be made.", wait),
@@ -92,13 +93,14 @@ std::span<const config::Option> UpstreamSettings::options() {
       option<&S::keep_alive>("keep_alive", "How long an unused connection is kept.", wait),
       option<&S::max_connections>(
           "max_connections",
-          "Connections of one worker in use at a time; with HTTP/2, requests under way.",
+          "Requests of one worker under way at a time, whichever the protocol: HTTP/1.1 needs a "
+          "connection for each, HTTP/2 shares them.",
           between(1, 100'000)),
       option<&S::max_idle>("max_idle", "Unused connections that one worker keeps.",
                            between(0, 100'000)),
-      option<&S::max_pending>("max_pending",
-                              "Requests of one worker that wait when `max_connections` are in use.",
-                              between(0, 100'000)),
+      option<&S::max_pending>(
+          "max_pending", "Requests of one worker that wait when `max_connections` are under way.",
+          between(0, 100'000)),
       option<&S::queue_timeout>("queue_timeout", "How long such a request waits.", wait),
       option<&S::retries>("retries", "Second attempts of one request, where it is safe.",
                           between(0, 10)),

@@ -59,7 +59,7 @@ void Dial::finish_connect() {
   getsockopt(transport_->fd(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return fail(reasons::kUpstreamConnect, {});
   connected_ = true;
-  if (secure_ == nullptr) return succeed();
+  if (secure_ == nullptr) return succeed(context_.upstream.protocol);
   timer_.arm(context_.upstream.handshake_timeout);
   shake_hands();
 }
@@ -79,8 +79,9 @@ void Dial::shake_hands() {
       break;
   }
   if (!is_pinned()) return fail(reasons::kUpstreamTls, "pin_mismatch");
-  if (!speaks_protocol()) return fail(reasons::kUpstreamTls, "other_protocol");
-  succeed();
+  const auto protocol = settled_protocol(secure_->info().alpn, context_.upstream.protocol);
+  if (!protocol) return fail(reasons::kUpstreamTls, "other_protocol");
+  succeed(*protocol);
 }
 
 bool Dial::is_pinned() const {
@@ -90,17 +91,10 @@ bool Dial::is_pinned() const {
   return peer && std::find(pins.begin(), pins.end(), peer->view().spki_sha256) != pins.end();
 }
 
-// A server that settles nothing speaks HTTP/1.1 (RFC 7301 section 3.2 lets it).
-bool Dial::speaks_protocol() const {
-  const std::string& alpn = secure_->info().alpn;
-  if (context_.upstream.protocol == Protocol::h2) return alpn == "h2";
-  return alpn.empty() || alpn == "http/1.1";
-}
-
-void Dial::succeed() {
+void Dial::succeed(Protocol protocol) {
   timer_.disarm();
   watch_.reset();
-  listener_.on_dialled(std::move(transport_));
+  listener_.on_dialled(std::move(transport_), protocol);
 }
 
 void Dial::fail(const policy::Reason& reason, std::string_view rule) {
@@ -111,6 +105,15 @@ void Dial::fail(const policy::Reason& reason, std::string_view rule) {
 
 void Dial::on_timer() {
   fail(reasons::kUpstreamTimeout, connected_ ? "handshake_timeout" : "connect_timeout");
+}
+
+// A server that settles nothing speaks HTTP/1.1 (RFC 7301 section 3.2 lets it).
+std::optional<Protocol> settled_protocol(std::string_view alpn, Protocol wanted) {
+  std::optional<Protocol> settled;
+  if (alpn.empty() || alpn == "http/1.1") settled = Protocol::http1;
+  if (alpn == "h2") settled = Protocol::h2;
+  const bool is_wanted = wanted == Protocol::negotiated || settled == wanted;
+  return is_wanted ? settled : std::nullopt;
 }
 
 }  // namespace sallyport::proxy

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "gateway/event/transport.h"
 #include "gateway/event/watch.h"
@@ -15,7 +17,8 @@ namespace sallyport::proxy {
 class DialListener {
  public:
   // Exactly one of these is told, once; it may destroy the dial.
-  virtual void on_dialled(std::unique_ptr<event::Transport> transport) = 0;
+  // `protocol` is http1 or h2.
+  virtual void on_dialled(std::unique_ptr<event::Transport> transport, Protocol protocol) = 0;
   virtual void on_dial_failed(const Failure& failure) = 0;
 
  protected:
@@ -39,8 +42,7 @@ class Dial final : private event::WatchHandler, private event::TimerHandler {
   void finish_connect();
   void shake_hands();
   bool is_pinned() const;
-  bool speaks_protocol() const;
-  void succeed();
+  void succeed(Protocol protocol);
   void fail(const policy::Reason& reason, std::string_view rule);
 
   const UpstreamContext& context_;
@@ -52,5 +54,9 @@ class Dial final : private event::WatchHandler, private event::TimerHandler {
   event::Timer timer_;
   bool connected_ = false;
 };
+
+// settled_protocol reads the server's answer to ALPN, empty if there was none. Nothing: the answer
+// is none that was `wanted`, or unknown.
+std::optional<Protocol> settled_protocol(std::string_view alpn, Protocol wanted);
 
 }  // namespace sallyport::proxy

@@ -25,8 +25,15 @@ class H2UpstreamConnection final : private DialListener,
                                    private event::TimerHandler,
                                    private event::Ready {
  public:
+  // How many streams a server is thought to take until it has said so; RFC 9113 section 6.5.2 wants
+  // no fewer of it. What is too many waits in the session.
+  static constexpr std::size_t kAssumedStreams = 100;
+
   // `context` and `server` outlive the connection. It connects when the first stream does.
   H2UpstreamConnection(const UpstreamContext& context, const Server& server);
+
+  // adopt gives it a connection that is made already.
+  void adopt(std::unique_ptr<event::Transport> transport);
 
   // has_room says whether another stream would be carried now; never once it has ended.
   bool has_room() const;
@@ -38,7 +45,7 @@ class H2UpstreamConnection final : private DialListener,
   friend class H2UpstreamStream;
   enum class State : std::uint8_t { fresh, dialling, greeting, open, ended };
 
-  void on_dialled(std::unique_ptr<event::Transport> transport) override;
+  void on_dialled(std::unique_ptr<event::Transport> transport, Protocol) override;
   void on_dial_failed(const Failure& failure) override;
   void on_readable() override;
   void on_writable() override { flush(); }

@@ -14,9 +14,6 @@ namespace {
 constexpr int kReadsPerWakeup = 4;
 // What is produced at a time; more waits in the streams.
 constexpr std::size_t kOutput = 64 * 1024;
-// How many streams a server is thought to take until it has said so; RFC 9113 section 6.5.2 wants
-// no fewer of it. What is too many waits in the session.
-constexpr std::size_t kAssumedStreams = 100;
 
 }  // namespace
 
@@ -50,8 +47,12 @@ void H2UpstreamConnection::want_connection() {
   dial_->start();
 }
 
-void H2UpstreamConnection::on_dialled(std::unique_ptr<event::Transport> transport) {
+void H2UpstreamConnection::on_dialled(std::unique_ptr<event::Transport> transport, Protocol) {
   dial_.reset();
+  adopt(std::move(transport));
+}
+
+void H2UpstreamConnection::adopt(std::unique_ptr<event::Transport> transport) {
   transport_ = std::move(transport);
   watch_.emplace(context_.loop, transport_->fd(), static_cast<event::WatchHandler&>(*this));
   watch_->want(true, false);

@@ -18,7 +18,12 @@ ServerPool::~ServerPool() { close_idle(); }
 std::unique_ptr<UpstreamStream> ServerPool::take(bool fresh) {
   ++share_.in_flight;
   counts_.add_busy();
-  if (context_.upstream.protocol == Protocol::h2) return take_h2();
+  const Protocol protocol = context_.upstream.protocol;
+  if (protocol == Protocol::h2) return take_h2();
+  if (protocol == Protocol::negotiated) {
+    if (auto h2 = h2_with_room()) return std::make_unique<H2UpstreamStream>(std::move(h2));
+    if (fresh || idle_.empty()) return take_negotiated();
+  }
   if (fresh || idle_.empty()) return make_stream(context_, *server_);
   auto stream = std::move(idle_.back());
   idle_.pop_back();
@@ -28,12 +33,33 @@ std::unique_ptr<UpstreamStream> ServerPool::take(bool fresh) {
 
 // take_h2 fills the connections that there are before it makes another one.
 std::unique_ptr<UpstreamStream> ServerPool::take_h2() {
+  if (auto h2 = h2_with_room()) return std::make_unique<H2UpstreamStream>(std::move(h2));
+  shared_.push_back(std::make_shared<H2UpstreamConnection>(context_, *server_));
+  return std::make_unique<H2UpstreamStream>(shared_.back());
+}
+
+// take_negotiated makes a connection. Requests share it, to be, when the server last chose HTTP/2.
+std::unique_ptr<UpstreamStream> ServerPool::take_negotiated() {
+  auto connection = last_settled_ == Protocol::h2 ? unsettled_.lock() : nullptr;
+  if (!connection || !connection->has_room()) {
+    connection = std::make_shared<AlpnConnection>(context_, *server_,
+                                                  static_cast<AlpnConnection::Owner*>(this));
+    unsettled_ = connection;
+  }
+  return std::make_unique<AlpnStream>(std::move(connection));
+}
+
+// h2_with_room returns null when there is none.
+std::shared_ptr<H2UpstreamConnection> ServerPool::h2_with_room() {
   std::erase_if(shared_, [](const auto& connection) { return connection->has_ended(); });
   const auto found = std::find_if(shared_.begin(), shared_.end(),
                                   [](const auto& connection) { return connection->has_room(); });
-  if (found != shared_.end()) return std::make_unique<H2UpstreamStream>(*found);
-  shared_.push_back(std::make_shared<H2UpstreamConnection>(context_, *server_));
-  return std::make_unique<H2UpstreamStream>(shared_.back());
+  return found == shared_.end() ? nullptr : *found;
+}
+
+void ServerPool::on_settled(std::shared_ptr<H2UpstreamConnection> h2) {
+  last_settled_ = h2 ? Protocol::h2 : Protocol::http1;
+  if (h2) shared_.push_back(std::move(h2));
 }
 
 void ServerPool::give_back(std::unique_ptr<UpstreamStream> stream, bool keep) {
@@ -57,11 +83,17 @@ void ServerPool::on_idle_end(UpstreamStream& stream) {
 }
 
 std::unique_ptr<UpstreamStream> make_stream(const UpstreamContext& context, const Server& server) {
-  if (context.upstream.protocol == Protocol::http1) {
-    return std::make_unique<UpstreamConnection>(context, server);
+  switch (context.upstream.protocol) {
+    case Protocol::http1:
+      break;
+    case Protocol::h2:
+      return std::make_unique<H2UpstreamStream>(
+          std::make_shared<H2UpstreamConnection>(context, server));
+    case Protocol::negotiated:
+      return std::make_unique<AlpnStream>(
+          std::make_shared<AlpnConnection>(context, server, nullptr));
   }
-  return std::make_unique<H2UpstreamStream>(
-      std::make_shared<H2UpstreamConnection>(context, server));
+  return std::make_unique<UpstreamConnection>(context, server);
 }
 
 }  // namespace sallyport::proxy

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/observe/metrics.h"
+#include "gateway/proxy/alpn_stream.h"
 #include "gateway/proxy/balancer.h"
 #include "gateway/proxy/h2_upstream.h"
 #include "gateway/proxy/upstream_stream.h"
@@ -33,7 +34,7 @@ class PoolCounts {
   std::size_t idle_ = 0;
 };
 
-class ServerPool final : private UpstreamStream::IdleOwner {
+class ServerPool final : private UpstreamStream::IdleOwner, private AlpnConnection::Owner {
  public:
   ServerPool(const UpstreamContext& context, std::shared_ptr<const Server> server,
              PoolCounts& counts);
@@ -52,7 +53,10 @@ class ServerPool final : private UpstreamStream::IdleOwner {
 
  private:
   void on_idle_end(UpstreamStream& stream) override;
+  void on_settled(std::shared_ptr<H2UpstreamConnection> h2) override;
   std::unique_ptr<UpstreamStream> take_h2();
+  std::unique_ptr<UpstreamStream> take_negotiated();
+  std::shared_ptr<H2UpstreamConnection> h2_with_room();
 
   const UpstreamContext& context_;
   const std::shared_ptr<const Server> server_;
@@ -60,6 +64,9 @@ class ServerPool final : private UpstreamStream::IdleOwner {
   Share share_;
   std::vector<std::unique_ptr<UpstreamStream>> idle_;
   std::vector<std::shared_ptr<H2UpstreamConnection>> shared_;  // of HTTP/2
+  // For Protocol::negotiated: what the server settled on last, negotiated until it is known.
+  Protocol last_settled_ = Protocol::negotiated;
+  std::weak_ptr<AlpnConnection> unsettled_;  // the youngest
 };
 
 // make_stream returns a stream with a connection of its own.

@@ -20,12 +20,13 @@
 namespace sallyport::proxy {
 
 // Protocol is what is spoken with the servers: under TLS it is settled by ALPN and must be this
-// one, in plain text it is known beforehand.
-enum class Protocol : std::uint8_t { http1, h2 };
+// one, or is whichever the server chose; in plain text it is known beforehand.
+enum class Protocol : std::uint8_t { http1, h2, negotiated };
 // option_names is how configuration spells them.
 constexpr auto option_names(Protocol) {
   return std::array{std::pair<std::string_view, Protocol>{"http1", Protocol::http1},
-                    std::pair<std::string_view, Protocol>{"h2", Protocol::h2}};
+                    std::pair<std::string_view, Protocol>{"h2", Protocol::h2},
+                    std::pair<std::string_view, Protocol>{"auto", Protocol::negotiated}};
 }
 
 // UpstreamTls is how connections to an upstream are secured.
@@ -56,7 +57,7 @@ struct Upstream {
   std::shared_ptr<ServerFeed> feed;        // its servers
   std::string host;                        // what the Host field says; empty: the client's
   std::shared_ptr<const UpstreamTls> tls;  // null: plain text
-  Protocol protocol = Protocol::http1;
+  Protocol protocol = Protocol::http1;     // negotiated: only with `tls`
 
   Milliseconds connect_timeout{2'000};
   Milliseconds handshake_timeout{5'000};  // of TLS
@@ -66,7 +67,7 @@ struct Upstream {
   Milliseconds queue_timeout{200};        // how long a request waits for a connection
   Milliseconds slow_start{0};
 
-  std::size_t max_connections = 1024;  // in use
+  std::size_t max_connections = 1024;  // in use: as many as requests are under way
   std::size_t max_idle = 64;
   std::size_t max_pending = 128;           // requests that wait for a connection
   std::size_t max_head_bytes = 32 * 1024;  // of an answer

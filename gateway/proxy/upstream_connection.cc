@@ -34,8 +34,14 @@ void UpstreamConnection::connect(UpstreamListener& listener) {
   dial_->start();
 }
 
-void UpstreamConnection::on_dialled(std::unique_ptr<event::Transport> transport) {
+void UpstreamConnection::on_dialled(std::unique_ptr<event::Transport> transport, Protocol) {
   dial_.reset();
+  adopt(std::move(transport), *listener_);
+}
+
+void UpstreamConnection::adopt(std::unique_ptr<event::Transport> transport,
+                               UpstreamListener& listener) {
+  listener_ = &listener;
   transport_ = std::move(transport);
   watch_.emplace(context_.loop, transport_->fd(), static_cast<event::WatchHandler&>(*this));
   state_ = State::sending;

@@ -28,6 +28,8 @@ class UpstreamConnection final : public UpstreamStream,
   UpstreamConnection(const UpstreamContext& context, const Server& server);
 
   void connect(UpstreamListener& listener) override;
+  // adopt is told instead of connect when the connection is made already.
+  void adopt(std::unique_ptr<event::Transport> transport, UpstreamListener& listener);
   void reuse(UpstreamListener& listener) override;
   void become_idle(IdleOwner& owner) override;
   bool is_reusable() const override { return state_ == State::done && reusable_; }
@@ -42,7 +44,7 @@ class UpstreamConnection final : public UpstreamStream,
  private:
   enum class State : std::uint8_t { connecting, sending, head, body, done, idle, failed };
 
-  void on_dialled(std::unique_ptr<event::Transport> transport) override;
+  void on_dialled(std::unique_ptr<event::Transport> transport, Protocol) override;
   void on_dial_failed(const Failure& failure) override;
   void on_readable() override;
   void on_writable() override;

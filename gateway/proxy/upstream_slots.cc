@@ -26,7 +26,8 @@ UpstreamSlots UpstreamSlots::make(observe::Registry& registry, std::string_view 
                                      "Servers that were given no requests for failing.", labels);
   const auto connections = [&](std::string_view state) {
     const std::array both{of, observe::Label{"state", state}};
-    return registry.gauge("upstream_connections", "Connections to an upstream.", both);
+    return registry.gauge("upstream_connections",
+                          "Connections to an upstream; the busy ones as requests under way.", both);
   };
   slots.busy = connections("busy");
   slots.idle = connections("idle");

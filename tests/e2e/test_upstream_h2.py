@@ -91,6 +91,27 @@ def test_one_connection_carries_many_exchanges(make, upstreams):
     assert len(upstream.connections) == 1
 
 
+def test_max_connections_counts_requests(make, upstreams):
+    """As with HTTP/1.1, where a request and a connection in use are one."""
+    upstream = upstreams()
+    go_on = threading.Event()
+    upstream.handler = lambda request: (go_on.wait(10), request.answer(body=b"ok"))
+    gateway = make(upstream.server, max_connections=2, max_pending=1, queue_timeout="8s")
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(RawClient(gateway)) for _ in range(3)]
+        for client in clients:
+            client.get("/")
+        wait_until(lambda: gateway.metric("sallyport_upstream_requests_waiting") == 1, "the queue")
+        wait_until(lambda: len(upstream.requests) == 2, "the first two")
+        assert gateway.metric("sallyport_upstream_connections", state="busy") == 2
+        answer = curl(gateway, "/", certificate=None)
+        assert answer.status == 503 and denial_of(gateway, answer)["reason"] == "upstream.busy"
+        assert len(upstream.requests) == 2
+        go_on.set()
+        assert [client.response().status for client in clients] == [200] * 3
+    assert len(upstream.connections) == 1
+
+
 def test_a_servers_limit_of_streams_is_kept(make, upstreams):
     """What is too much for one connection waits in it or goes to another."""
     upstream = upstreams(max_streams=2)
