@@ -9,7 +9,7 @@ from support.alpn_upstream import AlpnUpstream
 from support.curl import curl
 from support.rawtls import RawClient, head_of
 from support.upstreams import Upstream
-from support.waiting import wait_until
+from support.waiting import settled, wait_until
 
 BOTH = ["h2", "http/1.1"]
 
@@ -64,18 +64,18 @@ def waiting_for_the_handshake(gateway, upstream, count):
         yield waiting
 
 
-@pytest.mark.parametrize("offers, settled", [
+@pytest.mark.parametrize("offers, chosen", [
     (BOTH, "h2"), (["http/1.1", "h2"], "http/1.1"), (["h2"], "h2"), (["http/1.1"], "http/1.1"),
     ([], None),
 ], ids=["both", "both_but_rather_http1", "h2", "http1", "none"])
-def test_what_the_server_chose_is_spoken(make, upstreams, offers, settled):
+def test_what_the_server_chose_is_spoken(make, upstreams, offers, chosen):
     upstream = upstreams(offers)
     gateway = make(upstream.server)
     with RawClient(gateway) as client:
         assert [client.ask("/").body for _ in range(3)] == [b"ok"] * 3
         client.send(head_of("POST", "/", "Content-Length: 5") + b"hello")
         assert client.response().status == 200
-    assert upstream.settled == [settled], "one connection, which is kept"
+    assert upstream.settled == [chosen], "one connection, which is kept"
     assert len(upstream.requests) == 4
     assert gateway.metric("sallyport_upstream_connects_total") == 1
     assert gateway.metric("sallyport_upstream_reused_total") == 3
@@ -107,7 +107,8 @@ def test_a_connection_of_http1_carries_one_at_a_time(make, upstreams):
         wait_until(lambda: len(upstream.requests) == 3, "all requests at once")
         go_on.set()
         assert [client.response().body for client in many] == [b"ok"] * 3
-        assert gateway.metric("sallyport_upstream_connections", state="idle") == 3
+        wait_until(lambda: gateway.metric("sallyport_upstream_connections", state="idle") == 3,
+                   "all are kept")
         assert many[0].ask("/").status == 200
     assert upstream.settled == ["http/1.1"] * 3
 
@@ -159,7 +160,7 @@ def test_they_get_connections_of_their_own_when_it_is_http1_by_then(make, upstre
     go_on = threading.Event()
     upstream.handler = lambda request: (go_on.wait(10), request.answer(body=b"ok"))
     with waiting_for_the_handshake(gateway, upstream, 5) as waiting:
-        assert len(upstream.sockets) == 1
+        assert settled(lambda: len(upstream.sockets)) == 1, "they wait for one handshake"
         upstream.greets.set()
         wait_until(lambda: len(upstream.requests) == 5, "all requests at once")
         go_on.set()
