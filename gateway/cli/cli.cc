@@ -13,6 +13,8 @@ int run_command_line(int argc, char** argv) {
   add_why(app, status);
   add_revoke(app, status);
   add_keys(app, status);
+  add_certs(app, status);
+  add_trust(app, status);
   add_explain(app, status);
   add_schema(app, status);
   add_version(app, status);

@@ -20,6 +20,8 @@ void add_why(CLI::App& app, int& status);
 void add_revoke(CLI::App& app, int& status);
 void add_status(CLI::App& app, int& status);
 void add_keys(CLI::App& app, int& status);
+void add_certs(CLI::App& app, int& status);
+void add_trust(CLI::App& app, int& status);
 void add_explain(CLI::App& app, int& status);
 
 // run_command_line parses and runs; it returns the exit status.

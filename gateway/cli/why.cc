@@ -3,14 +3,11 @@
 
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/table.h"
 #include "gateway/json/json.h"
 
 namespace sallyport::cli {
 namespace {
-
-std::string text_of(const json::Value& value, std::string_view name) {
-  return std::string(value.member(name).string().value_or(""));
-}
 
 void print_field(const char* label, const std::string& text) {
   if (!text.empty()) std::printf("%-15s %s\n", label, text.c_str());

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/utc.h"
 #include "gateway/config/message.h"
 #include "gateway/config/scalar.h"
 #include "gateway/config/values.h"
@@ -222,6 +223,18 @@ struct Codec<Size> : CodecDefaults {
     const std::string text = show(value);
     return text.find_first_not_of("0123456789") == std::string::npos ? text : json_quoted(text);
   }
+};
+
+template <>
+struct Codec<Timestamp> : CodecDefaults {
+  static bool decode(const Node& node, Timestamp& out, Findings& findings) {
+    return decode_timestamp(node, out, findings);
+  }
+  static std::string type() { return "time"; }
+  static std::string schema(const Keywords& k) {
+    return scalar_schema({{"type", "\"string\""}}, k);
+  }
+  static std::string json(Timestamp value) { return json_quoted(utc_text(value.unix_seconds)); }
 };
 
 template <>

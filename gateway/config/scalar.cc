@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "gateway/base/text.h"
+#include "gateway/base/utc.h"
 #include "gateway/config/file.h"
 #include "gateway/config/message.h"
 
@@ -236,6 +237,19 @@ bool decode_size(const Node& node, Size& out, Findings& findings) {
     return false;
   }
   out.bytes = static_cast<std::uint64_t>(*q.product);
+  return true;
+}
+
+bool decode_timestamp(const Node& node, Timestamp& out, Findings& findings) {
+  constexpr std::string_view kExample = "a time such as 2026-01-31T12:00:00Z";
+  if (!is_scalar_for(node, kExample, findings)) return false;
+  const auto moment = parse_utc(node.scalar);
+  if (!moment) {
+    findings.error(node, quoted(node.scalar) + " is no time in UTC: write " +
+                             std::string(kExample.substr(2)));
+    return false;
+  }
+  out.unix_seconds = *moment;
   return true;
 }
 

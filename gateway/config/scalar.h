@@ -24,6 +24,7 @@ bool decode_boolean(const Node& node, bool& out, Findings& findings);
 bool decode_text(const Node& node, std::string& out, Findings& findings);
 bool decode_number(const Node& node, double& out, Findings& findings);
 bool decode_size(const Node& node, Size& out, Findings& findings);
+bool decode_timestamp(const Node& node, Timestamp& out, Findings& findings);
 bool decode_file(const Node& node, File& out, Findings& findings);
 
 // decode_secret reads what the reference names: at most 64 KiB, one line end at the end removed.

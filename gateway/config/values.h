@@ -19,6 +19,12 @@ struct Size {
   friend auto operator<=>(Size, Size) = default;
 };
 
+// Timestamp is a moment in UTC and reads "2026-01-31T12:00:00Z" or "2026-01-31".
+struct Timestamp {
+  std::int64_t unix_seconds = 0;
+  friend auto operator<=>(Timestamp, Timestamp) = default;
+};
+
 // File is a path; a relative one is taken from the folder of the file that names it.
 struct File {
   std::string path;

@@ -10,6 +10,7 @@
 
 #include "gateway/control/descriptors.h"
 #include "gateway/control/service_manager.h"
+#include "gateway/control/trust_commands.h"
 #include "gateway/observe/record.h"
 
 namespace sallyport::control {
@@ -53,7 +54,7 @@ bool Gateway::start() {
   for (const config::Finding& finding : findings.all()) {
     std::fprintf(stderr, "%s\n", finding.text().c_str());
   }
-  if (!loaded || findings.has_errors()) return false;
+  if (!loaded || findings.has_errors() || !open_certificates(*loaded)) return false;
 
   std::vector<observe::LogQueue*> queues;
   for (WorkerSeat& seat : seats_) queues.push_back(&seat.server->state().log());
@@ -62,6 +63,8 @@ bool Gateway::start() {
   // Before the workers run: the first request finds keys and revocations in place.
   services_.start_new(loop_, *this);
   start_workers();
+  watch_files();
+  follow_certificates();
   ticket_rotation_ =
       std::make_unique<event::Every>(loop_, kTicketRotation, [this] { rotate_tickets(); });
   memory_poll_ = std::make_unique<event::Every>(loop_, kMemoryPoll, [this] { watch_memory(); });
@@ -157,6 +160,11 @@ void Gateway::switch_to(Loaded loaded, std::vector<std::vector<server::ListenerS
 void Gateway::reload(std::function<void(const ReloadReport&)> done) {
   config::Findings findings;
   auto loaded = load(config_path_, services_, registry_, findings);
+  accept(std::move(loaded), std::move(findings), std::move(done));
+}
+
+void Gateway::accept(std::optional<Loaded> loaded, config::Findings findings,
+                     std::function<void(const ReloadReport&)> done) {
   std::vector<std::vector<server::ListenerSocket>> sockets;
   if (loaded && loaded->workers != seats_.size()) {
     findings.add({config::Severity::error, {}, "workers",
@@ -180,6 +188,7 @@ void Gateway::reload(std::function<void(const ReloadReport&)> done) {
     notify("READY=1");
     done(report);
   });
+  watch_files();
 }
 
 void Gateway::rotate_tickets() {
@@ -231,6 +240,7 @@ void Gateway::stop_accepting() {
 
 void Gateway::finish() {
   if (std::exchange(finishing_, true)) return;
+  collect_certificates();
   to_all(
       [this](unsigned worker) {
         seats_[worker].server->stop_accepting();
@@ -238,6 +248,7 @@ void Gateway::finish() {
         seats_[worker].server->state().log().flush();
       },
       [this] {
+        certificates_->save();
         log_event("info", "stopped", "all connections have ended");
         scribe_.reset();
         loop_.stop();
@@ -295,7 +306,7 @@ void Gateway::explain(TokenCase question,
 
 bool Gateway::command(std::string_view verb, std::string_view json,
                       const std::function<void(int, std::string)>& answer) {
-  bool known = false;
+  bool known = trust_command(*loaded_, *certificates_, verb, json, answer);
   for (const auto& service : services_.all()) {
     known = service->command(verb, json, answer) || known;
   }

@@ -10,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "gateway/control/certificate_register.h"
 #include "gateway/control/explain_token.h"
 #include "gateway/control/load.h"
 #include "gateway/control/memory_watch.h"
 #include "gateway/control/problem_log.h"
 #include "gateway/control/services.h"
+#include "gateway/event/file_watch.h"
 #include "gateway/event/live.h"
 #include "gateway/event/watch.h"
 #include "gateway/event/worker.h"
@@ -64,6 +66,7 @@ class Gateway final : private event::Broadcast {
   bool command(std::string_view verb, std::string_view json,
                const std::function<void(int, std::string)>& answer);
   void log_event(std::string_view level, std::string_view event, std::string_view message);
+  const CertificateRegister& certificates() const { return *certificates_; }
 
  private:
   struct WorkerSeat {
@@ -76,6 +79,15 @@ class Gateway final : private event::Broadcast {
                     std::vector<std::vector<server::ListenerSocket>>& sockets);
   void switch_to(Loaded loaded, std::vector<std::vector<server::ListenerSocket>> sockets,
                  std::function<void()> done);
+  void accept(std::optional<Loaded> loaded, config::Findings findings,
+              std::function<void(const ReloadReport&)> done);
+  // gateway_files.cc
+  void watch_files();
+  void on_files_changed();
+  bool open_certificates(const Loaded& loaded);
+  void follow_certificates();
+  void collect_certificates();
+  void append_trust_metrics(std::string& out) const;
   void start_workers();
   void stop_accepting();
   void fit_connections(server::Generation& generation);
@@ -108,6 +120,13 @@ class Gateway final : private event::Broadcast {
   std::unique_ptr<event::Every> problem_poll_;
   std::unique_ptr<event::Every> notice_poll_;
   std::unique_ptr<event::Every> drain_poll_;
+  std::unique_ptr<event::FileWatch> file_watch_;
+  std::unique_ptr<event::Every> file_poll_;
+  std::vector<std::string> watched_;
+  crypto::Sha256 files_digest_{};  // of their content when it was read last
+  std::unique_ptr<CertificateRegister> certificates_;
+  std::unique_ptr<event::Every> collect_certificates_;
+  std::unique_ptr<event::Every> save_certificates_;
   MonoTime drain_began_{};
   std::uint64_t generations_ = 0;
   bool workers_run_ = false;

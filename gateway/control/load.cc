@@ -7,12 +7,13 @@
 namespace sallyport::control {
 
 Loader::Loader(const Settings& settings, Services& services, observe::Registry& registry,
-               config::Findings& findings)
+               config::Findings& findings, const Loaded* last_good)
     : settings_(settings),
       services_(services),
       registry_(registry),
       findings_(findings),
-      generation_(*(loaded_.generation = std::make_shared<server::Generation>())) {}
+      generation_(*(loaded_.generation = std::make_shared<server::Generation>())),
+      last_good_(last_good) {}
 
 void Loader::build() {
   build_process();
@@ -46,17 +47,35 @@ std::shared_ptr<policy::Service> Loader::find_or_make(std::type_index type, cons
   return service;
 }
 
-std::optional<Loaded> load(const std::string& path, Services& services,
-                           observe::Registry& registry, config::Findings& findings) {
-  const auto document = config::load_yaml(path, findings);
-  if (!document) return std::nullopt;
+namespace {
+
+std::optional<Loaded> build(std::shared_ptr<const config::Node> document, Services& services,
+                            observe::Registry& registry, config::Findings& findings,
+                            const Loaded* last_good) {
   Settings settings;
   // What could be decoded is built even so: its mistakes belong into the same report.
   config::decode(*document, settings, findings);
-  Loader loader(settings, services, registry, findings);
+  Loader loader(settings, services, registry, findings, last_good);
   loader.build();
   if (findings.has_errors()) return std::nullopt;
-  return loader.take();
+  Loaded loaded = loader.take();
+  loaded.document = std::move(document);
+  return loaded;
+}
+
+}  // namespace
+
+std::optional<Loaded> load(const std::string& path, Services& services,
+                           observe::Registry& registry, config::Findings& findings) {
+  auto document = config::load_yaml(path, findings);
+  if (!document) return std::nullopt;
+  return build(std::make_shared<const config::Node>(std::move(*document)), services, registry,
+               findings, nullptr);
+}
+
+std::optional<Loaded> load_again(const Loaded& running, Services& services,
+                                 observe::Registry& registry, config::Findings& findings) {
+  return build(running.document, services, registry, findings, &running);
 }
 
 }  // namespace sallyport::control

@@ -6,20 +6,6 @@
 
 namespace sallyport::control {
 
-void Loader::build_trust_stores() {
-  for (const auto& [name, settings] : settings_.trust_stores) {
-    auto loaded = tls::TrustStore::load(name, settings.file->path, wall_now());
-    if (!loaded) {
-      findings_.error(settings.file.node, loaded.error().text);
-      continue;
-    }
-    for (const std::string& warning : loaded->warnings) {
-      findings_.warning(settings.file.node, warning);
-    }
-    trust_stores_[name] = loaded->store;
-  }
-}
-
 void Loader::build_listeners() {
   std::set<std::string> names;
   std::set<std::string> addresses;
@@ -80,7 +66,7 @@ std::shared_ptr<const tls::ServerConfig> Loader::build_tls(const ListenerSetting
   config->min_version =
       settings.tls.min_version == "1.3" ? tls::Version::tls13 : tls::Version::tls12;
   for (const auto& certificate : settings.tls.certificates) {
-    auto entry = build_sni_entry(certificate);
+    auto entry = build_sni_entry(certificate, settings.name);
     if (!entry) continue;
     if (certificate->is_default) {
       if (config->default_entry) {
@@ -99,49 +85,19 @@ std::shared_ptr<const tls::ServerConfig> Loader::build_tls(const ListenerSetting
   return config;
 }
 
-// Callers of a production API do not accept a server certificate that vouches for itself.
-bool Loader::judge_self_signed(const crypto::CertificateView& leaf, const config::Node& node) {
-  if (leaf.subject != leaf.issuer) return true;
-  const std::string what = "the certificate of " + leaf.subject + " is self-signed";
-  if (loaded_.environment == Environment::sandbox) {
-    findings_.warning(node, what);
-    return true;
-  }
-  findings_.error(node, what + ", which callers refuse; use one of a CA, or `environment: sandbox`");
-  return false;
-}
-
 std::optional<tls::SniEntry> Loader::build_sni_entry(
-    const config::At<CertificateSettings>& settings) {
+    const config::At<CertificateSettings>& settings, const std::string& listener) {
   tls::SniEntry entry;
   entry.names = settings->names;
   entry.id = settings->names.empty() ? "" : settings->names.front();
-  bool good = true;
-  auto loaded =
-      tls::Credentials::load(settings->certificate.path, settings->key.path, wall_now());
-  if (loaded) {
-    for (const std::string& warning : loaded->warnings) {
-      findings_.warning(settings.node, warning);
-    }
-    entry.credentials = loaded->credentials;
-    good = judge_self_signed(entry.credentials->leaf(), settings.node);
-  } else {
-    findings_.error(settings.node, loaded.error().text);
-    good = false;
+  entry.credentials = load_credentials(*settings, settings.node);
+  const bool good = entry.credentials != nullptr;
+  if (good) {
+    loaded_.served.push_back({listener, entry.id, settings->certificate.path, entry.credentials});
   }
   if (settings->client_certificates.empty()) return good ? std::optional(entry) : std::nullopt;
-  const auto store = trust_stores_.find(settings->client_certificates);
-  if (store != trust_stores_.end()) {
-    entry.trust = store->second;
-  } else {
-    // A store that exists and failed to load has had its say.
-    if (!settings_.trust_stores.contains(settings->client_certificates)) {
-      findings_.error(settings.node, "there is no trust store \"" +
-                                         settings->client_certificates + "\" in trust_stores");
-    }
-    good = false;
-  }
-  return good ? std::optional(entry) : std::nullopt;
+  entry.trust = find_trust_store(settings->client_certificates, settings.node);
+  return good && entry.trust ? std::optional(entry) : std::nullopt;
 }
 
 }  // namespace sallyport::control

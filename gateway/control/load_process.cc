@@ -12,6 +12,7 @@ void Loader::build_process() {
   loaded_.environment = settings_.environment;
   loaded_.min_drain = settings_.timeouts.min_drain;
   loaded_.max_drain = settings_.timeouts.max_drain;
+  loaded_.certificate_register = settings_.certificate_register;
   constexpr unsigned kMost = event::Worker::kMaxWorkers;
   const config::Node& node = settings_.workers.node;
   if (node.is_null() || node.scalar == "auto") {
@@ -29,7 +30,8 @@ void Loader::build_process() {
 void Loader::build_limits() {
   const TimeoutSettings& timeouts = settings_.timeouts;
   generation_.timeouts = {timeouts.handshake, timeouts.request_head, timeouts.request_body,
-                          timeouts.response_write, timeouts.keep_alive};
+                          timeouts.response_write, timeouts.keep_alive,
+                          timeouts.distrusted};
   const LimitSettings& limits = settings_.limits;
   build_overload_limits();
   generation_.limits.request_body = limits.request_body.bytes;

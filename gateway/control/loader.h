@@ -16,8 +16,10 @@ namespace sallyport::control {
 
 class Loader final : private policy::LoadContext {
  public:
+  // With `last_good`, a certificate or trust store whose files cannot be used goes on as it is
+  // there, with a warning: see load_again.
   Loader(const Settings& settings, Services& services, observe::Registry& registry,
-         config::Findings& findings);
+         config::Findings& findings, const Loaded* last_good = nullptr);
 
   void build();
   Loaded take() { return std::move(loaded_); }
@@ -38,8 +40,23 @@ class Loader final : private policy::LoadContext {
   // read_prefixes adds a finding for every text that is neither address, block nor range.
   net::PrefixSet read_prefixes(const std::vector<config::At<std::string>>& texts);
   void build_admin();
-  // load_listeners.cc
+  // load_trust.cc
   void build_trust_stores();
+  void keep_trust_store(const std::string& name, const config::Findings& why,
+                        const config::Node& node);
+  std::shared_ptr<const tls::TrustStore> find_trust_store(const std::string& name,
+                                                          const config::Node& node);
+  // load_served.cc
+  std::shared_ptr<const tls::Credentials> load_credentials(const CertificateSettings& settings,
+                                                           const config::Node& node);
+  std::shared_ptr<const tls::Credentials> keep_credentials(const CertificateSettings& settings,
+                                                           const config::Node& node,
+                                                           const std::string& why);
+  std::optional<std::string> served_chain_problem(const tls::Credentials& credentials,
+                                                  const CertificateSettings& settings,
+                                                  const config::Node& node);
+  const tls::TrustStore* system_store(const config::Node& node);
+  // load_listeners.cc
   void build_listeners();
   // read_peers is read_prefixes for those whose word is believed: never everybody.
   net::PrefixSet read_peers(const std::vector<config::At<std::string>>& texts);
@@ -47,8 +64,8 @@ class Loader final : private policy::LoadContext {
   std::shared_ptr<const server::HopPlan> build_hops(const ListenerSettings& settings);
   std::shared_ptr<const tls::ServerConfig> build_tls(const ListenerSettings& settings,
                                                      const config::Node& node);
-  std::optional<tls::SniEntry> build_sni_entry(const config::At<CertificateSettings>& settings);
-  bool judge_self_signed(const crypto::CertificateView& leaf, const config::Node& node);
+  std::optional<tls::SniEntry> build_sni_entry(const config::At<CertificateSettings>& settings,
+                                               const std::string& listener);
   // load_upstreams.cc
   void build_resolver();
   void build_upstreams();
@@ -78,7 +95,7 @@ class Loader final : private policy::LoadContext {
   config::Findings& findings_;
   Loaded loaded_;
   server::Generation& generation_;
-  std::map<std::string, std::shared_ptr<const tls::TrustStore>, std::less<>> trust_stores_;
+  const Loaded* const last_good_;
   std::map<std::string, std::size_t, std::less<>> upstream_index_;
   std::shared_ptr<const tls::TrustStore> system_trust_;  // read when first needed
 };

@@ -78,6 +78,7 @@ std::string Gateway::metrics_text() const {
   append_header(out, name, "Log lines dropped because the scribe was behind.",
                 observe::MetricType::counter);
   append_sample(out, name, {}, static_cast<double>(dropped));
+  append_trust_metrics(out);
   append_gauge(out, "config_last_reload_successful", "1 when the last reload was accepted.",
                last_reload_good_ ? 1 : 0);
   append_gauge(out, "config_last_reload_success_timestamp_seconds",

@@ -21,6 +21,13 @@ std::span<const config::Option> CertificateSettings::options() {
           "Name of a trust store: a client certificate is asked for, and one that the store does "
           "not verify fails the handshake. Whether one is required is each route's business. "
           "Without it browsers are never prompted."),
+      option<&S::issuers>("issuers",
+                          "Name of a trust store that must verify what is served, where callers "
+                          "trust a private CA; without it the machine's CA bundle must."),
+      option<&S::insecure_skip_chain_check>(
+          "insecure_skip_chain_check",
+          "Serves a certificate in production that callers will not verify, such as a self-signed "
+          "one. Every load warns of it."),
       option<&S::is_default>("default", "Serves also clients that send no or an unknown name."),
   };
   return rows;
@@ -85,13 +92,6 @@ std::span<const config::Option> ListenerSettings::options() {
   return rows;
 }
 
-std::span<const config::Option> TrustStoreSettings::options() {
-  static const std::array rows{
-      required<&TrustStoreSettings::file>("file", "PEM bundle of the trust anchors."),
-  };
-  return rows;
-}
-
 std::span<const config::Option> RouteSettings::options() {
   using S = RouteSettings;
   static const std::array rows{
@@ -131,6 +131,10 @@ std::span<const config::Option> TimeoutSettings::options() {
                                  "`limits.min_response_rate`.",
                                  wait),
       option<&S::keep_alive>("keep_alive", "Between two requests on a connection.", wait),
+      option<&S::distrusted>("distrusted",
+                             "For a request under way to end, when the client's certificate is not "
+                             "trusted any more.",
+                             wait),
       option<&S::min_drain>("min_drain",
                             "How long connections are still accepted after SIGTERM, so that "
                             "balancers can notice /readyz.",
@@ -234,6 +238,20 @@ std::span<const config::Option> AdminSettings::options() {
   return rows;
 }
 
+std::span<const config::Option> RegisterSettings::options() {
+  using S = RegisterSettings;
+  static const std::array rows{
+      option<&S::path>("path", "Folder where the register is kept over restarts; without it, it is "
+                               "kept in memory."),
+      option<&S::keep>("keep", "A certificate that was not shown for so long is forgotten.",
+                       between(Seconds(3600), Seconds(400LL * 24 * 3600))),
+      option<&S::max_certificates>("max_certificates",
+                                   "Beyond, the one that was not shown for longest is forgotten.",
+                                   between(16, 100'000)),
+  };
+  return rows;
+}
+
 std::span<const config::Option> Settings::options() {
   using S = Settings;
   static const std::array rows{
@@ -266,6 +284,9 @@ std::span<const config::Option> Settings::options() {
       option<&S::timeouts>("timeouts", "A limit for every wait."),
       option<&S::limits>("limits", "A limit for every size."),
       option<&S::admin>("admin", "Where operators ask."),
+      option<&S::certificate_register>("certificate_register",
+                                       "What is remembered of client certificates that were shown, "
+                                       "for `sallyport certs` and `sallyport trust`."),
   };
   return rows;
 }

@@ -11,6 +11,7 @@
 #include "gateway/config/option.h"
 #include "gateway/config/values.h"
 #include "gateway/control/settings_upstream.h"
+#include "gateway/control/trust_settings.h"
 #include "gateway/policy/route.h"
 #include "gateway/server/error_profile.h"
 
@@ -27,6 +28,8 @@ struct CertificateSettings {
   config::File certificate;
   config::File key;
   std::string client_certificates;
+  std::string issuers;
+  bool insecure_skip_chain_check = false;
   bool is_default = false;
   static std::span<const config::Option> options();
 };
@@ -66,11 +69,6 @@ struct ListenerSettings {
   static std::span<const config::Option> options();
 };
 
-struct TrustStoreSettings {
-  config::At<config::File> file;
-  static std::span<const config::Option> options();
-};
-
 struct RouteSettings {
   std::string id;
   std::vector<std::string> hosts;
@@ -90,6 +88,7 @@ struct TimeoutSettings {
   Milliseconds request_body{30'000};
   Milliseconds response_write{30'000};
   Milliseconds keep_alive{75'000};
+  Milliseconds distrusted{10'000};
   Milliseconds min_drain{5'000};
   Milliseconds max_drain{30'000};
   static std::span<const config::Option> options();
@@ -136,11 +135,18 @@ struct AdminSettings {
   static std::span<const config::Option> options();
 };
 
+struct RegisterSettings {
+  config::File path;  // empty: in memory only
+  Seconds keep{30 * 24 * 3600};
+  int max_certificates = 4096;
+  static std::span<const config::Option> options();
+};
+
 struct Settings {
   Environment environment = Environment::production;
   config::Raw workers;
   std::vector<config::At<ListenerSettings>> listeners;
-  std::map<std::string, TrustStoreSettings> trust_stores;
+  std::map<std::string, config::At<TrustStoreSettings>> trust_stores;
   std::map<std::string, config::At<UpstreamSettings>> upstreams;
   config::At<ResolverSettings> resolver;
   std::map<std::string, config::Raw> chains;
@@ -152,6 +158,7 @@ struct Settings {
   TimeoutSettings timeouts;
   LimitSettings limits;
   AdminSettings admin;
+  RegisterSettings certificate_register;
   static std::span<const config::Option> options();
 };
 

@@ -2,12 +2,12 @@
 
 #include <openssl/bytestring.h>
 
-#include <chrono>
 #include <optional>
 #include <utility>
 
 #include "gateway/base/text.h"
 #include "gateway/crypto/bytes.h"
+#include "gateway/crypto/der_time.h"
 #include "gateway/crypto/digest.h"
 #include "gateway/crypto/distinguished_name.h"
 #include "gateway/crypto/pem.h"
@@ -52,36 +52,6 @@ std::optional<Fields> split(std::string_view der) {
       CBS_len(&tbs) == 0;
   if (!whole) return std::nullopt;
   return f;
-}
-
-// RFC 5280 section 4.1.2.5: both kinds of time have seconds and end in Z.
-std::optional<std::int64_t> read_time(CBS* validity) {
-  CBS value;
-  unsigned tag = 0;
-  if (!CBS_get_any_asn1(validity, &value, &tag)) return std::nullopt;
-  std::string_view text = view(value);
-  const bool is_utc = tag == CBS_ASN1_UTCTIME;
-  if (!is_utc && tag != CBS_ASN1_GENERALIZEDTIME) return std::nullopt;
-  if (text.size() != (is_utc ? 13U : 15U) || text.back() != 'Z') return std::nullopt;
-
-  const auto take = [&text](std::size_t digits) {
-    const auto number = parse_decimal<int>(text.substr(0, digits));
-    text.remove_prefix(digits);
-    return number.value_or(-1);
-  };
-  int year = take(is_utc ? 2 : 4);
-  if (is_utc && year >= 0) year += year < 50 ? 2000 : 1900;
-  const int month = take(2), day = take(2), hour = take(2), minute = take(2), second = take(2);
-  if (year < 0 || month < 1 || day < 1 || hour < 0 || minute < 0 || second < 0) {
-    return std::nullopt;
-  }
-  if (hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year),
-                                         std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok()) return std::nullopt;
-  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 
 bool read_alternative_names(CBS names, CertificateView& out) {
@@ -153,8 +123,8 @@ Result<CertificateView> view_certificate(std::string_view der) {
   const auto subject = name_text(view(fields->subject));
   const auto issuer = name_text(view(fields->issuer));
   if (!subject || !issuer) return malformed("subject or issuer");
-  const auto not_before = read_time(&fields->validity);
-  const auto not_after = read_time(&fields->validity);
+  const auto not_before = read_der_time(&fields->validity);
+  const auto not_after = read_der_time(&fields->validity);
   if (!not_before || !not_after || CBS_len(&fields->validity) != 0) return malformed("validity");
 
   CertificateView out;

@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sallyport::tls {
@@ -36,22 +38,39 @@ struct CertificateView {
   std::vector<std::string> chain_der;  // what else the peer sent, leaf excluded
 };
 
+// Voucher says who vouched for a certificate, and until when.
+struct Voucher {
+  std::string trust_store;  // its name
+  std::string entry;        // id of the store's entry
+  std::string identity;     // what the entry calls the client; empty: nothing of its own
+  std::string anchor;       // subject of the trust anchor; of a pin, the pinned subject
+  // The path's validity, the entry's retirement and the revocation lists' nextUpdate, whichever
+  // comes first. Unix seconds.
+  std::int64_t valid_until = std::numeric_limits<std::int64_t>::max();
+};
+
 class VerifiedCertificate {
  public:
   const CertificateView& view() const { return view_; }
   // trust_store names the store that vouched for it; anchor is the subject of the trust anchor.
-  std::string_view trust_store() const { return trust_store_; }
-  std::string_view anchor() const { return anchor_; }
+  std::string_view trust_store() const { return voucher_.trust_store; }
+  std::string_view anchor() const { return voucher_.anchor; }
+  std::string_view entry() const { return voucher_.entry; }
+  // identity is what the trust store calls the client.
+  std::string_view identity() const {
+    return voucher_.identity.empty() ? voucher_.trust_store : voucher_.identity;
+  }
+  // valid_until is the last second for which this proof holds.
+  std::int64_t valid_until() const { return voucher_.valid_until; }
 
  private:
   friend class tls::ChainVerifier;
   friend class test::FactMaker;
-  VerifiedCertificate(CertificateView view, std::string trust_store, std::string anchor)
-      : view_(std::move(view)), trust_store_(std::move(trust_store)), anchor_(std::move(anchor)) {}
+  VerifiedCertificate(CertificateView view, Voucher voucher)
+      : view_(std::move(view)), voucher_(std::move(voucher)) {}
 
   CertificateView view_;
-  std::string trust_store_;
-  std::string anchor_;
+  Voucher voucher_;
 };
 
 }  // namespace sallyport::crypto

@@ -80,7 +80,6 @@ bool Scribe::drain() {
     const std::lock_guard lock(mutex_);
     said.swap(said_);
   }
-  for (const std::string& line : said) write_all(line);
   bool any = !said.empty();
   for (LogQueue* queue : queues_) {
     std::string* chunk = nullptr;
@@ -91,6 +90,8 @@ bool Scribe::drain() {
       any = true;
     }
   }
+  // What workers flushed before it was said comes before it.
+  for (const std::string& line : said) write_all(line);
   return any;
 }
 

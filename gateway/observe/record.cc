@@ -43,7 +43,8 @@ void append_certificate(JsonLine& line, const policy::Facts& facts) {
       .text("serial", cut(view.serial))
       .text("sha256", fingerprint)
       .number("not_after", view.not_after)
-      .text("anchor", cut(facts.client_certificate->anchor()));
+      .text("anchor", cut(facts.client_certificate->anchor()))
+      .text("entry", facts.client_certificate->entry());
   if (facts.identity) line.text("identity", facts.identity->name());
   line.close();
 }
@@ -171,7 +172,7 @@ void append_access_line(std::string& to, const RequestRecord& record) {
 
 void append_handshake_line(std::string& to, const HandshakeRecord& record) {
   JsonLine line(to);
-  append_head(line, record.at.unix_ms, "warn", "handshake_failed");
+  append_head(line, record.at.unix_ms, "warn", record.event);
   line.text("listener", record.listener);
   append_client(line, record.client, record.proxy);
   line.text("sni", cut(record.sni));

@@ -34,8 +34,9 @@ struct RequestRecord {
   std::uint64_t generation = 0;
 };
 
-// HandshakeRecord is a TLS handshake that failed.
+// HandshakeRecord is a TLS handshake that failed, or one whose client is not trusted any more.
 struct HandshakeRecord {
+  std::string_view event = "handshake_failed";
   WallTime at;
   std::string_view listener;
   net::Endpoint client;

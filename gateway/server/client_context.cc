@@ -10,4 +10,15 @@ bool ClientContext::serves(std::string_view host) const {
   return of_connection != nullptr && of_connection->trust == of_host->trust;
 }
 
+std::optional<tls::CertificateRefusal> ClientContext::follow(
+    std::shared_ptr<tls::ServerContext> current, WallTime now) {
+  if (client.client_certificate) {
+    auto verdict = current->vouch(sni, *client.client_certificate, now);
+    if (auto* refusal = std::get_if<tls::CertificateRefusal>(&verdict)) return std::move(*refusal);
+    client.client_certificate = std::get<tls::ChainVerifier::Verified>(std::move(verdict));
+  }
+  tls = std::move(current);
+  return std::nullopt;
+}
+
 }  // namespace sallyport::server

@@ -3,6 +3,7 @@
 // ClientContext is what a finished handshake knows of a connection; it lives as long as that.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,12 +19,22 @@ struct ClientContext {
   policy::Facts client;            // address and certificate: what every exchange starts with
   std::string listener;
   std::string sni;
-  std::shared_ptr<const tls::ServerContext> tls;
+  std::shared_ptr<tls::ServerContext> tls;
   ConnectionTally::Seat seat;      // this connection, counted
 
   // serves says whether `host` is served under the same TLS policy as this connection's server
   // name: a request must not reach a host by a connection with weaker demands (RFC 9110 15.5.20).
   bool serves(std::string_view host) const;
+
+  // follow judges the client's certificate by `current`, its listener's context of now, and goes
+  // over to that. It returns why the certificate is not trusted any more, or nothing.
+  std::optional<tls::CertificateRefusal> follow(std::shared_ptr<tls::ServerContext> current,
+                                                WallTime now);
+  // is_trusted says whether what vouched for the certificate, if one was shown, is in force.
+  bool is_trusted(WallTime now) const {
+    return !client.client_certificate ||
+           now.unix_seconds() <= client.client_certificate->valid_until();
+  }
 };
 
 }  // namespace sallyport::server

@@ -29,6 +29,7 @@ struct Timeouts {
   Milliseconds request_body{30'000};
   Milliseconds response_write{30'000};
   Milliseconds keep_alive{75'000};
+  Milliseconds distrusted{10'000};
 };
 
 struct Limits {

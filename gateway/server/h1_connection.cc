@@ -178,7 +178,8 @@ void H1Connection::begin_session(std::string_view head) {
   auto& request = std::get<http::RequestHead>(parsed);
   client_is_http10_ = request.version_minor == 0;
   keep_alive_ = request.keep_alive &&
-                requests_ < worker_.generation().limits.requests_per_connection;
+                requests_ < worker_.generation().limits.requests_per_connection &&
+                client_->is_trusted(worker_.loop().wall());
   body_ = request.body.has_body() ? Body::reading : Body::complete;
   body_left_ = request.body.length;
   if (request.body.framing == http::Framing::chunked) chunked_.emplace();
@@ -259,7 +260,7 @@ void H1Connection::send_head(const http::ResponseHead& given) {
   http::ResponseHead head = given;
   answer_began_ = true;
   // Whoever answers before the request is complete gives up on the rest of it.
-  if (body_ == Body::reading || worker_.is_draining()) keep_alive_ = false;
+  if (body_ == Body::reading || worker_.is_draining() || is_distrusted_) keep_alive_ = false;
   const bool length_is_unknown = head.body.framing == http::Framing::chunked ||
                                  head.body.framing == http::Framing::until_close;
   if (length_is_unknown) {
@@ -342,7 +343,7 @@ void H1Connection::finish_exchange() {
   session_.reset();
   session_ended_ = false;
   chunked_.reset();
-  if (!keep_alive_ || worker_.is_draining()) return linger();
+  if (!keep_alive_ || worker_.is_draining() || is_distrusted_) return linger();
   next_exchange();
 }
 
@@ -390,6 +391,18 @@ void H1Connection::shed() {
 
 void H1Connection::end_if_idle() {
   if (state_ == State::idle) linger();
+}
+
+void H1Connection::trust_changed() {
+  if (state_ == State::closed || state_ == State::lingering || is_distrusted_) return;
+  auto current = worker_.tls_of(client_->listener);
+  if (!current || current == client_->tls) return;
+  const auto refusal = client_->follow(std::move(current), worker_.loop().wall());
+  if (!refusal) return;
+  is_distrusted_ = true;
+  worker_.distrust(*this, *client_, *refusal);
+  // An exchange under way may end; another does not begin.
+  if (state_ != State::exchange) linger();
 }
 
 }  // namespace sallyport::server

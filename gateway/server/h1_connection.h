@@ -38,6 +38,8 @@ class H1Connection final : public ClientConnection,
   // start reads what may have come with the end of the handshake.
   void start();
   void end_if_idle() override;
+  void trust_changed() override;
+  void end_now() override { client_left(); }
   bool has_served() const override { return requests_ > 0; }
   bool is_idle() const override { return state_ == State::idle || state_ == State::lingering; }
   void shed() override;
@@ -111,6 +113,7 @@ class H1Connection final : public ClientConnection,
   bool keep_alive_ = true;       // whether another exchange may follow
   bool client_is_http10_ = false;
   bool above_high_water_ = false;
+  bool is_distrusted_ = false;   // the client's certificate is not trusted any more
   int requests_ = 0;
   std::uint64_t body_left_ = 0;
   MonoTime head_began_{};

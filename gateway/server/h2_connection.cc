@@ -94,7 +94,9 @@ http::H2Sink& H2Connection::on_h2_request(std::int32_t id, const http::HeaderBlo
   H2Stream& begun = *stream;
   streams_[id] = std::move(stream);
   begun.begin(head, ends_stream);
-  if (++requests_ >= worker_.generation().limits.requests_per_connection && !is_ending_) {
+  const bool is_last = ++requests_ >= worker_.generation().limits.requests_per_connection ||
+                       !client_->is_trusted(worker_.loop().wall());
+  if (is_last && !is_ending_) {
     is_ending_ = true;
     codec_.end();
   }
@@ -207,6 +209,18 @@ void H2Connection::end_if_idle() {
   is_ending_ = true;
   codec_.end();
   has_news();
+}
+
+// Streams under way may end; others do not begin.
+void H2Connection::trust_changed() {
+  if (state_ != State::open || is_distrusted_) return;
+  auto current = worker_.tls_of(client_->listener);
+  if (!current || current == client_->tls) return;
+  const auto refusal = client_->follow(std::move(current), worker_.loop().wall());
+  if (!refusal) return;
+  is_distrusted_ = true;
+  worker_.distrust(*this, *client_, *refusal);
+  end_if_idle();
 }
 
 // give_up says why as far as the client still listens, then closes.

@@ -36,6 +36,8 @@ class H2Connection final : public ClientConnection,
   void start();
   void begin_drain() override;
   void end_if_idle() override;
+  void trust_changed() override;
+  void end_now() override { client_left(); }
   bool has_served() const override { return requests_ > 0; }
   bool is_idle() const override { return streams_.empty() && !codec_.has_open_head(); }
   void shed() override;
@@ -86,6 +88,7 @@ class H2Connection final : public ClientConnection,
 
   State state_ = State::open;
   bool is_ending_ = false;  // GOAWAY was sent: no more streams
+  bool is_distrusted_ = false;  // the client's certificate is not trusted any more
   int requests_ = 0;
   MonoTime idle_since_;
   MonoTime head_began_{};

@@ -73,13 +73,22 @@ void Handshake::advance() {
 }
 
 void Handshake::finish() {
+  auto context = make_context();
+  // Trust may have changed under way. A listener that is gone has no other.
+  auto current = worker_.tls_of(listener_);
+  if (current && current != tls_) {
+    if (auto refusal = context->follow(std::move(current), worker_.loop().wall())) {
+      return fail("certificate." + std::string(tls::to_string(refusal->reason)), refusal->text,
+                  &*refusal);
+    }
+  }
+  worker_.count_trust(*context);
   observe::Bank& bank = worker_.bank();
   bank.add(worker_.slots().handshakes);
   if (transport_->info().resumed) bank.add(worker_.slots().resumed);
   worker_.loop().refresh_clock();
   worker_.slots().handshake_duration.observe(bank, worker_.loop().mono().us - began_.us);
   leave();
-  auto context = make_context();
   if (transport_->info().alpn == "h2") {
     hand_over<H2Connection>(std::move(context));
   } else {

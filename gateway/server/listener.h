@@ -25,6 +25,7 @@ class Listener final : private event::WatchHandler, private event::TimerHandler 
   // set_plan makes new handshakes use the plan's TLS; those under way keep theirs.
   void set_plan(const ListenerPlan& plan, std::shared_ptr<const tls::TicketKeys> tickets);
   void set_tickets(std::shared_ptr<const tls::TicketKeys> tickets);
+  const std::shared_ptr<tls::ServerContext>& tls() const { return tls_; }
 
  private:
   void on_readable() override;

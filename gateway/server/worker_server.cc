@@ -17,8 +17,11 @@ void WorkerServer::adopt(std::shared_ptr<const Generation> generation,
     });
   });
   for (const ListenerPlan& plan : plans) {
-    listeners_.at(plan.address)->set_plan(plan, generation->tickets);
+    Listener& listener = *listeners_.at(plan.address);
+    listener.set_plan(plan, generation->tickets);
+    state_.set_tls(plan.name, listener.tls());
   }
+  state_.sweep_trust();
 }
 
 void WorkerServer::set_tickets(const std::shared_ptr<const tls::TicketKeys>& tickets) {

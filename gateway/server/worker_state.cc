@@ -27,6 +27,9 @@ GatewaySlots GatewaySlots::make(observe::Registry& registry) {
       "descriptors_exhausted_total", "Times that accepting failed for want of a file descriptor.");
   slots.handshakes = registry.counter("tls_handshakes_total", "TLS handshakes that succeeded.");
   slots.resumed = registry.counter("tls_resumed_total", "TLS handshakes that resumed a session.");
+  slots.distrusted = registry.counter(
+      "connections_distrusted_total",
+      "Client connections that ended because their certificate is not trusted any more.");
   slots.handshake_duration =
       registry.histogram("tls_handshake_duration_seconds", "Duration of successful handshakes.");
   return slots;
@@ -62,7 +65,8 @@ WorkerState::WorkerState(event::Worker& worker, observe::Registry& registry, Pro
       handshakes_(loop_),
       client_scratch_(std::make_unique<std::array<char, kScratch>>()),
       upstream_scratch_(std::make_unique<std::array<char, kScratch>>()),
-      flush_log_(loop_, Milliseconds(100), [this] { log_.flush(); }) {}
+      flush_log_(loop_, Milliseconds(100), [this] { log_.flush(); }),
+      end_distrusted_(loop_, Milliseconds(250), [this] { end_distrusted(); }) {}
 
 void WorkerState::adopt(std::shared_ptr<const Generation> generation) {
   attached_ = std::make_shared<Attached>(std::move(generation), loop_, index_, upstream_scratch(),
@@ -80,6 +84,7 @@ void WorkerState::drop(ClientConnection& connection) {
   const auto found = connections_.find(&connection);
   if (found == connections_.end()) return;
   bank_.subtract(slots_.open);
+  distrusted_.erase(&connection);
   graveyard_.dead.push_back(std::move(found->second.connection));
   connections_.erase(found);
   loop_.enqueue(graveyard_);

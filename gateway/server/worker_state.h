@@ -6,8 +6,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -20,10 +22,12 @@
 #include "gateway/observe/metrics.h"
 #include "gateway/policy/chain.h"
 #include "gateway/proxy/upstream_pool.h"
+#include "gateway/server/client_context.h"
 #include "gateway/server/connection_refusal.h"
 #include "gateway/server/generation.h"
 #include "gateway/server/handshake_queue.h"
 #include "gateway/server/process_load.h"
+#include "gateway/server/seen_certificates.h"
 
 namespace sallyport::server {
 
@@ -39,6 +43,7 @@ struct GatewaySlots {
   observe::Slot descriptors_exhausted = 0;
   observe::Slot handshakes = 0;
   observe::Slot resumed = 0;
+  observe::Slot distrusted = 0;
   observe::Histogram handshake_duration;
   std::array<observe::Slot, kShedReasons> shed{};  // by ShedReason
 
@@ -64,6 +69,12 @@ class ClientConnection {
   virtual void begin_drain() {}
   // end_if_idle: nothing is under way and nothing was sent: the connection ends.
   virtual void end_if_idle() = 0;
+  // trust_changed: the listener's TLS context is another one now (WorkerState::tls_of). A client
+  // that it does not vouch for gets no more than the answers that are under way. Before the end of
+  // a handshake there is nothing to judge.
+  virtual void trust_changed() {}
+  // end_now: the time that a client without trust was given is over.
+  virtual void end_now() {}
   // has_served says whether it ever carried a request: who came for one is worth more than who came.
   virtual bool has_served() const { return false; }
   // is_idle says whether nothing is under way; shed then ends the connection without a wait.
@@ -99,7 +110,26 @@ class WorkerState {
   void end_idle();
   bool is_draining() const { return draining_; }
   // close_all ends every connection now.
-  void close_all() { connections_.clear(); }
+  void close_all() {
+    distrusted_.clear();
+    connections_.clear();
+  }
+
+  // set_tls and tls_of: the TLS context that a listener (by its name) makes handshakes with.
+  void set_tls(const std::string& listener, std::shared_ptr<tls::ServerContext> context) {
+    tls_[listener] = std::move(context);
+  }
+  std::shared_ptr<tls::ServerContext> tls_of(const std::string& listener) const;
+  // sweep_trust tells every connection, a few at a time, that trust may have changed.
+  void sweep_trust() { sweep_.begin(); }
+  // distrust gives a connection until timeouts.distrusted to end, and notes why.
+  void distrust(ClientConnection& connection, const ClientContext& client,
+                const tls::CertificateRefusal& why);
+
+  // count_trust counts a handshake with a client certificate for the trust entry that vouched for
+  // it and for the register of certificates.
+  void count_trust(const ClientContext& client);
+  SeenCertificates& seen() { return seen_; }
 
   // count_denial and count_handshake_failure register their series when first seen: reasons are
   // static, so their number is bounded by the code.
@@ -136,6 +166,19 @@ class WorkerState {
     std::vector<std::unique_ptr<ClientConnection>> dead;
   };
 
+  // TrustSweep visits all connections from the ready list, so that many do not delay the rest.
+  class TrustSweep final : public event::Ready {
+   public:
+    explicit TrustSweep(WorkerState& worker) : worker_(worker) {}
+    void begin();
+    void run() override;
+
+   private:
+    WorkerState& worker_;
+    std::vector<ClientConnection*> left_;
+  };
+
+  void end_distrusted();
   // Kept is a connection with its place in the order of arrival.
   struct Kept {
     std::unique_ptr<ClientConnection> connection;
@@ -169,7 +212,12 @@ class WorkerState {
   std::vector<ClientConnection*> all_connections() const;
 
   std::unordered_map<std::string, observe::Slot> denials_;
+  std::unordered_map<std::string, std::shared_ptr<tls::ServerContext>> tls_;  // by listener
+  TrustSweep sweep_{*this};
+  std::map<ClientConnection*, MonoTime> distrusted_;  // until when
+  SeenCertificates seen_;
   event::Every flush_log_;
+  event::Every end_distrusted_;
   bool draining_ = false;
 };
 

@@ -54,9 +54,10 @@ ChainVerifier::Verdict ChainVerifier::verify(std::span<CRYPTO_BUFFER* const> cha
   auto checked = check_path(chain, store, expected, now);
   if (auto* refusal = std::get_if<CertificateRefusal>(&checked)) return std::move(*refusal);
   auto& path = std::get<GoodPath>(checked);
-  const Verified certificate(new crypto::VerifiedCertificate(
-      std::move(path.leaf), std::string(store.name()), std::move(path.anchor)));
-  remember({key, certificate, path.not_before, path.not_after});
+  const std::int64_t until = path.voucher.valid_until;
+  const Verified certificate(
+      new crypto::VerifiedCertificate(std::move(path.leaf), std::move(path.voucher)));
+  remember({key, certificate, path.not_before, until});
   return certificate;
 }
 

@@ -45,7 +45,7 @@ class ChainVerifier {
 
   // verify judges `chain` (leaf first, not empty) against `store` at the time `now`. A verdict
   // from memory is as good as a new one: it holds for the same bytes, store and expectation, while
-  // every certificate of the chain is valid.
+  // every certificate of the chain is valid, the entry active and the revocation lists fresh.
   Verdict verify(std::span<CRYPTO_BUFFER* const> chain, const TrustStore& store,
                  const Expectation& expected, WallTime now);
 

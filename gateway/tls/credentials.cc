@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 
 #include "gateway/base/check.h"
+#include "gateway/base/utc.h"
 #include "gateway/crypto/bytes.h"
 #include "gateway/crypto/certificate.h"
 #include "gateway/crypto/pem.h"

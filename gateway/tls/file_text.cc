@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 namespace sallyport::tls {
 namespace {
@@ -55,16 +54,6 @@ Result<FileText> read_file(const std::string& path, std::size_t limit) {
   }
   out.text.resize(size);
   return out;
-}
-
-std::string utc_text(std::int64_t unix_seconds) {
-  const std::time_t time = unix_seconds;
-  std::tm parts{};
-  char text[40] = "an unknown time";
-  if (gmtime_r(&time, &parts) != nullptr) {
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  }
-  return text;
 }
 
 }  // namespace sallyport::tls

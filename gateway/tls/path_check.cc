@@ -1,222 +1,177 @@
 #include "gateway/tls/path_check.h"
 
-#include <openssl/bytestring.h>
-#include <openssl/ec.h>
-#include <openssl/ec_key.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/mem.h>
-#include <openssl/nid.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
+#include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/base/utc.h"
 #include "gateway/crypto/bytes.h"
 #include "gateway/crypto/certificate.h"
-#include "gateway/net/address.h"
-#include "gateway/tls/file_text.h"
+#include "gateway/tls/ca_path.h"
 
 namespace sallyport::tls {
 namespace {
+
+using Outcome = std::variant<CaPath, CertificateRefusal>;
 
 std::string_view bytes_of(const CRYPTO_BUFFER* buffer) {
   return crypto::view_of(CRYPTO_BUFFER_data(buffer), CRYPTO_BUFFER_len(buffer));
 }
 
-CertificateRefusal refuse(RefusalReason reason, std::string text,
-                          const crypto::CertificateView& leaf) {
-  return {reason, std::move(text), leaf.subject, leaf.issuer, leaf.serial};
+std::variant<PresentedChain, CertificateRefusal> parse(std::span<CRYPTO_BUFFER* const> chain) {
+  auto leaf = crypto::view_certificate(bytes_of(chain.front()));
+  if (!leaf) return CertificateRefusal{RefusalReason::malformed, leaf.error().text, "", "", ""};
+  PresentedChain out;
+  out.view = std::move(*leaf);
+  out.others.reset(sk_X509_new_null());
+  SALLYPORT_CHECK(out.others);
+  for (CRYPTO_BUFFER* buffer : chain) {
+    bssl::UniquePtr<X509> certificate(X509_parse_from_buffer(buffer));
+    ERR_clear_error();
+    if (!certificate) {
+      return refusal_of(RefusalReason::malformed, "a certificate of the chain cannot be read",
+                        out.view);
+    }
+    if (!out.leaf) {
+      out.leaf = std::move(certificate);
+      continue;
+    }
+    out.view.chain_der.emplace_back(bytes_of(buffer));
+    SALLYPORT_CHECK(bssl::PushToStack(out.others.get(), std::move(certificate)));
+  }
+  return out;
 }
 
-std::optional<crypto::CertificateView> view_of_x509(X509* certificate) {
-  std::uint8_t* der = nullptr;
-  const int size = certificate == nullptr ? -1 : i2d_X509(certificate, &der);
-  if (size <= 0) return std::nullopt;
-  const bssl::UniquePtr<std::uint8_t> owned(der);
-  auto view = crypto::view_certificate(crypto::view_of(der, static_cast<std::size_t>(size)));
-  if (!view) return std::nullopt;
-  return std::move(*view);
+bool is_pinned(const TrustEntry& entry, const crypto::CertificateView& leaf) {
+  return entry.kind == TrustKind::leaf ? entry.certificates.front().sha256 == leaf.sha256
+                                       : entry.spki == leaf.spki_sha256;
 }
 
-bool has_weak_signature(const X509* certificate) {
-  switch (X509_get_signature_nid(certificate)) {
-    case NID_sha256WithRSAEncryption:
-    case NID_sha384WithRSAEncryption:
-    case NID_sha512WithRSAEncryption:
-    case NID_rsassaPss:  // the library accepts it with SHA-2 only
-    case NID_ecdsa_with_SHA256:
-    case NID_ecdsa_with_SHA384:
-    case NID_ecdsa_with_SHA512:
-    case NID_ED25519:
-      return false;
-    default:
-      return true;
+// check_pin asks of a pinned certificate what the library asks of the end of a path.
+Outcome check_pin(const PresentedChain& chain, const TrustEntry& entry, std::string_view store,
+                  const Expectation& expected, WallTime now) {
+  const crypto::CertificateView& leaf = chain.view;
+  const std::string who = "the certificate of " + leaf.subject;
+  if (!is_pinned(entry, leaf)) {
+    return refusal_of(RefusalReason::unknown_issuer,
+                      "the trust store " + std::string(store) + " has no pin of " + leaf.subject +
+                          " (issuer " + leaf.issuer + ")",
+                      leaf);
   }
-}
-
-bool has_weak_key(X509* certificate) {
-  constexpr int kMinRsaBits = 2048;
-  constexpr int kMinCurveBits = 256;
-  const bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(certificate));
-  if (!key) return true;
-  switch (EVP_PKEY_id(key.get())) {
-    case EVP_PKEY_RSA:
-      return EVP_PKEY_bits(key.get()) < kMinRsaBits;
-    case EVP_PKEY_EC:
-      return EVP_PKEY_bits(key.get()) < kMinCurveBits;
-    case EVP_PKEY_ED25519:
-      return false;
-    default:
-      return true;
+  if (now.unix_seconds() < leaf.not_before) {
+    return refusal_of(RefusalReason::not_yet_valid,
+                      who + " is not valid before " + utc_text(leaf.not_before), leaf);
   }
-}
-
-RefusalReason reason_of(int error) {
-  switch (error) {
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_CERT_UNTRUSTED:
-      return RefusalReason::unknown_issuer;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return RefusalReason::expired;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return RefusalReason::not_yet_valid;
-    case X509_V_ERR_INVALID_PURPOSE:
-      return RefusalReason::wrong_purpose;
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return RefusalReason::wrong_name;
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-    case X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE:
-    case X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY:
-      return RefusalReason::bad_signature;
-    case X509_V_ERR_CERT_CHAIN_TOO_LONG:
-      return RefusalReason::chain_too_long;
-    case X509_V_ERR_INVALID_CA:
-    case X509_V_ERR_INVALID_NON_CA:
-    case X509_V_ERR_PATH_LENGTH_EXCEEDED:
-    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
-    case X509_V_ERR_PERMITTED_VIOLATION:
-    case X509_V_ERR_EXCLUDED_VIOLATION:
-    case X509_V_ERR_NAME_CONSTRAINTS_WITHOUT_SANS:
-      return RefusalReason::invalid_issuer;
-    case X509_V_ERR_INVALID_EXTENSION:
-    case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
-    case X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD:
-    case X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD:
-      return RefusalReason::malformed;
-    default:
-      return RefusalReason::other;
+  if (now.unix_seconds() > leaf.not_after) {
+    return refusal_of(RefusalReason::expired, who + " expired at " + utc_text(leaf.not_after),
+                      leaf);
   }
-}
-
-// describe turns the library's verdict into a refusal; the certificate at fault may be an issuer.
-CertificateRefusal describe(X509_STORE_CTX* context, const crypto::CertificateView& leaf,
-                            const TrustStore& store, const Expectation& expected) {
-  const int error = X509_STORE_CTX_get_error(context);
-  RefusalReason reason = reason_of(error);
-  X509* at_fault = X509_STORE_CTX_get_current_cert(context);
-  const auto view = view_of_x509(at_fault);
-  const std::string who = view ? "the certificate of " + view->subject : "a certificate";
-  std::string text = who + ": " + X509_verify_cert_error_string(error);
-  if (reason == RefusalReason::bad_signature && at_fault != nullptr &&
-      has_weak_signature(at_fault)) {
-    reason = RefusalReason::weak_signature;
-    text = who + " is signed with a digest that is no longer safe";
-  }
-  if (reason == RefusalReason::expired && view)
-    text = who + " expired at " + utc_text(view->not_after);
-  if (reason == RefusalReason::not_yet_valid && view) {
-    text = who + " is not valid before " + utc_text(view->not_before);
-  }
-  // The library stops looking for issuers at the limit, and says that it found none.
-  if (reason == RefusalReason::unknown_issuer &&
-      X509_STORE_CTX_get_error_depth(context) >= ChainVerifier::kMaxDepth) {
-    reason = RefusalReason::chain_too_long;
-    text = "there are more than " + std::to_string(ChainVerifier::kMaxDepth) + " issuers between " +
-           leaf.subject + " and a CA of the trust store";
-  }
-  if (reason == RefusalReason::unknown_issuer) {
-    text = "no CA of the trust store " + std::string(store.name()) + " issued " + leaf.subject +
-           " (issuer " + leaf.issuer + ")";
-  }
-  if (reason == RefusalReason::wrong_purpose) {
-    text = who + " may not be used for TLS " +
-           (expected.role == Expectation::Role::client ? "clients" : "servers");
-  }
-  if (reason == RefusalReason::wrong_name) {
-    text = who + " does not name " + expected.host;
-  }
-  return refuse(reason, std::move(text), leaf);
-}
-
-void set_expectation(X509_VERIFY_PARAM* parameters, const Expectation& expected, WallTime now) {
-  X509_VERIFY_PARAM_set_time(parameters, now.unix_seconds());
-  X509_VERIFY_PARAM_set_depth(parameters, ChainVerifier::kMaxDepth);
-  // An anchor is trusted as it stands, also when it is not self-signed, and is preferred over
-  // what the peer sent.
-  X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
   const bool is_client = expected.role == Expectation::Role::client;
-  SALLYPORT_CHECK(X509_VERIFY_PARAM_set_purpose(
-                      parameters, is_client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER) ==
-                  1);
-  if (is_client) return;
-  // RFC 9525: names are in subjectAltName only, and a wildcard is a whole label.
-  X509_VERIFY_PARAM_set_hostflags(
-      parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  const auto address = net::Address::parse(expected.host);
-  // A host that cannot be set poisons the parameters, so that nothing verifies.
-  if (address) {
-    X509_VERIFY_PARAM_set1_ip_asc(parameters, expected.host.c_str());
-  } else {
-    X509_VERIFY_PARAM_set1_host(parameters, expected.host.data(), expected.host.size());
+  const int purpose = is_client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER;
+  const bool fits = X509_check_purpose(chain.leaf.get(), purpose, 0) == 1;
+  ERR_clear_error();
+  if (!fits) {
+    return refusal_of(RefusalReason::wrong_purpose,
+                      who + " may not be used for TLS " + (is_client ? "clients" : "servers"),
+                      leaf);
   }
+  if (auto weak = weakness_of(chain.leaf.get(), leaf, Signed::trusted)) return std::move(*weak);
+  CaPath path;
+  path.add(leaf);
+  return path;
 }
 
-// weakness looks at the keys of the whole path, and at every signature but the anchor's own.
-std::optional<CertificateRefusal> weakness(const STACK_OF(X509) * path,
-                                           const crypto::CertificateView& leaf) {
-  for (std::size_t i = 0; i < sk_X509_num(path); ++i) {
-    X509* certificate = sk_X509_value(path, i);
-    const auto view = view_of_x509(certificate);
-    const std::string who = "the certificate of " + (view ? view->subject : "an issuer");
-    if (has_weak_key(certificate)) {
-      return refuse(RefusalReason::weak_key,
-                    who + " has a key below RSA 2048 or P-256, or of an unknown kind", leaf);
-    }
-    const bool is_anchor = i + 1 == sk_X509_num(path);
-    if (!is_anchor && has_weak_signature(certificate)) {
-      return refuse(RefusalReason::weak_signature,
-                    who + " is signed with a digest that is no longer safe", leaf);
-    }
+std::optional<CertificateRefusal> check_window(const TrustEntry& entry,
+                                               const crypto::CertificateView& leaf, WallTime now) {
+  if (entry.is_active(now.unix_seconds())) return std::nullopt;
+  const bool is_early = now.unix_seconds() < entry.not_before;
+  return refusal_of(RefusalReason::not_active,
+                    "the trust entry " + entry.id +
+                        (is_early ? " is not active before " + utc_text(entry.not_before)
+                                  : " was retired at " + utc_text(entry.retire_after)),
+                    leaf);
+}
+
+// check_revocation judges each certificate of the path but the anchor by its issuer's list. The
+// issuer of a pin is not established: there only a list of that name can speak against it.
+std::optional<CertificateRefusal> check_revocation(const CaPath& path, const TrustStore& store,
+                                                   TrustKind kind, WallTime now) {
+  const crypto::CertificateView& leaf = path.leaf();
+  if (store.is_blocked(leaf.sha256)) {
+    return refusal_of(RefusalReason::revoked,
+                      "the certificate is blocked in the trust store " + std::string(store.name()),
+                      leaf);
+  }
+  if (store.crls() == nullptr) return std::nullopt;
+  if (kind != TrustKind::ca) {
+    if (!store.crls()->revokes(leaf.issuer, leaf.serial)) return std::nullopt;
+    return refusal_of(RefusalReason::revoked,
+                      "serial " + leaf.serial + " is on the revocation list of " + leaf.issuer,
+                      leaf);
+  }
+  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+    const crypto::CertificateView& issuer = path[i + 1];
+    auto refused = store.crls()->judge(issuer.spki_sha256, issuer.subject, path[i].serial, now);
+    if (refused) return refusal_of(refused->reason, std::move(refused->text), leaf);
   }
   return std::nullopt;
 }
 
-GoodPath good_path(const STACK_OF(X509) * path, crypto::CertificateView leaf) {
-  GoodPath out;
-  out.not_before = std::numeric_limits<std::int64_t>::min();
-  out.not_after = std::numeric_limits<std::int64_t>::max();
-  for (std::size_t i = 0; i < sk_X509_num(path); ++i) {
-    const auto view = view_of_x509(sk_X509_value(path, i));
-    if (!view) {
-      // The library could read what we cannot: then the verdict is remembered for no time at all.
-      out.not_after = 0;
-      continue;
-    }
-    out.not_before = std::max(out.not_before, view->not_before);
-    out.not_after = std::min(out.not_after, view->not_after);
-    out.anchor = view->subject;
+std::optional<CertificateRefusal> check_identity(const TrustEntry& entry,
+                                                 const crypto::CertificateView& leaf) {
+  auto mismatch = entry.identity.mismatch(leaf);
+  if (!mismatch) return std::nullopt;
+  return refusal_of(RefusalReason::identity_mismatch,
+                    std::move(*mismatch) + " (trust entry " + entry.id + ")", leaf);
+}
+
+Outcome check_entry(const PresentedChain& chain, const TrustEntry& entry, const TrustStore& store,
+                    const Expectation& expected, WallTime now) {
+  Outcome found = entry.kind == TrustKind::ca
+                      ? find_ca_path(chain, entry, store.name(), expected, now)
+                      : check_pin(chain, entry, store.name(), expected, now);
+  if (found.index() == 1) return found;
+  if (auto refusal = check_window(entry, chain.view, now)) return std::move(*refusal);
+  if (auto refusal = check_revocation(std::get<CaPath>(found), store, entry.kind, now)) {
+    return std::move(*refusal);
   }
-  out.leaf = std::move(leaf);
+  if (auto refusal = check_identity(entry, chain.view)) return std::move(*refusal);
+  return found;
+}
+
+GoodPath good_path(const CaPath& path, const TrustEntry& entry, const TrustStore& store,
+                   PresentedChain& presented) {
+  GoodPath out;
+  out.not_before = entry.not_before;
+  crypto::Voucher& voucher = out.voucher;
+  voucher = {.trust_store = std::string(store.name()),
+             .entry = entry.id,
+             .identity = entry.identity.name,
+             .anchor = path.anchor().subject,
+             .valid_until = entry.retire_after};
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    out.not_before = std::max(out.not_before, path[i].not_before);
+    voucher.valid_until = std::min(voucher.valid_until, path[i].not_after);
+    if (i == 0 || store.crls() == nullptr) continue;
+    voucher.valid_until =
+        std::min(voucher.valid_until, store.crls()->holds_until(path[i].spki_sha256));
+  }
+  // Last: the path points to it.
+  out.leaf = std::move(presented.view);
   return out;
+}
+
+// An entry that does not know the issuer says less than one that has found something to object to.
+bool is_more_telling(const CertificateRefusal& a, const CertificateRefusal& b) {
+  const auto rank = [](RefusalReason reason) {
+    if (reason == RefusalReason::unknown_issuer) return 0;
+    return reason == RefusalReason::not_active ? 1 : 2;
+  };
+  return rank(a.reason) > rank(b.reason);
 }
 
 }  // namespace
@@ -224,37 +179,22 @@ GoodPath good_path(const STACK_OF(X509) * path, crypto::CertificateView leaf) {
 std::variant<GoodPath, CertificateRefusal> check_path(std::span<CRYPTO_BUFFER* const> chain,
                                                       const TrustStore& store,
                                                       const Expectation& expected, WallTime now) {
-  auto leaf = crypto::view_certificate(bytes_of(chain.front()));
-  if (!leaf) {
-    return CertificateRefusal{RefusalReason::malformed, leaf.error().text, "", "", ""};
-  }
-  bssl::UniquePtr<STACK_OF(X509)> others(sk_X509_new_null());
-  bssl::UniquePtr<X509> leaf_x509;
-  for (CRYPTO_BUFFER* buffer : chain) {
-    bssl::UniquePtr<X509> certificate(X509_parse_from_buffer(buffer));
-    ERR_clear_error();
-    if (!certificate) {
-      return refuse(RefusalReason::malformed, "a certificate of the chain cannot be read", *leaf);
+  auto parsed = parse(chain);
+  if (auto* refusal = std::get_if<CertificateRefusal>(&parsed)) return std::move(*refusal);
+  auto& presented = std::get<PresentedChain>(parsed);
+  std::optional<CertificateRefusal> why;
+  for (const TrustEntry& entry : store.entries()) {
+    auto outcome = check_entry(presented, entry, store, expected, now);
+    if (const auto* path = std::get_if<CaPath>(&outcome)) {
+      return good_path(*path, entry, store, presented);
     }
-    if (!leaf_x509) {
-      leaf_x509 = std::move(certificate);
-      continue;
-    }
-    leaf->chain_der.emplace_back(bytes_of(buffer));
-    SALLYPORT_CHECK(bssl::PushToStack(others.get(), std::move(certificate)));
+    auto& refusal = std::get<CertificateRefusal>(outcome);
+    const bool tells_more = !why || is_more_telling(refusal, *why);
+    if (tells_more) why = std::move(refusal);
   }
-
-  bssl::UniquePtr<X509_STORE_CTX> context(X509_STORE_CTX_new());
-  SALLYPORT_CHECK(context && X509_STORE_CTX_init(context.get(), store.x509(), leaf_x509.get(),
-                                                 others.get()) == 1);
-  set_expectation(X509_STORE_CTX_get0_param(context.get()), expected, now);
-  const bool believed = X509_verify_cert(context.get()) == 1;
-  ERR_clear_error();
-  if (!believed) return describe(context.get(), *leaf, store, expected);
-
-  const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
-  if (auto weak = weakness(path, *leaf)) return std::move(*weak);
-  return good_path(path, std::move(*leaf));
+  if (why) return std::move(*why);
+  return refusal_of(RefusalReason::unknown_issuer,
+                    "the trust store " + std::string(store.name()) + " is empty", presented.view);
 }
 
 }  // namespace sallyport::tls

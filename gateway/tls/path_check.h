@@ -1,11 +1,10 @@
 #pragma once
 
-// The judgement on one chain, without memory: path building and validation (RFC 5280 section 6) by
-// the library, and our own demands on keys and signatures.
+// The judgement on one chain, without memory: the entries of a store are asked in their order, and
+// the first that vouches for the chain decides. Of several refusals the most telling is given.
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <variant>
 
 #include "gateway/tls/chain_verifier.h"
@@ -14,9 +13,8 @@ namespace sallyport::tls {
 
 struct GoodPath {
   crypto::CertificateView leaf;  // with chain_der
-  std::string anchor;            // subject of the trust anchor
-  std::int64_t not_before = 0;   // of the whole path, Unix seconds
-  std::int64_t not_after = 0;
+  crypto::Voucher voucher;
+  std::int64_t not_before = 0;  // when the verdict begins to hold, Unix seconds
 };
 
 std::variant<GoodPath, CertificateRefusal> check_path(std::span<CRYPTO_BUFFER* const> chain,

@@ -28,6 +28,16 @@ std::string_view to_string(RefusalReason reason) {
       return "malformed";
     case RefusalReason::chain_too_long:
       return "chain_too_long";
+    case RefusalReason::revoked:
+      return "revoked";
+    case RefusalReason::crl_expired:
+      return "crl_expired";
+    case RefusalReason::crl_absent:
+      return "crl_absent";
+    case RefusalReason::not_active:
+      return "not_active";
+    case RefusalReason::identity_mismatch:
+      return "identity_mismatch";
     case RefusalReason::other:
       break;
   }
@@ -38,6 +48,7 @@ std::uint8_t alert_for(RefusalReason reason) {
   switch (reason) {
     case RefusalReason::unknown_issuer:
     case RefusalReason::chain_too_long:
+    case RefusalReason::not_active:
       return SSL_AD_UNKNOWN_CA;
     case RefusalReason::expired:
     case RefusalReason::not_yet_valid:
@@ -51,6 +62,11 @@ std::uint8_t alert_for(RefusalReason reason) {
     case RefusalReason::invalid_issuer:
     case RefusalReason::wrong_name:
       return SSL_AD_BAD_CERTIFICATE;
+    case RefusalReason::revoked:
+      return SSL_AD_CERTIFICATE_REVOKED;
+    case RefusalReason::crl_expired:
+    case RefusalReason::crl_absent:
+    case RefusalReason::identity_mismatch:
     case RefusalReason::other:
       break;
   }

@@ -21,6 +21,11 @@ enum class RefusalReason : std::uint8_t {
   invalid_issuer,  // an issuer that is no CA, or whose constraints are broken
   malformed,
   chain_too_long,
+  revoked,            // on a revocation list, or blocked by its fingerprint
+  crl_expired,        // the issuer's revocation list was not renewed in time
+  crl_absent,         // revocation lists are configured, and none is of this issuer
+  not_active,         // the entry that vouches for it is not active yet, or retired
+  identity_mismatch,  // its names are not those that the entry is for
   other,
 };
 

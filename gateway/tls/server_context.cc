@@ -8,6 +8,7 @@
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
 #include "gateway/crypto/bytes.h"
+#include "gateway/tls/presented_der.h"
 #include "gateway/tls/ssl_setup.h"
 
 namespace sallyport::tls {
@@ -49,7 +50,8 @@ bssl::UniquePtr<STACK_OF(CRYPTO_BUFFER)> subjects_of(const TrustStore& store) {
   constexpr std::size_t kMaxSubjects = 32;
   bssl::UniquePtr<STACK_OF(CRYPTO_BUFFER)> names(sk_CRYPTO_BUFFER_new_null());
   SALLYPORT_CHECK(names);
-  if (store.subjects().size() > kMaxSubjects) return names;
+  // With pins, certificates of other issuers are welcome, too.
+  if (store.subjects().size() > kMaxSubjects || store.has_pins()) return names;
   for (const auto& subject : store.subjects()) {
     SALLYPORT_CHECK(bssl::PushToStack(names.get(), bssl::UpRef(subject)));
   }
@@ -144,6 +146,20 @@ const SniEntry* ServerContext::entry_for(std::string_view name) const {
     }
   }
   return config_->default_entry ? &config_->entries[*config_->default_entry] : nullptr;
+}
+
+ChainVerifier::Verdict ServerContext::vouch(std::string_view sni,
+                                            const crypto::VerifiedCertificate& shown,
+                                            WallTime now) {
+  const crypto::CertificateView& view = shown.view();
+  const SniEntry* entry = entry_for(sni);
+  if (entry == nullptr || !entry->trust) {
+    return CertificateRefusal{RefusalReason::unknown_issuer,
+                              "client certificates are not asked for any more under this name",
+                              view.subject, view.issuer, view.serial};
+  }
+  const PresentedDer presented(view.der, view.chain_der);
+  return verifier_.verify(presented.chain(), *entry->trust, {}, now);
 }
 
 // prepare gives the connection what its entry says. Before the decision on resumption.

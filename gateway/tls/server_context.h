@@ -69,6 +69,11 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
   // null when there is none.
   const SniEntry* entry_for(std::string_view name) const;
 
+  // vouch judges a certificate that was shown on a connection with that server name by what this
+  // context trusts: for connections that were made before the trust changed.
+  ChainVerifier::Verdict vouch(std::string_view sni, const crypto::VerifiedCertificate& shown,
+                               WallTime now);
+
   const ChainVerifier& verifier() const { return verifier_; }
 
  private:

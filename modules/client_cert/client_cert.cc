@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "modules/client_cert/name_pattern.h"
+#include "gateway/crypto/identity_rule.h"
 
 namespace sallyport::client_cert {
 
@@ -27,8 +27,12 @@ constexpr Reason kNameMismatch{"client_cert.name_mismatch", ErrorClass::forbidde
 constexpr Reason kExpired{"client_cert.expired", ErrorClass::forbidden,
                           "The certificate expired while the connection was open. The client must "
                           "connect again with its new certificate."};
-constexpr std::array<const Reason*, 4> kReasons = {&kAbsent, &kOtherStore, &kNameMismatch,
-                                                   &kExpired};
+constexpr Reason kNotTrusted{"client_cert.no_longer_trusted", ErrorClass::forbidden,
+                             "What vouched for the certificate came to its end while the connection "
+                             "was open: the trust entry was retired, an issuer expired, or a "
+                             "revocation list was not renewed. See `sallyport explain --cert`."};
+constexpr std::array<const Reason*, 5> kReasons = {&kAbsent, &kOtherStore, &kNameMismatch,
+                                                   &kExpired, &kNotTrusted};
 constexpr std::array<policy::Fact, 1> kGives = {policy::Fact::identity};
 
 struct Settings {
@@ -57,7 +61,8 @@ std::span<const config::Option> Settings::options() {
           "Patterns of DNS names; where a certificate has DNS names, they alone are "
           "compared and its common name does not count."),
       config::option<&Settings::identity>(
-          "identity", "The name that the client goes by in logs; else the trust store's name."),
+          "identity", "The name that the client goes by in logs; else the one that the trust "
+                      "store's entry gives, or the store's name."),
   };
   return rows;
 }
@@ -66,24 +71,9 @@ struct ClientCertPlan final : policy::Plan {
   std::string trust_store;
   std::string identity;
   bool required = true;
-  std::vector<NamePattern> common_names;
-  std::vector<NamePattern> dns_names;
+  std::vector<crypto::NamePattern> common_names;
+  std::vector<crypto::NamePattern> dns_names;
 };
-
-bool any_matches(const std::vector<NamePattern>& patterns, std::string_view name) {
-  return std::ranges::any_of(patterns, [&](const auto& pattern) { return pattern.matches(name); });
-}
-
-// name_matches prefers DNS names to the common name, as RFC 6125 section 6.4.4 does for servers.
-bool name_matches(const ClientCertPlan& plan, const crypto::CertificateView& certificate) {
-  if (plan.common_names.empty() && plan.dns_names.empty()) return true;
-  if (!plan.dns_names.empty() && !certificate.dns_names.empty()) {
-    return std::ranges::any_of(certificate.dns_names, [&](const std::string& name) {
-      return any_matches(plan.dns_names, name);
-    });
-  }
-  return any_matches(plan.common_names, certificate.common_name);
-}
 
 }  // namespace
 
@@ -104,12 +94,20 @@ class ClientCertPolicy final : public policy::Policy {
       return policy::deny(kExpired, policy::evidence(exchange, "not_after={} serial={}",
                                                      view.not_after, view.serial));
     }
-    if (!name_matches(*plan_, view)) {
+    if (exchange.now.unix_seconds() > certificate->valid_until()) {
+      return policy::deny(
+          kNotTrusted, policy::evidence(exchange, "entry={} valid_until={} serial={}",
+                                        certificate->entry(), certificate->valid_until(),
+                                        view.serial));
+    }
+    if (!crypto::names_match(plan_->common_names, plan_->dns_names, view)) {
       return policy::deny(kNameMismatch,
                           policy::evidence(exchange, "common_name=\"{}\" dns_names={} serial={}",
                                            view.common_name, view.dns_names.size(), view.serial));
     }
-    exchange.facts.identity = policy::ClientIdentity(plan_->identity);
+    // The certificate's own name lives as long as the certificate, which the exchange holds.
+    exchange.facts.identity = policy::ClientIdentity(
+        plan_->identity.empty() ? certificate->identity() : std::string_view(plan_->identity));
     return policy::allow();
   }
 
@@ -119,11 +117,11 @@ class ClientCertPolicy final : public policy::Policy {
 
 namespace {
 
-std::vector<NamePattern> parse_patterns(const std::vector<config::At<std::string>>& texts,
-                                        config::Findings& findings) {
-  std::vector<NamePattern> patterns;
+std::vector<crypto::NamePattern> parse_patterns(const std::vector<config::At<std::string>>& texts,
+                                                config::Findings& findings) {
+  std::vector<crypto::NamePattern> patterns;
   for (const auto& text : texts) {
-    if (auto pattern = NamePattern::parse(*text)) {
+    if (auto pattern = crypto::NamePattern::parse(*text)) {
       patterns.push_back(*std::move(pattern));
     } else {
       findings.error(text.node, pattern.error().text);
@@ -145,7 +143,7 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
   plan->common_names = parse_patterns(settings.common_name, findings);
   plan->dns_names = parse_patterns(settings.dns_name, findings);
   plan->trust_store = *settings.trust_store;
-  plan->identity = settings.identity.empty() ? plan->trust_store : settings.identity;
+  plan->identity = settings.identity;
   plan->required = settings.required;
   return findings.error_count() > before ? nullptr : std::move(plan);
 }

@@ -117,6 +117,30 @@ TEST_F(ClientCert, RefusesACertificateThatExpiredOnTheOpenConnection) {
   EXPECT_THAT(judge(view), Allowed());
 }
 
+TEST_F(ClientCert, RefusesACertificateThatNobodyVouchesForAnyMore) {
+  load(kPlaid);
+  const auto view = certificate("plaid-mtls-firstbank.plaid.com");
+  crypto::Voucher voucher;
+  voucher.trust_store = "plaid";
+  voucher.entry = "ca-2025";
+  voucher.valid_until = kNow - 1;
+  call.certificate(view, voucher);
+  const auto verdict = harness.judge(call);
+  EXPECT_THAT(verdict, DeniedWith("client_cert.no_longer_trusted"));
+  EXPECT_THAT(evidence_of(verdict), HasSubstr("entry=ca-2025"));
+  EXPECT_FALSE(call.exchange().facts.identity.has_value());
+}
+
+TEST_F(ClientCert, NamesTheClientAsTheTrustEntryDoes) {
+  load("trust_store: plaid");
+  crypto::Voucher voucher;
+  voucher.trust_store = "plaid";
+  voucher.identity = "acme";
+  call.certificate(certificate("x"), voucher);
+  EXPECT_THAT(harness.judge(call), Allowed());
+  EXPECT_EQ(call.exchange().facts.identity->name(), "acme");
+}
+
 TEST_F(ClientCert, RefusesAStoreThatDoesNotExist) {
   harness.trust_store("plaid");
   EXPECT_FALSE(harness.load("trust_store: plait"));

@@ -125,7 +125,9 @@ PlaidChain::PlaidChain(std::size_t revocations) {
                                   .not_after = test::kNow + 200 * 24 * 3600});
   auto view = crypto::view_certificate(identity.der);
   SALLYPORT_CHECK(view.has_value());
-  certificate_ = test::FactMaker::certificate(*std::move(view), "clients");
+  crypto::Voucher clients;
+  clients.trust_store = "clients";
+  certificate_ = test::FactMaker::certificate(*std::move(view), clients);
   connection_.listener = "public";
   connection_.peer = net::Address::parse(kClientAddress).value();
   connection_.peer_port = 50123;

@@ -25,11 +25,13 @@ METRICS = {
     "sallyport_config_last_reload_successful": "gauge",
     "sallyport_config_last_reload_success_timestamp_seconds": "gauge",
     "sallyport_connections_accepted_total": "counter",
+    "sallyport_connections_distrusted_total": "counter",
     "sallyport_connections_open": "gauge",
     "sallyport_connections_refused_total": "counter",
     "sallyport_connections_shed_total": "counter",
     "sallyport_denials_total": "counter",
     "sallyport_descriptors_exhausted_total": "counter",
+    "sallyport_expiry_timestamp_seconds": "gauge",
     "sallyport_jwks_age_seconds": "gauge",
     "sallyport_jwks_keys": "gauge",
     "sallyport_jwks_read_failures_total": "counter",
@@ -41,10 +43,12 @@ METRICS = {
     "sallyport_ready": "gauge",
     "sallyport_request_duration_seconds": "histogram",
     "sallyport_requests_total": "counter",
+    "sallyport_stale_files": "gauge",
     "sallyport_tls_handshake_duration_seconds": "histogram",
     "sallyport_tls_handshake_failures_total": "counter",
     "sallyport_tls_handshakes_total": "counter",
     "sallyport_tls_resumed_total": "counter",
+    "sallyport_trust_entry_handshakes_total": "counter",
 }
 
 

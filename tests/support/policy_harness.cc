@@ -34,9 +34,9 @@ class ReasonCoverage final : public testing::Environment {
 }  // namespace
 
 std::shared_ptr<const crypto::VerifiedCertificate> FactMaker::certificate(
-    crypto::CertificateView view, std::string trust_store) {
+    crypto::CertificateView view, crypto::Voucher voucher) {
   return std::shared_ptr<const crypto::VerifiedCertificate>(
-      new crypto::VerifiedCertificate(std::move(view), std::move(trust_store), "CN=Test CA"));
+      new crypto::VerifiedCertificate(std::move(view), std::move(voucher)));
 }
 
 Call::Call() : exchange_(arena_, connection_, 0) {
@@ -103,8 +103,15 @@ Call& Call::body(std::string_view body) {
 }
 
 Call& Call::certificate(crypto::CertificateView view, std::string trust_store) {
+  crypto::Voucher voucher;
+  voucher.trust_store = std::move(trust_store);
+  voucher.anchor = "CN=Test CA";
+  return certificate(std::move(view), std::move(voucher));
+}
+
+Call& Call::certificate(crypto::CertificateView view, crypto::Voucher voucher) {
   exchange_.facts.client_certificate =
-      FactMaker::certificate(std::move(view), std::move(trust_store));
+      FactMaker::certificate(std::move(view), std::move(voucher));
   return *this;
 }
 

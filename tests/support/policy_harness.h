@@ -42,7 +42,7 @@ class FactMaker {
     return {location, tags};
   }
   static std::shared_ptr<const crypto::VerifiedCertificate> certificate(
-      crypto::CertificateView view, std::string trust_store);
+      crypto::CertificateView view, crypto::Voucher voucher);
 };
 
 // Call is a request on its way through the gateway, and everything that it points to. Setters copy
@@ -63,6 +63,7 @@ class Call {
   Call& interaction_id(std::string_view id);
   Call& body(std::string_view body);
   Call& certificate(crypto::CertificateView view, std::string trust_store = "clients");
+  Call& certificate(crypto::CertificateView view, crypto::Voucher voucher);
   Call& token(policy::TokenClaims claims);
   Call& identity(std::string_view name);
   Call& allowlisted();

@@ -1,8 +1,8 @@
-#include "modules/client_cert/name_pattern.h"
+#include "gateway/crypto/name_pattern.h"
 
 #include <gtest/gtest.h>
 
-namespace sallyport::client_cert {
+namespace sallyport::crypto {
 namespace {
 
 NamePattern pattern(std::string_view text) {
@@ -66,4 +66,4 @@ TEST(NamePattern, RefusesWhatIsNoPattern) {
 }
 
 }  // namespace
-}  // namespace sallyport::client_cert
+}  // namespace sallyport::crypto

@@ -11,7 +11,7 @@
 
 #include "gateway/base/result.h"
 
-namespace sallyport::client_cert {
+namespace sallyport::crypto {
 
 class NamePattern {
  public:
@@ -24,6 +24,8 @@ class NamePattern {
 
   // matches compares without regard to ASCII case.
   bool matches(std::string_view name) const;
+  // text is the pattern as it was written.
+  const std::string& text() const { return text_; }
 
  private:
   struct Label {
@@ -34,7 +36,8 @@ class NamePattern {
   static std::optional<std::string> parse_label(std::string_view text, Label& to);
   static bool label_matches(const Label& label, std::string_view text);
 
+  std::string text_;
   std::vector<Label> labels_;
 };
 
-}  // namespace sallyport::client_cert
+}  // namespace sallyport::crypto

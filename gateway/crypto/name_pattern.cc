@@ -1,10 +1,10 @@
-#include "modules/client_cert/name_pattern.h"
+#include "gateway/crypto/name_pattern.h"
 
 #include <algorithm>
 
 #include "gateway/base/text.h"
 
-namespace sallyport::client_cert {
+namespace sallyport::crypto {
 namespace {
 
 bool is_word(char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-'; }
@@ -39,6 +39,7 @@ Result<NamePattern> NamePattern::parse(std::string_view text) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(), to_lower);
   NamePattern pattern;
+  pattern.text_ = text;
   std::optional<std::string> mistake;
   for_each_piece(lower, '.', [&](std::string_view piece) {
     if (mistake) return;
@@ -71,4 +72,4 @@ bool NamePattern::matches(std::string_view name) const {
   return all && at == labels_.size();
 }
 
-}  // namespace sallyport::client_cert
+}  // namespace sallyport::crypto

@@ -1,0 +1,29 @@
+#pragma once
+
+// Orders to the running gateway whose answer is JSON.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/result.h"
+#include "gateway/json/json.h"
+
+namespace sallyport::cli {
+
+struct OrderAnswer {
+  std::string text;  // as it came
+  json::Value value;
+};
+
+// give_order posts to /command/`verb`; an answer that is a refusal becomes an error.
+Result<OrderAnswer> give_order(const std::string& socket, std::string_view verb,
+                               std::string_view order = "{}");
+
+// read_whole reads a file for an order, at most 4 MiB.
+Result<std::string> read_whole(const std::string& path);
+
+// parse_moment reads RFC 3339 in UTC or a date; the error says what to write.
+Result<std::int64_t> parse_moment(const std::string& text);
+
+}  // namespace sallyport::cli

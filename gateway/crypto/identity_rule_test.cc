@@ -1,0 +1,67 @@
+#include "gateway/crypto/identity_rule.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sallyport::crypto {
+namespace {
+
+using testing::HasSubstr;
+
+CertificateView certificate(std::string common_name, std::vector<std::string> dns_names = {}) {
+  CertificateView view;
+  view.common_name = std::move(common_name);
+  view.dns_names = std::move(dns_names);
+  view.issuer = "CN=Issuing CA";
+  return view;
+}
+
+std::vector<NamePattern> patterns(std::string_view text) { return {*NamePattern::parse(text)}; }
+
+std::string mismatch(const IdentityRule& rule, const CertificateView& view) {
+  return rule.mismatch(view).value_or("(none)");
+}
+
+TEST(IdentityRule, WithoutDemandsAcceptsEverybody) {
+  EXPECT_EQ(mismatch({}, certificate("anything")), "(none)");
+}
+
+TEST(IdentityRule, SaysWhichNameDoesNotMatchWhat) {
+  IdentityRule rule;
+  rule.common_names = patterns("plaid-mtls-<shortname>.plaid.com");
+  EXPECT_EQ(mismatch(rule, certificate("plaid-mtls-acme.plaid.com")), "(none)");
+  EXPECT_EQ(
+      mismatch(rule, certificate("plaid-mtls-acme.plaid.com.evil.com")),
+      "CN plaid-mtls-acme.plaid.com.evil.com does not match plaid-mtls-<shortname>.plaid.com");
+  EXPECT_THAT(mismatch(rule, certificate("")), HasSubstr("an absent CN does not match"));
+}
+
+TEST(IdentityRule, PrefersDnsNamesToTheCommonName) {
+  IdentityRule rule;
+  rule.common_names = patterns("good.example");
+  rule.dns_names = patterns("<x>.dns.example");
+  EXPECT_EQ(mismatch(rule, certificate("bad.example", {"a.dns.example"})), "(none)");
+  EXPECT_EQ(mismatch(rule, certificate("good.example", {"other.example"})),
+            "the DNS name other.example does not match <x>.dns.example");
+  EXPECT_EQ(mismatch(rule, certificate("good.example")), "(none)");
+  rule.common_names.clear();
+  EXPECT_EQ(mismatch(rule, certificate("good.example")),
+            "it has no DNS name, and <x>.dns.example is wanted");
+}
+
+TEST(IdentityRule, WantsOneOfTheUrisAndTheIssuerExactly) {
+  IdentityRule rule;
+  rule.uris = {"spiffe://bank.example/plaid"};
+  CertificateView view = certificate("x");
+  view.uris = {"spiffe://bank.example/plaid/evil"};
+  EXPECT_EQ(mismatch(rule, view), "none of its URIs is spiffe://bank.example/plaid");
+  view.uris.push_back("spiffe://bank.example/plaid");
+  EXPECT_EQ(mismatch(rule, view), "(none)");
+  rule.issuer = "CN=Issuing CA";
+  EXPECT_EQ(mismatch(rule, view), "(none)");
+  view.issuer = "CN=Issuing CA 2";
+  EXPECT_EQ(mismatch(rule, view), "its issuer CN=Issuing CA 2 is not CN=Issuing CA");
+}
+
+}  // namespace
+}  // namespace sallyport::crypto

@@ -1,0 +1,182 @@
+#include "gateway/crypto/revocation_list.h"
+
+#include <openssl/bytestring.h>
+#include <openssl/digest.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/nid.h>
+#include <openssl/obj.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <span>
+
+#include "gateway/crypto/bytes.h"
+#include "gateway/crypto/der_time.h"
+#include "gateway/crypto/distinguished_name.h"
+#include "gateway/crypto/pem.h"
+
+namespace sallyport::crypto {
+namespace {
+
+constexpr unsigned kExtensions = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0;
+// What a complete list of its issuer's own certificates may carry: authorityKeyIdentifier,
+// cRLNumber, authorityInfoAccess, freshestCRL; and of an entry: reasonCode, invalidityDate.
+constexpr std::array<std::string_view, 4> kListExtensions{
+    "\x55\x1d\x23", "\x55\x1d\x14", "\x2b\x06\x01\x05\x05\x07\x01\x01", "\x55\x1d\x2e"};
+constexpr std::array<std::string_view, 2> kEntryExtensions{"\x55\x1d\x15", "\x55\x1d\x18"};
+// deltaCRLIndicator is critical by definition, and refused even where it is not marked so.
+constexpr std::string_view kDeltaIndicator = "\x55\x1d\x1b";
+
+std::string_view view(const CBS& cbs) { return view_of(CBS_data(&cbs), CBS_len(&cbs)); }
+
+Error malformed(const char* part) {
+  return {Fault::gateway, std::string("the revocation list is malformed (") + part + ")"};
+}
+
+// extension_problem returns what is wrong with a SEQUENCE OF Extension, or nothing.
+const char* extension_problem(CBS extensions, std::span<const std::string_view> known) {
+  CBS sequence;
+  if (!CBS_get_asn1(&extensions, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&extensions) != 0) {
+    return "its extensions are malformed";
+  }
+  while (CBS_len(&sequence) != 0) {
+    CBS extension, oid, value;
+    int critical = 0;
+    if (!CBS_get_asn1(&sequence, &extension, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT) ||
+        (CBS_peek_asn1_tag(&extension, CBS_ASN1_BOOLEAN) &&
+         !CBS_get_asn1_bool(&extension, &critical)) ||
+        !CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING) || CBS_len(&extension) != 0) {
+      return "its extensions are malformed";
+    }
+    if (view(oid) == kDeltaIndicator) return "it is a delta list; complete lists are needed";
+    const bool is_known = std::find(known.begin(), known.end(), view(oid)) != known.end();
+    if (critical != 0 && !is_known) {
+      return "it is an indirect or partial list, or has a critical extension that is not known";
+    }
+  }
+  return nullptr;
+}
+
+Error refused(const char* why) {
+  return {Fault::gateway, std::string("the revocation list cannot be used: ") + why};
+}
+
+Result<void> read_entries(CBS entries, SerialSet& to) {
+  while (CBS_len(&entries) != 0) {
+    CBS entry, serial;
+    if (!CBS_get_asn1(&entries, &entry, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&entry, &serial, CBS_ASN1_INTEGER) || !read_der_time(&entry)) {
+      return malformed("an entry");
+    }
+    if (!to.add(view(serial))) return malformed("a serial number");
+    if (CBS_len(&entry) == 0) continue;
+    if (const char* why = extension_problem(entry, kEntryExtensions)) return refused(why);
+  }
+  to.seal();
+  return {};
+}
+
+Result<void> read_signed_part(CBS tbs, RevocationList& out) {
+  CBS unused, issuer, entries, extensions;
+  std::uint64_t version = 0;
+  int has_entries = 0, has_extensions = 0;
+  if (CBS_peek_asn1_tag(&tbs, CBS_ASN1_INTEGER) && !CBS_get_asn1_uint64(&tbs, &version)) {
+    return malformed("version");
+  }
+  if (version > 1) return malformed("version");
+  if (!CBS_get_asn1_element(&tbs, &unused, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1_element(&tbs, &issuer, CBS_ASN1_SEQUENCE)) {
+    return malformed("structure");
+  }
+  // RFC 5280 section 5.1.1.2: the same inside and outside of what is signed.
+  if (view(unused) != out.algorithm_der) return malformed("two signature algorithms");
+  const auto name = name_text(view(issuer));
+  const auto this_update = read_der_time(&tbs);
+  if (!name || !this_update) return malformed("issuer or thisUpdate");
+  const bool has_next = CBS_peek_asn1_tag(&tbs, CBS_ASN1_UTCTIME) ||
+                        CBS_peek_asn1_tag(&tbs, CBS_ASN1_GENERALIZEDTIME);
+  if (!has_next) return refused("it has no nextUpdate, so nobody can tell whether it is stale");
+  const auto next_update = read_der_time(&tbs);
+  if (!next_update) return malformed("nextUpdate");
+  if (!CBS_get_optional_asn1(&tbs, &entries, &has_entries, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_optional_asn1(&tbs, &extensions, &has_extensions, kExtensions) ||
+      CBS_len(&tbs) != 0) {
+    return malformed("structure");
+  }
+  out.issuer = name->text;
+  out.issuer_der = view(issuer);
+  out.this_update = *this_update;
+  out.next_update = *next_update;
+  if (has_extensions != 0) {
+    if (const char* why = extension_problem(extensions, kListExtensions)) return refused(why);
+  }
+  if (has_entries != 0) return read_entries(entries, out.serials);
+  out.serials.seal();
+  return {};
+}
+
+Result<RevocationList> read_der(std::string_view der) {
+  CBS input, list, tbs_element, tbs, algorithm, signature;
+  std::uint8_t unused_bits = 0;
+  CBS_init(&input, data_of(der), der.size());
+  if (!CBS_get_asn1(&input, &list, CBS_ASN1_SEQUENCE) || CBS_len(&input) != 0 ||
+      !CBS_get_asn1_element(&list, &tbs_element, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1_element(&list, &algorithm, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&list, &signature, CBS_ASN1_BITSTRING) || CBS_len(&list) != 0 ||
+      !CBS_get_u8(&signature, &unused_bits) || unused_bits != 0) {
+    return malformed("structure");
+  }
+  RevocationList out;
+  out.algorithm_der = view(algorithm);
+  tbs = tbs_element;
+  if (!CBS_get_asn1(&tbs, &tbs, CBS_ASN1_SEQUENCE)) return malformed("structure");
+  if (auto read = read_signed_part(tbs, out); !read) return read.error();
+  out.sha256 = sha256(der);
+  out.signed_der = view(tbs_element);
+  out.signature = view(signature);
+  return out;
+}
+
+}  // namespace
+
+Result<RevocationList> read_revocation_list(std::string_view file) {
+  if (file.size() > kMaxRevocationListBytes) return malformed("too large");
+  if (file.starts_with('\x30')) return read_der(file);
+  const auto blocks = read_pem(file, 1);
+  if (!blocks) return blocks.error();
+  if (blocks->empty() || blocks->front().label != "X509 CRL") {
+    return Error{Fault::gateway, "there is no X509 CRL block, and it is not DER either"};
+  }
+  return read_der(blocks->front().der);
+}
+
+bool signed_by(const RevocationList& list, std::string_view spki) {
+  CBS algorithm, oid, key_der;
+  CBS_init(&algorithm, data_of(list.algorithm_der), list.algorithm_der.size());
+  if (!CBS_get_asn1(&algorithm, &algorithm, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&algorithm, &oid, CBS_ASN1_OBJECT)) {
+    return false;
+  }
+  const int signature_nid = OBJ_cbs2nid(&oid);
+  int digest_nid = NID_undef, key_nid = NID_undef;
+  const bool is_ed25519 = signature_nid == NID_ED25519;
+  if (!is_ed25519 && OBJ_find_sigid_algs(signature_nid, &digest_nid, &key_nid) != 1) return false;
+  const EVP_MD* digest = is_ed25519 ? nullptr : EVP_get_digestbynid(digest_nid);
+  // SHA-2 only: SHA-1 and MD5 are shorter.
+  if (!is_ed25519 && (digest == nullptr || EVP_MD_size(digest) < 32)) return false;
+  CBS_init(&key_der, data_of(spki), spki.size());
+  const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&key_der));
+  const bool fits = key && EVP_PKEY_id(key.get()) == (is_ed25519 ? EVP_PKEY_ED25519 : key_nid);
+  bssl::ScopedEVP_MD_CTX context;
+  const bool good = fits &&
+                    EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key.get()) == 1 &&
+                    EVP_DigestVerify(context.get(), data_of(list.signature), list.signature.size(),
+                                     data_of(list.signed_der), list.signed_der.size()) == 1;
+  ERR_clear_error();
+  return good;
+}
+
+}  // namespace sallyport::crypto
