@@ -122,11 +122,13 @@ TEST(KeyTable, GivesPlacesThatAreIdleToOtherKeys) {
   EXPECT_GT(table.handovers(), 900u);
 }
 
-// Every thread takes from all keys of a table that is too small for them, so that places change
-// hands all the time while buckets are charged; no key may ever get more than its rate.
+// Every thread takes from all keys of a table that is too small for them. The keys come in shifts, as
+// only what has been idle gives up its place: places change hands all the time while buckets are
+// charged, and no key may ever get more than its rate.
 TEST(KeyTable, IsExactWhileThreadsCompete) {
   constexpr std::size_t kKeys = 48;
   constexpr int kThreads = 4;
+  constexpr std::int64_t kShift = 20'000'000;
   const Rate rate{200'000, 2};
   KeyTable table(16);
   std::array<std::atomic<std::int64_t>, kKeys> passed{};
@@ -139,7 +141,8 @@ TEST(KeyTable, IsExactWhileThreadsCompete) {
       for (std::uint64_t i = static_cast<std::uint64_t>(t);; i += 7) {
         const std::int64_t now = mono_now().us * 1000;
         if (now > end) return;
-        const std::size_t number = i % kKeys;
+        const auto shift = static_cast<std::uint64_t>((now - begin) / kShift);
+        const std::size_t number = (shift * 16 + i % 20) % kKeys;
         const auto took = table.change(key_of(number), now, TakeOne{rate, now});
         took.is_changed ? ++passed[number] : ++refused;
       }
