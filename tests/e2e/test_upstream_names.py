@@ -102,7 +102,7 @@ def test_check_warns_of_a_name_that_cannot_be_resolved(make_own_gateway, pki, na
     assert "warning" in checked.stderr
     assert sallyport("check", "--strict", "-c", gateway.file).returncode == 2
     names.records["api.internal"] = ["127.0.0.2"]
-    assert sallyport("check", "--strict", "-c", gateway.file).stderr == ""
+    assert "cannot be resolved" not in sallyport("check", "-c", gateway.file).stderr
 
 
 def test_a_reload_does_not_lose_requests(make_own_gateway, pki, names, pair):
