@@ -71,6 +71,7 @@ void H2Stream::on_h2_end(const http::HeaderBlock* trailers) {
 }
 
 void H2Stream::refuse_body(http::Violation violation) {
+  owner_.codec().consume(id_, in_.size());
   in_.clear();
   body_delivered_ = true;
   session_->refuse_violation(violation);

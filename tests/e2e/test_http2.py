@@ -347,6 +347,19 @@ def test_a_body_of_another_length_is_never_completed(client, upstream, length, b
     assert client.ask("/after").status == 200
 
 
+def test_refused_bodies_give_their_window_back(client, upstream):
+    """Together they are larger than the connection's window."""
+    size = 3 * 16384
+    for _ in range(30):
+        stream = client.request(request_of("/bad", ("content-length", str(size)), method="POST"),
+                                end=False)
+        for piece in (16384, 16384, 16384, 1):
+            client.h2.send_data(stream, bytes(piece))
+        client.flush()
+        assert client.response(stream).status == 400
+    assert client.ask("/after", method="POST", body=b"hello").status == 200
+
+
 @pytest.mark.parametrize("field", [(":path", "/x"), ("content-length", "1"),
                                    ("transfer-encoding", "chunked"), ("host", "x"),
                                    ("authorization", "Bearer x"), ("x-forwarded-for", "1.2.3.4"),
