@@ -1,5 +1,6 @@
+#include <sched.h>
+
 #include <algorithm>
-#include <thread>
 
 #include "gateway/base/text.h"
 #include "gateway/control/loader.h"
@@ -7,6 +8,17 @@
 #include "gateway/event/worker.h"
 
 namespace sallyport::control {
+namespace {
+
+// cores returns how many cores this process may use: in a container, or under taskset, not all.
+unsigned cores() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  return static_cast<unsigned>(CPU_COUNT(&allowed));
+}
+
+}  // namespace
 
 void Loader::build_process() {
   loaded_.environment = settings_.environment;
@@ -16,7 +28,7 @@ void Loader::build_process() {
   constexpr unsigned kMost = event::Worker::kMaxWorkers;
   const config::Node& node = settings_.workers.node;
   if (node.is_null() || node.scalar == "auto") {
-    loaded_.workers = std::clamp(std::thread::hardware_concurrency(), 1u, kMost);
+    loaded_.workers = std::clamp(cores(), 1u, kMost);
     return;
   }
   const auto count = parse_decimal<unsigned>(node.scalar);

@@ -184,6 +184,7 @@ void append_handshake_line(std::string& to, const HandshakeRecord& record) {
         .text("serial", cut(record.serial))
         .close();
   }
+  if (record.suppressed > 0) line.number("suppressed", record.suppressed);
   line.close();
   to += '\n';
 }

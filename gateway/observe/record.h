@@ -47,6 +47,7 @@ struct HandshakeRecord {
   std::string_view subject;  // of the presented certificate
   std::string_view issuer;
   std::string_view serial;
+  std::uint64_t suppressed = 0;  // lines of connections without a handshake that were not written
 };
 
 // ConnectionRecord is a connection that was closed before its handshake.

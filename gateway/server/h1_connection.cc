@@ -159,7 +159,7 @@ std::string_view H1Connection::take_head(std::string_view bytes) {
 Session& H1Connection::open_session() {
   state_ = State::exchange;
   body_ = Body::complete;
-  ++requests_;
+  if (++requests_ == 1) worker_.count_first_request();
   body_patience_.reset();
   session_ended_ = answer_began_ = answer_chunked_ = body_wanted_ = keep_alive_ = false;
   session_ = std::make_unique<Session>(worker_, client_->facts, client_->client,

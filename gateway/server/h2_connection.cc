@@ -94,7 +94,8 @@ http::H2Sink& H2Connection::on_h2_request(std::int32_t id, const http::HeaderBlo
   H2Stream& begun = *stream;
   streams_[id] = std::move(stream);
   begun.begin(head, ends_stream);
-  const bool is_last = ++requests_ >= worker_.generation().limits.requests_per_connection ||
+  if (++requests_ == 1) worker_.count_first_request();
+  const bool is_last = requests_ >= worker_.generation().limits.requests_per_connection ||
                        !client_->is_trusted(worker_.loop().wall());
   if (is_last && !is_ending_) {
     is_ending_ = true;

@@ -1,6 +1,7 @@
 #include "gateway/server/handshake.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +18,13 @@ namespace {
 constexpr Milliseconds kLinger{1'000};
 constexpr std::size_t kMaxDrained = 256 * 1024;
 
+// reset_on_close leaves the kernel without anything to remember of the connection: a flood would
+// have it wait for the ends of thousands.
+void reset_on_close(int fd) {
+  const linger at_once{1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 }  // namespace
 
 Handshake::Handshake(WorkerState& worker, std::string_view listener,
@@ -25,20 +33,34 @@ Handshake::Handshake(WorkerState& worker, std::string_view listener,
     : worker_(worker),
       listener_(listener),
       tls_(std::move(tls)),
-      transport_(tls_->accept(accepted.fd, already_read)),
+      fd_(accepted.fd),
       watch_(worker.loop(), accepted.fd, static_cast<event::WatchHandler&>(*this)),
       timer_(worker.loop(), static_cast<event::TimerHandler&>(*this)),
       peer_(accepted.peer),
       seat_(std::move(accepted.seat)),
-      has_bytes_(!already_read.empty()),
-      began_(worker.loop().mono()) {}
+      began_(worker.loop().mono()) {
+  if (!already_read.empty()) begin_tls(already_read);
+}
 
-Handshake::~Handshake() { worker_.handshakes().leave(*this); }
+Handshake::~Handshake() {
+  worker_.handshakes().leave(*this);
+  watch_.want(false, false);
+  if (fd_ >= 0) close(fd_);
+}
 
 void Handshake::start() {
   timer_.arm(worker_.generation().timeouts.handshake);
-  if (has_bytes_) return queue();
-  wait(true, false);
+  if (!is_silent()) return queue();
+  wait_for_first();
+}
+
+void Handshake::wait_for_first() {
+  worker_.handshakes().wait_for_first(*this);
+  watch_.want(true, false);
+}
+
+void Handshake::begin_tls(std::string_view already_read) {
+  transport_ = tls_->accept(std::exchange(fd_, -1), already_read);
 }
 
 void Handshake::queue() {
@@ -147,6 +169,7 @@ void Handshake::fail(std::string_view reason, std::string_view detail,
                      const tls::CertificateRefusal* refusal) {
   report(reason, detail, refusal);
   leave();
+  if (is_silent()) return worker_.drop(*this);
   linger();
 }
 
@@ -159,14 +182,20 @@ void Handshake::report(std::string_view reason, std::string_view detail,
   record.proxy = peer_.proxy;
   record.reason = reason;
   record.detail = detail;
-  record.sni = transport_->info().sni;
+  if (!is_silent()) record.sni = transport_->info().sni;
   if (refusal != nullptr) {
     record.subject = refusal->subject;
     record.issuer = refusal->issuer;
     record.serial = refusal->serial;
   }
-  if (std::string* line = worker_.log().line()) observe::append_handshake_line(*line, record);
   worker_.count_handshake_failure(listener_, reason);
+  // Who said nothing cost nothing, and a flood of them must not cost the log either.
+  LineBudget& budget = worker_.refusal_lines();
+  if (is_silent()) {
+    if (!budget.take(record.at.unix_seconds())) return;
+    record.suppressed = budget.suppressed();
+  }
+  if (std::string* line = worker_.log().line()) observe::append_handshake_line(*line, record);
 }
 
 // linger closes our side and reads on for a moment. A client of TLS 1.3 has sent its request by now:
@@ -195,8 +224,28 @@ void Handshake::on_readable() {
   queue();
 }
 
+bool Handshake::has_begun() {
+  if (!is_silent()) return true;
+  char first = 0;
+  const ssize_t got = recv(fd_, &first, 1, MSG_PEEK);
+  if (got > 0) return true;
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    wait_for_first();
+  } else {
+    // Plain TCP health checks and floods: there was no handshake that could have failed.
+    fail("tls.peer_closed", "no octet came", nullptr);
+  }
+  return false;
+}
+
+void Handshake::on_turn() {
+  if (is_silent()) begin_tls({});
+  advance();
+}
+
 void Handshake::on_crowded_out() {
   report("tls.crowded_out", "others needed the place, and this client was silent", nullptr);
+  if (is_silent()) reset_on_close(fd_);
   leave();
   worker_.drop(*this);
 }

@@ -36,9 +36,12 @@ class Handshake final : public ClientConnection,
   void on_readable() override;
   void on_writable() override { queue(); }
   void on_timer() override;
-  void on_turn() override { advance(); }
+  bool has_begun() override;
+  void on_turn() override;
   void on_crowded_out() override;
 
+  void begin_tls(std::string_view already_read);
+  void wait_for_first();
   void queue();
   void advance();
   void wait(bool readable, bool writable);
@@ -54,16 +57,17 @@ class Handshake final : public ClientConnection,
   void leave();
   void linger();
   void drain();
+  bool is_silent() const { return transport_ == nullptr; }
 
   WorkerState& worker_;
   const std::string listener_;
   std::shared_ptr<tls::ServerContext> tls_;
-  std::unique_ptr<tls::TlsTransport> transport_;
+  int fd_;  // -1: the transport's
+  std::unique_ptr<tls::TlsTransport> transport_;  // null: not an octet has come
   event::Watch watch_;
   event::Timer timer_;
   Peer peer_;
   ConnectionTally::Seat seat_;
-  const bool has_bytes_;  // of those that were read before
   MonoTime began_{};
   bool is_lingering_ = false;  // failed; the client may read why
   std::size_t drained_ = 0;

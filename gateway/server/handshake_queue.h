@@ -1,9 +1,10 @@
 #pragma once
 
 // HandshakeQueue keeps TLS handshakes from taking a worker away from the requests of those who are
-// in: a signature costs as much as many requests. Handshakes that can go on take turns, a few for
+// in: a signature costs as much as many requests. Handshakes that can go on take turns, one for
 // every round of the loop, and no more of them begin in a second than the limits allow.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -16,6 +17,12 @@ namespace sallyport::server {
 
 class HandshakeQueue final : private event::TimerHandler {
  public:
+  // Stage is where a handshake stands while it is its client's turn.
+  enum class Stage : std::uint8_t {
+    silent,   // not an octet has come: nothing was spent on it, and nobody knows who it is
+    halfway,  // its client has begun
+  };
+
   // Turn is a handshake's place in the queue.
   class Turn {
    public:
@@ -24,6 +31,9 @@ class HandshakeQueue final : private event::TimerHandler {
     Turn& operator=(const Turn&) = delete;
     virtual ~Turn() = default;
 
+    // has_begun says, before the first step, whether there is anything to begin with; false: the
+    // client has gone, and so has the handshake.
+    virtual bool has_begun() = 0;
     // on_turn takes one step.
     virtual void on_turn() = 0;
     // on_crowded_out: others need the place; the handshake ends.
@@ -31,7 +41,7 @@ class HandshakeQueue final : private event::TimerHandler {
 
    private:
     friend class HandshakeQueue;
-    enum class Place : std::uint8_t { none, client, turn };
+    enum class Place : std::uint8_t { silent, halfway, turn, none };
     std::list<Turn*> node_;  // its own element while it is in no list
     std::list<Turn*>::iterator self_;
     Place place_ = Place::none;
@@ -48,30 +58,36 @@ class HandshakeQueue final : private event::TimerHandler {
   explicit HandshakeQueue(event::Loop& loop) : loop_(loop), timer_(loop, *this) {}
 
   void set_limits(const Limits& limits) { limits_ = limits; }
-  // make_room returns whether one more may be under way. When there are too many, the one that its
-  // client has kept waiting for longest is crowded out; none: all wait for us.
+  // make_room returns whether one more may be under way. When there are too many, one is crowded
+  // out: of the stage that holds most, since that is what a flood is made of, the one that its
+  // client has kept waiting for longest. None: all wait for us.
   bool make_room();
-  void wait_for_client(Turn& turn);
+  void wait_for_first(Turn& turn) { move(turn, Turn::Place::silent); }
+  void wait_for_client(Turn& turn) { move(turn, Turn::Place::halfway); }
   void wait_for_turn(Turn& turn);
-  // crowd_out ends up to `count` handshakes whose clients have been silent for `silence`.
-  std::size_t crowd_out(std::size_t count, Milliseconds silence);
+  // crowd_out ends up to `count` handshakes of a stage whose clients have kept us waiting for
+  // `silence`, the longest first.
+  std::size_t crowd_out(Stage stage, std::size_t count, Milliseconds silence = {});
   // leave must be called before a turn is destroyed.
-  void leave(Turn& turn);
+  void leave(Turn& turn) { move(turn, Turn::Place::none); }
 
-  std::size_t size() const { return for_client_.size() + for_turn_.size(); }
+  std::size_t waiting(Stage stage) const { return list(stage).size(); }
+  std::size_t size() const;
 
  private:
+  using Turns = std::list<Turn*>;  // who has waited longest in front
+
   void on_timer() override;
-  void end_oldest();
-  void move(Turn& turn, std::list<Turn*>* to, Turn::Place place);
-  std::list<Turn*>& list_of(Turn& turn);
+  void move(Turn& turn, Turn::Place place);
+  Turns& list_of(Turn& turn, Turn::Place place);
+  Turns& list(Turn::Place place) { return lists_[static_cast<std::size_t>(place)]; }
+  const Turns& list(Stage stage) const { return lists_[static_cast<std::size_t>(stage)]; }
 
   event::Loop& loop_;
   event::Timer timer_;
   Limits limits_;
   TokenBucket begun_;
-  std::list<Turn*> for_client_;  // the one that has waited longest in front
-  std::list<Turn*> for_turn_;
+  std::array<Turns, 3> lists_;  // by Place, the first two by Stage as well
 };
 
 }  // namespace sallyport::server

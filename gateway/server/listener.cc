@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,7 +17,7 @@ namespace sallyport::server {
 namespace {
 
 // A few at a time, so that a burst of connections does not starve those that are open.
-constexpr int kAcceptsPerWakeup = 16;
+constexpr int kAcceptsPerWakeup = 4;
 // How long to stop accepting when the process is out of descriptors: until those that were shed
 // have ended.
 constexpr Milliseconds kPause{20};
@@ -83,8 +82,6 @@ void Listener::receive(int fd, const net::Endpoint& from) {
     close(fd);
     return;
   }
-  const int yes = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   begin(std::move(accepted));
 }
 

@@ -190,12 +190,19 @@ struct FakeHandshake final : HandshakeQueue::Turn {
   FakeHandshake(HandshakeQueue& to, std::vector<int>& into, int id)
       : queue(to), steps(into), number(id) {}
   ~FakeHandshake() override { queue.leave(*this); }
+  bool has_begun() override {
+    if (!is_gone) return true;
+    steps.push_back(-number);
+    queue.leave(*this);
+    return false;
+  }
   void on_turn() override { steps.push_back(number); }
   void on_crowded_out() override { steps.push_back(-number); }
 
   HandshakeQueue& queue;
   std::vector<int>& steps;
   const int number;
+  bool is_gone = false;
 };
 
 class Queue : public ::testing::Test {
@@ -232,6 +239,17 @@ TEST_F(Queue, LetsNoMoreBeginThanTheLimits) {
   EXPECT_LE(steps_.size(), 8U);
 }
 
+TEST_F(Queue, DoesNotChargeWhoHasGone) {
+  queue_.set_limits({100, {0.001, 1}});
+  for (int i = 1; i <= 9; ++i) {
+    add(i).is_gone = true;
+    queue_.wait_for_turn(*all_.back());
+  }
+  queue_.wait_for_turn(add(10));
+  run_for(20);
+  EXPECT_EQ(steps_, (std::vector<int>{-1, -2, -3, -4, -5, -6, -7, -8, -9, 10}));
+}
+
 TEST_F(Queue, DoesNotChargeALaterStep) {
   queue_.set_limits({100, {0.001, 1}});
   FakeHandshake& only = add(1);
@@ -259,9 +277,26 @@ TEST_F(Queue, EndsThoseThatStandStill) {
   queue_.wait_for_client(add(2));
   run_for(30);
   queue_.wait_for_client(add(3));
-  EXPECT_EQ(queue_.crowd_out(10, Milliseconds(20)), 2U);
+  EXPECT_EQ(queue_.crowd_out(HandshakeQueue::Stage::halfway, 10, Milliseconds(20)), 2U);
   EXPECT_EQ(steps_, (std::vector<int>{-1, -2}));
   EXPECT_EQ(queue_.size(), 1U);
+}
+
+TEST_F(Queue, AFloodTakesThePlacesOfItsOwnKind) {
+  queue_.set_limits({5, {}});
+  queue_.wait_for_client(add(1));
+  queue_.wait_for_first(add(2));
+  queue_.wait_for_client(add(3));
+  for (int i = 4; i <= 5; ++i) queue_.wait_for_first(add(i));
+  for (int i = 6; i <= 9; ++i) {
+    EXPECT_TRUE(queue_.make_room());
+    queue_.wait_for_first(add(i));
+  }
+  EXPECT_EQ(steps_, (std::vector<int>{-2, -4, -5, -6})) << "1 and 3 have begun";
+  EXPECT_EQ(queue_.waiting(HandshakeQueue::Stage::halfway), 2U);
+  for (int i = 7; i <= 8; ++i) queue_.wait_for_client(*all_[static_cast<std::size_t>(i) - 1]);
+  EXPECT_TRUE(queue_.make_room());
+  EXPECT_EQ(steps_.back(), -1) << "now most have begun";
 }
 
 TEST_F(Queue, ForgetsWhoIsDestroyed) {

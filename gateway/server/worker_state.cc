@@ -6,7 +6,6 @@
 namespace sallyport::server {
 namespace {
 
-constexpr std::size_t kFewestShed = 16;
 constexpr std::string_view kRefusedConnections = "connections_refused_total";
 constexpr std::string_view kRefusedConnectionsHelp =
     "Client connections closed before their TLS handshake, by reason.";
@@ -85,6 +84,7 @@ void WorkerState::drop(ClientConnection& connection) {
   if (found == connections_.end()) return;
   bank_.subtract(slots_.open);
   distrusted_.erase(&connection);
+  if (connection.has_served()) --served_;
   graveyard_.dead.push_back(std::move(found->second.connection));
   connections_.erase(found);
   loop_.enqueue(graveyard_);
@@ -117,17 +117,37 @@ std::vector<WorkerState::Numbered> WorkerState::idle_connections(bool served) co
 }
 
 std::size_t WorkerState::shed_idle(ShedReason reason) {
-  // A client answers within a moment, or is in no hurry.
-  constexpr Milliseconds kSilence{1'000};
-  std::size_t count = handshakes_.crowd_out(kFewestShed, kSilence);
-  if (count == 0) count = shed_newest(false);
-  if (count == 0) count = handshakes_.crowd_out(kFewestShed, Milliseconds(0));
-  if (count == 0) count = shed_newest(true);
+  // A newcomer needs the place of one. Descriptors and memory are missed by others as well.
+  const std::size_t few = reason == ShedReason::connections ? 1 : 16;
+  std::size_t count = shed_newcomers(few, reason == ShedReason::memory);
+  if (count == 0) count = shed_connections(true, few, true);
   bank_.add(slots_.shed[static_cast<std::size_t>(reason)], count);
   return count;
 }
 
-std::size_t WorkerState::shed_newest(bool served) {
+std::size_t WorkerState::shed_newcomers(std::size_t few, bool newest_first) {
+  using Stage = HandshakeQueue::Stage;
+  enum Kind : std::uint8_t { silent, halfway, unserved };
+  const std::size_t others = served_ + handshakes_.size();
+  std::array<std::pair<std::size_t, Kind>, 3> kinds{{
+      {handshakes_.waiting(Stage::silent), silent},
+      {handshakes_.waiting(Stage::halfway), halfway},
+      {connections_.size() - std::min(connections_.size(), others), unserved},
+  }};
+  std::sort(kinds.begin(), kinds.end(), std::greater<>());
+  for (const auto& [places, kind] : kinds) {
+    std::size_t count = 0;
+    if (kind == unserved) {
+      count = shed_connections(false, few, newest_first);
+    } else {
+      count = handshakes_.crowd_out(kind == silent ? Stage::silent : Stage::halfway, few);
+    }
+    if (count > 0) return count;
+  }
+  return 0;
+}
+
+std::size_t WorkerState::shed_connections(bool served, std::size_t few, bool newest_first) {
   // A search looks at every connection: it ends enough of them to be worth it, and is not repeated
   // at once when it found none.
   constexpr Milliseconds kPause{100};
@@ -136,10 +156,13 @@ std::size_t WorkerState::shed_newest(bool served) {
   if (found_none_at.us != 0 && loop_.mono() < found_none_at + kPause) return 0;
   std::vector<Numbered> idle = idle_connections(served);
   found_none_at = idle.empty() ? loop_.mono() : MonoTime{};
-  const std::size_t count =
-      std::min(idle.size(), std::max(kFewestShed, connections_.size() / kShare));
+  const std::size_t count = std::min(idle.size(), std::max(few, connections_.size() / kShare));
   const auto end = idle.begin() + static_cast<std::ptrdiff_t>(count);
-  std::partial_sort(idle.begin(), end, idle.end(), std::greater<>());
+  if (newest_first) {
+    std::partial_sort(idle.begin(), end, idle.end(), std::greater<>());
+  } else {
+    std::partial_sort(idle.begin(), end, idle.end());
+  }
   for (auto row = idle.begin(); row != end; ++row) row->second->shed();
   return count;
 }

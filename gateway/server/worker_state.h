@@ -98,10 +98,14 @@ class WorkerState {
   void keep(std::unique_ptr<ClientConnection> connection);
   void drop(ClientConnection& connection);
   std::size_t connections() const { return connections_.size(); }
-  // shed_idle makes room and returns how many connections end. In this order: handshakes that stand
-  // still; idle connections that never carried a request; other handshakes that wait for their
-  // client; idle connections. Of idle ones the newest go first, since those who have been here for
-  // long are the least likely to be a part of a flood.
+  // count_first_request: a connection has carried its first request (has_served).
+  void count_first_request() { ++served_; }
+  // shed_idle makes room and returns how many connections end. Newcomers first: clients that are
+  // silent, handshakes that wait for their client, and idle connections that never carried a
+  // request. Of these three the kind that holds most places, since that is what a flood is made of,
+  // and of that those who have had the longest time to go on. Then connections that have served;
+  // the newest, since those who have been here for long are the least likely to be a part of it.
+  // For memory the newest idle ones go in either case.
   std::size_t shed_idle(ShedReason reason);
 
   // begin_drain makes every connection end with its next answer; end_idle ends those that wait for
@@ -113,6 +117,7 @@ class WorkerState {
   void close_all() {
     distrusted_.clear();
     connections_.clear();
+    served_ = 0;
   }
 
   // set_tls and tls_of: the TLS context that a listener (by its name) makes handshakes with.
@@ -186,7 +191,8 @@ class WorkerState {
   };
   using Numbered = std::pair<std::uint64_t, ClientConnection*>;
   std::vector<Numbered> idle_connections(bool served) const;
-  std::size_t shed_newest(bool served);
+  std::size_t shed_newcomers(std::size_t few, bool newest_first);
+  std::size_t shed_connections(bool served, std::size_t few, bool newest_first);
   void count_failure(std::string_view metric, std::string_view help, std::string_view listener,
                      std::string_view reason);
 
@@ -207,6 +213,7 @@ class WorkerState {
   std::shared_ptr<Attached> attached_;
   std::unordered_map<ClientConnection*, Kept> connections_;
   std::uint64_t arrivals_ = 0;
+  std::size_t served_ = 0;  // of connections_, those that have carried a request
   std::array<MonoTime, 2> found_none_at_{};  // when a search for connections to shed found none
   Graveyard graveyard_;
   std::vector<ClientConnection*> all_connections() const;

