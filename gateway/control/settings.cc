@@ -258,7 +258,7 @@ std::span<const config::Option> Settings::options() {
       option<&S::environment>("environment",
                               "`production` refuses what `sandbox` only warns of."),
       option<&S::workers>("workers", "Number of worker threads, or `auto` (the default) for one a "
-                                     "core. Changes with a restart only.",
+                                     "core that the process may use. Changes with a restart only.",
                           config::raw_schema([] {
                             return std::string(
                                 R"({"anyOf":[{"const":"auto"},{"type":"integer","minimum":1}]})");

@@ -1,6 +1,7 @@
 """Stopping, reloading, and what goes on meanwhile: no request is lost to an operator's order."""
 import contextlib
 import json
+import os
 import signal
 import threading
 import time
@@ -249,6 +250,20 @@ def test_the_number_of_workers_needs_a_restart(make_own_gateway, narrow):
     gateway = make_own_gateway(narrow)
     ended = gateway.reload(narrow | {"workers": 2})
     assert ended.returncode == 1 and "restart" in ended.stderr
+
+
+def test_there_is_a_worker_for_every_core_that_the_process_may_use(make_own_gateway, narrow):
+    cores = os.sched_getaffinity(0)
+    narrow["workers"] = "auto"
+    for granted in ({min(cores)}, cores):
+        os.sched_setaffinity(0, granted)
+        try:
+            gateway = make_own_gateway(narrow)
+        finally:
+            os.sched_setaffinity(0, cores)
+        text = gateway.ask_admin("/metrics")[1]
+        assert text.count("\nsallyport_worker_connections_open{") == len(granted)
+        gateway.stop()
 
 
 def test_twenty_reloads_lose_no_request(make_own_gateway, narrow, upstream):
