@@ -1,7 +1,9 @@
 #include "gateway/control/certificate_register.h"
 
 #include <algorithm>
+#include <charconv>
 
+#include "gateway/base/text.h"
 #include "gateway/control/json_list.h"
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/certificate.h"
@@ -17,6 +19,12 @@ constexpr json::Limits kLimits{.max_bytes = 600 * 1024, .max_depth = 4};
 
 std::string text_of(const json::Value& value, std::string_view name) {
   return std::string(value.member(name).string().value_or(""));
+}
+
+template <class Number>
+bool read_number(std::string_view text, Number& to) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
+  return error == std::errc() && end == text.data() + text.size();
 }
 
 std::optional<std::string> der_of(const json::Value& value) {
@@ -48,6 +56,37 @@ std::uint64_t SeenCertificate::handshakes_in(Seconds period, WallTime now) const
     sum += slots_[static_cast<std::size_t>(i % kSlots)];
   }
   return sum;
+}
+
+std::string SeenCertificate::recent() const {
+  std::string out;
+  const std::int64_t oldest = std::max<std::int64_t>(newest_slot_ - kSlots + 1, 0);
+  for (std::int64_t slot = oldest; slot <= newest_slot_; ++slot) {
+    const std::uint32_t of_slot = slots_[static_cast<std::size_t>(slot % kSlots)];
+    if (of_slot == 0) continue;
+    if (!out.empty()) out += ' ';
+    out += std::to_string(slot) + ":" + std::to_string(of_slot);
+  }
+  return out;
+}
+
+bool SeenCertificate::restore_recent(std::string_view text) {
+  bool is_good = true;
+  const std::uint64_t all = handshakes;
+  for_each_piece(text, ' ', [&](std::string_view piece) {
+    const std::size_t colon = piece.find(':');
+    std::int64_t slot = 0;
+    std::uint32_t of_slot = 0;
+    const bool is_pair = colon != std::string_view::npos &&
+                         read_number(piece.substr(0, colon), slot) &&
+                         read_number(piece.substr(colon + 1), of_slot);
+    // A slot that is no time would not be found again.
+    const bool is_time = is_pair && slot > newest_slot_ && slot <= last_seen / kSlotSeconds;
+    is_good = is_good && (piece.empty() || is_time);
+    if (is_time) count(of_slot, slot * kSlotSeconds);
+  });
+  handshakes = all;
+  return is_good;
 }
 
 Result<std::unique_ptr<CertificateRegister>> CertificateRegister::open(Options options,
@@ -153,6 +192,7 @@ std::string encode(const SeenCertificate& seen) {
       .number("first_seen", seen.first_seen)
       .number("last_seen", seen.last_seen)
       .number("handshakes", seen.handshakes)
+      .text("recent", seen.recent())
       .close();
   return with_member(with_member(std::move(out), "chain", chain.end()), "where", where.end());
 }
@@ -178,6 +218,7 @@ Result<SeenCertificate> decode(std::string_view text) {
   seen.first_seen = parsed->member("first_seen").integer().value_or(0);
   seen.last_seen = parsed->member("last_seen").integer().value_or(0);
   seen.handshakes = static_cast<std::uint64_t>(parsed->member("handshakes").integer().value_or(0));
+  if (!seen.restore_recent(text_of(*parsed, "recent"))) return malformed;
   const json::Value where = parsed->member("where");
   for (std::size_t i = 0; i < where.size() && i < kMaxPlaces; ++i) {
     if (const auto place = where.at(i).string()) seen.where.emplace(*place);

@@ -32,8 +32,12 @@ struct SeenCertificate {
   std::int64_t last_seen = 0;
   std::uint64_t handshakes = 0;  // since first_seen
 
-  // handshakes_in counts those of this process in the last `period`, to ten minutes.
+  // handshakes_in counts those in the last `period`, up to a day, to ten minutes.
   std::uint64_t handshakes_in(Seconds period, WallTime now) const;
+  // recent is what handshakes_in counts by, as it is kept: "slot:handshakes", space separated.
+  std::string recent() const;
+  // restore_recent takes such text; false: it is malformed.
+  bool restore_recent(std::string_view text);
 
  private:
   friend class CertificateRegister;

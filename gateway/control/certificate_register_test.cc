@@ -76,7 +76,11 @@ TEST(CertificateRegister, KeepsWhatItKnowsOnDisk) {
   const test::TempDir folder;
   {
     const auto seen = opened(folder.path() + "/register");
-    seen->note(sighting("one", kNow, 4));
+    auto one = sighting("one", kNow - 20 * 3600, 3);
+    seen->note(one);
+    one.handshakes = 1;
+    one.last_seen = kNow;
+    seen->note(one);
     seen->save({kNow * 1000});
   }
   const auto again = opened(folder.path() + "/register");
@@ -89,6 +93,8 @@ TEST(CertificateRegister, KeepsWhatItKnowsOnDisk) {
   EXPECT_EQ(one.identity, "acme");
   EXPECT_EQ(one.where, std::set<std::string>{"public/api.example"});
   EXPECT_EQ(one.handshakes, 4U);
+  EXPECT_EQ(one.handshakes_in(Seconds(3600), {kNow * 1000}), 1U);
+  EXPECT_EQ(one.handshakes_in(Seconds(24 * 3600), {kNow * 1000}), 4U);
   EXPECT_EQ(one.last_seen, kNow);
 }
 
@@ -101,6 +107,18 @@ TEST(CertificateRegister, ForgetsWhatIsOld) {
   }
   EXPECT_EQ(opened(folder.path() + "/register", 100, kNow + 25 * 3600)->all().size(), 0U);
   EXPECT_EQ(opened(folder.path() + "/register")->all().size(), 0U);
+}
+
+TEST(CertificateRegister, TakesNoCountsThatItCannotHaveWritten) {
+  for (const char* text :
+       {"x", "1", "1:", ":1", "1:x", "5:1 4:1", "-3:1", "99999999999:1", "1:1,2:1"}) {
+    SeenCertificate seen;
+    seen.last_seen = kNow;
+    EXPECT_FALSE(seen.restore_recent(text)) << text;
+  }
+  SeenCertificate seen;
+  EXPECT_TRUE(seen.restore_recent(""));
+  EXPECT_EQ(seen.recent(), "");
 }
 
 TEST(CertificateRegister, DoesNotReadWhatItCannotHaveWritten) {

@@ -83,6 +83,7 @@ class Gateway final : private event::Broadcast {
               std::function<void(const ReloadReport&)> done);
   // gateway_files.cc
   void watch_files();
+  void watch_paths();
   void on_files_changed();
   bool open_certificates(const Loaded& loaded);
   void follow_certificates();

@@ -7,9 +7,6 @@
 #include <limits>
 
 #include "gateway/control/gateway.h"
-#include "gateway/control/trust_reader.h"
-#include "gateway/crypto/revocation_list.h"
-#include "gateway/tls/file_text.h"
 
 namespace sallyport::control {
 namespace {
@@ -21,48 +18,36 @@ constexpr Milliseconds kPoll{30'000};
 constexpr Milliseconds kCollect{1'000};
 constexpr Milliseconds kSave{30'000};
 
-// digest_of reads all files: a change of times or permissions that leaves the content is none.
-crypto::Sha256 digest_of(const std::vector<std::string>& paths) {
-  std::string content;
-  for (const std::string& path : paths) {
-    content += crypto::as_text(crypto::sha256(path));
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) {
-      constexpr std::array<std::string_view, 3> kAll{".pem", ".yaml", ".crl"};
-      const auto files = TrustReader::files_in(path, kAll);
-      if (!files) continue;
-      for (const std::string& file : *files) content += crypto::as_text(crypto::sha256(file));
-      continue;
-    }
-    const auto read = tls::read_file(path, crypto::kMaxRevocationListBytes);
-    content += crypto::as_text(crypto::sha256(read ? read->text : "unreadable"));
-  }
-  return crypto::sha256(content);
-}
-
 }  // namespace
 
 void Gateway::watch_files() {
-  // The same files: they are watched since before they were read, and nothing was missed.
-  if (watched_ == loaded_->watched) return;
-  watched_ = loaded_->watched;
+  const bool are_same = watched_ == loaded_->watched.paths();
+  if (!are_same) watch_paths();
+  // With every path watched, what changed before that, or while it was read, is the rest. What was
+  // read then is not known, and so it is read again, when the files rest.
+  const bool is_known = loaded_->watched.is_as_noted();
+  files_digest_ = is_known ? loaded_->watched.noted() : crypto::Sha256{};
+  if (!is_known) file_watch_->suspect();
+}
+
+void Gateway::watch_paths() {
+  watched_ = loaded_->watched.paths();
   if (!file_watch_) {
     file_watch_ = std::make_unique<event::FileWatch>(loop_, kQuiet, [this] { on_files_changed(); });
     file_poll_ = std::make_unique<event::Every>(loop_, kPoll, [this] { on_files_changed(); });
   }
   std::vector<std::string> paths;
-  for (const std::string& path : loaded_->watched) {
+  for (const std::string& path : watched_) {
     std::error_code error;
     paths.push_back(std::filesystem::absolute(path, error).string());
   }
   file_watch_->set(std::move(paths));
-  files_digest_ = digest_of(watched_);
 }
 
 // What changed is loaded like a reload, all of it, and what cannot be used stays as it is.
 void Gateway::on_files_changed() {
   if (draining_) return;
-  const crypto::Sha256 digest = digest_of(loaded_->watched);
+  const crypto::Sha256 digest = loaded_->watched.present();
   if (digest == files_digest_) return;
   files_digest_ = digest;
   log_event("info", "files_changed",

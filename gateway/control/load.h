@@ -13,6 +13,7 @@
 #include "gateway/control/addresses.h"
 #include "gateway/control/services.h"
 #include "gateway/control/settings.h"
+#include "gateway/control/watched_files.h"
 #include "gateway/event/resolver.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/server/generation.h"
@@ -54,7 +55,7 @@ struct Loaded {
   std::shared_ptr<const config::Node> document;  // what all this was decoded from
   std::map<std::string, std::shared_ptr<const tls::TrustStore>, std::less<>> trust_stores;
   std::vector<ServedCertificate> served;
-  std::vector<std::string> watched;  // files and folders that the above was read from
+  WatchedFiles watched;  // files and folders that the above was read from
   std::vector<StaleFile> stale;
   RegisterSettings certificate_register;
   event::ResolverSettings resolver;
@@ -66,8 +67,8 @@ struct Loaded {
 
 // load reads, decodes and builds everything, and adds a finding for every mistake. It returns
 // nothing when there is any error. Services that it makes are not started.
-std::optional<Loaded> load(const std::string& path, Services& services,
-                           observe::Registry& registry, config::Findings& findings);
+std::optional<Loaded> load(const std::string& path, Services& services, observe::Registry& registry,
+                           config::Findings& findings);
 
 // load_again does the same with the document that runs, for when files that it names have changed:
 // an edit of the configuration itself waits for a reload. A certificate or trust store that cannot

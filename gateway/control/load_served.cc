@@ -9,8 +9,8 @@ namespace sallyport::control {
 
 std::shared_ptr<const tls::Credentials> Loader::load_credentials(
     const CertificateSettings& settings, const config::Node& node) {
-  loaded_.watched.push_back(settings.certificate.path);
-  loaded_.watched.push_back(settings.key.path);
+  loaded_.watched.add(settings.certificate.path);
+  loaded_.watched.add(settings.key.path);
   auto loaded = tls::Credentials::load(settings.certificate.path, settings.key.path, wall_now());
   // Certificate and key are two files: between the writing of one and the other they do not match.
   if (!loaded) return keep_credentials(settings, node, loaded.error().text);

@@ -215,7 +215,7 @@ std::shared_ptr<const tls::TrustStore> Loader::upstream_trust(const std::string&
                                                               const config::Node& node) {
   const bool is_system = settings.ca_file->empty();
   if (is_system && system_trust_) return system_trust_;
-  if (!is_system) loaded_.watched.push_back(settings.ca_file->path);
+  if (!is_system) loaded_.watched.add(settings.ca_file->path);
   auto loaded = is_system
                     ? tls::TrustStore::load_system(wall_now())
                     : tls::TrustStore::load("upstream " + name, settings.ca_file->path, wall_now());
@@ -236,8 +236,8 @@ std::shared_ptr<const tls::Credentials> Loader::upstream_credentials(
     findings_.error(node, "needs both `certificate` and `key`, or neither");
     return nullptr;
   }
-  loaded_.watched.push_back(settings.certificate->path);
-  loaded_.watched.push_back(settings.key->path);
+  loaded_.watched.add(settings.certificate->path);
+  loaded_.watched.add(settings.key->path);
   auto loaded = tls::Credentials::load(settings.certificate->path, settings.key->path, wall_now());
   if (!loaded) {
     findings_.error(settings.certificate.node, loaded.error().text);

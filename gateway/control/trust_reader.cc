@@ -76,7 +76,7 @@ Result<std::vector<std::string>> TrustReader::files_in(const std::string& folder
 
 std::optional<std::string> TrustReader::content(const std::string& path, std::size_t limit,
                                                 const config::Node& node) {
-  watched_.push_back(path);
+  watched_.add(path);
   auto read = tls::read_file(path, limit);
   if (read) return std::move(read->text);
   findings_.error(node, read.error().text);
@@ -172,7 +172,7 @@ void TrustReader::read_identity(const IdentitySettings& settings, crypto::Identi
 
 void TrustReader::read_directory(const config::At<config::File>& directory,
                                  tls::TrustStoreSpec& to) {
-  watched_.push_back(directory->path);
+  watched_.add(directory->path);
   to.directory = directory->path;
   const auto files = files_in(directory->path, kEntryEndings);
   if (!files) return findings_.error(directory.node, files.error().text);
@@ -188,7 +188,7 @@ void TrustReader::read_directory(const config::At<config::File>& directory,
 
 void TrustReader::read_described(const std::string& yaml, const config::Node& node,
                                  tls::TrustStoreSpec& to) {
-  watched_.push_back(yaml);
+  watched_.add(yaml);
   const auto document = config::load_yaml(yaml, findings_);
   TrustEntrySettings settings;
   if (!document || !config::decode(*document, settings, findings_)) return;
@@ -223,7 +223,7 @@ void TrustReader::read_crl(const CrlSettings& settings, tls::TrustStoreSpec& to)
   for (const auto& file : settings.files) add_crl_file(file->path, file.node, crl);
   if (settings.directory) {
     const auto& directory = *settings.directory;
-    watched_.push_back(directory->path);
+    watched_.add(directory->path);
     const auto files = files_in(directory->path, kListEndings);
     if (!files) return findings_.error(directory.node, files.error().text);
     for (const std::string& path : *files) add_crl_file(path, directory.node, crl);

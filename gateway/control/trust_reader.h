@@ -9,6 +9,7 @@
 
 #include "gateway/config/findings.h"
 #include "gateway/control/trust_settings.h"
+#include "gateway/control/watched_files.h"
 #include "gateway/tls/trust_store.h"
 
 namespace sallyport::control {
@@ -16,7 +17,7 @@ namespace sallyport::control {
 class TrustReader {
  public:
   // `watched` gets every file and folder that a change of would change the outcome.
-  TrustReader(config::Findings& findings, std::vector<std::string>& watched)
+  TrustReader(config::Findings& findings, WatchedFiles& watched)
       : findings_(findings), watched_(watched) {}
 
   // read returns nothing when there was any error; it has become a finding.
@@ -47,7 +48,7 @@ class TrustReader {
                                      const config::Node& node);
 
   config::Findings& findings_;
-  std::vector<std::string>& watched_;
+  WatchedFiles& watched_;
 };
 
 }  // namespace sallyport::control

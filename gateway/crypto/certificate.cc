@@ -118,6 +118,10 @@ Result<std::vector<std::string>> read_certificates(std::string_view pem, std::si
 }
 
 Result<CertificateView> view_certificate(std::string_view der) {
+  return view_certificate(der, sha256(der));
+}
+
+Result<CertificateView> view_certificate(std::string_view der, const Sha256& digest) {
   auto fields = split(der);
   if (!fields) return malformed("structure, or too large");
   const auto subject = name_text(view(fields->subject));
@@ -134,7 +138,7 @@ Result<CertificateView> view_certificate(std::string_view der) {
   out.serial = serial_text(fields->serial);
   out.not_before = *not_before;
   out.not_after = *not_after;
-  out.sha256 = sha256(der);
+  out.sha256 = digest;
   out.spki_sha256 = sha256(view(fields->spki));
   out.der = der;
   if (fields->has_extensions != 0 && !read_extensions(fields->extensions, out)) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/base/result.h"
+#include "gateway/crypto/digest.h"
 #include "gateway/crypto/verified_certificate.h"
 
 namespace sallyport::crypto {
@@ -19,7 +20,9 @@ constexpr std::size_t kMaxCertificateBytes = 32 * 1024;
 // kinds, a bundle without certificates and one of more than `limit` are errors.
 Result<std::vector<std::string>> read_certificates(std::string_view pem, std::size_t limit);
 
-// view_certificate reads a DER certificate; chain_der stays empty.
+// view_certificate reads a DER certificate; chain_der stays empty. Who has its SHA-256 saves a
+// pass.
+Result<CertificateView> view_certificate(std::string_view der, const Sha256& digest);
 Result<CertificateView> view_certificate(std::string_view der);
 
 // certificate_spki returns the DER SubjectPublicKeyInfo inside `der`.

@@ -13,27 +13,30 @@
 namespace sallyport::crypto {
 namespace {
 
-constexpr std::string_view kCommonName = "2.5.4.3";
+using namespace std::string_view_literals;
+
+// Object identifiers as they stand in DER.
+constexpr std::string_view kCommonName = "\x55\x04\x03";  // 2.5.4.3
 
 // RFC 4514 section 3 and, beyond it, the short names that OpenSSL's tools print.
 constexpr std::array kShortNames{
-    std::pair{kCommonName, std::string_view("CN")},
-    std::pair{std::string_view("2.5.4.4"), std::string_view("SN")},
-    std::pair{std::string_view("2.5.4.5"), std::string_view("serialNumber")},
-    std::pair{std::string_view("2.5.4.6"), std::string_view("C")},
-    std::pair{std::string_view("2.5.4.7"), std::string_view("L")},
-    std::pair{std::string_view("2.5.4.8"), std::string_view("ST")},
-    std::pair{std::string_view("2.5.4.9"), std::string_view("street")},
-    std::pair{std::string_view("2.5.4.10"), std::string_view("O")},
-    std::pair{std::string_view("2.5.4.11"), std::string_view("OU")},
-    std::pair{std::string_view("2.5.4.12"), std::string_view("title")},
-    std::pair{std::string_view("2.5.4.15"), std::string_view("businessCategory")},
-    std::pair{std::string_view("2.5.4.17"), std::string_view("postalCode")},
-    std::pair{std::string_view("2.5.4.42"), std::string_view("GN")},
-    std::pair{std::string_view("2.5.4.97"), std::string_view("organizationIdentifier")},
-    std::pair{std::string_view("0.9.2342.19200300.100.1.1"), std::string_view("UID")},
-    std::pair{std::string_view("0.9.2342.19200300.100.1.25"), std::string_view("DC")},
-    std::pair{std::string_view("1.2.840.113549.1.9.1"), std::string_view("emailAddress")},
+    std::pair{kCommonName, "CN"sv},
+    std::pair{"\x55\x04\x04"sv, "SN"sv},
+    std::pair{"\x55\x04\x05"sv, "serialNumber"sv},
+    std::pair{"\x55\x04\x06"sv, "C"sv},
+    std::pair{"\x55\x04\x07"sv, "L"sv},
+    std::pair{"\x55\x04\x08"sv, "ST"sv},
+    std::pair{"\x55\x04\x09"sv, "street"sv},
+    std::pair{"\x55\x04\x0a"sv, "O"sv},
+    std::pair{"\x55\x04\x0b"sv, "OU"sv},
+    std::pair{"\x55\x04\x0c"sv, "title"sv},
+    std::pair{"\x55\x04\x0f"sv, "businessCategory"sv},
+    std::pair{"\x55\x04\x11"sv, "postalCode"sv},
+    std::pair{"\x55\x04\x2a"sv, "GN"sv},
+    std::pair{"\x55\x04\x61"sv, "organizationIdentifier"sv},
+    std::pair{"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"sv, "UID"sv},  // 0.9.2342.19200300.100.1.1
+    std::pair{"\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"sv, "DC"sv},   // 0.9.2342.19200300.100.1.25
+    std::pair{"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"sv, "emailAddress"sv},  // 1.2.840.113549.1.9.1
 };
 
 std::string_view short_name(std::string_view oid) {
@@ -57,7 +60,9 @@ std::string escaped(std::string_view value) {
 }
 
 struct Attribute {
-  std::string oid;
+  std::string_view oid;              // as in DER, without tag and length
+  std::string_view name;             // the short one; empty when there is none
+  std::string dotted;                // of an oid without name
   std::optional<std::string> value;  // nullopt: not a string
   std::string_view der;
 };
@@ -71,10 +76,14 @@ std::optional<Attribute> read_attribute(CBS* rdn) {
       !CBS_get_any_asn1_element(&attribute, &element, &tag, &header) || CBS_len(&attribute) != 0) {
     return std::nullopt;
   }
-  const bssl::UniquePtr<char> oid_text(CBS_asn1_oid_to_text(&oid));
-  if (!oid_text) return std::nullopt;
   Attribute out;
-  out.oid = oid_text.get();
+  out.oid = view_of(CBS_data(&oid), CBS_len(&oid));
+  out.name = short_name(out.oid);
+  if (out.name.empty()) {
+    const bssl::UniquePtr<char> dotted(CBS_asn1_oid_to_text(&oid));
+    if (!dotted) return std::nullopt;
+    out.dotted = dotted.get();
+  }
   out.der = view_of(CBS_data(&element), CBS_len(&element));
   value = element;
   CBS_skip(&value, header);
@@ -85,11 +94,15 @@ std::optional<Attribute> read_attribute(CBS* rdn) {
   return out;
 }
 
-std::string render(const Attribute& attribute) {
-  const std::string_view name = short_name(attribute.oid);
-  if (name.empty()) return attribute.oid + "=#" + to_hex(attribute.der);
-  if (!attribute.value) return std::string(name) + "=#" + to_hex(attribute.der);
-  return std::string(name) + "=" + escaped(*attribute.value);
+void render(const Attribute& attribute, std::string& to) {
+  to += attribute.name.empty() ? attribute.dotted : attribute.name;
+  to += '=';
+  if (attribute.name.empty() || !attribute.value) {
+    to += '#';
+    to += to_hex(attribute.der);
+  } else {
+    to += escaped(*attribute.value);
+  }
 }
 
 }  // namespace
@@ -110,7 +123,7 @@ std::optional<NameText> name_text(std::string_view der) {
       const auto attribute = read_attribute(&rdn);
       if (!attribute) return std::nullopt;
       if (!text.empty()) text += '+';
-      text += render(*attribute);
+      render(*attribute, text);
       if (attribute->oid != kCommonName) continue;
       ++common_names;
       out.common_name = attribute->value.value_or("");

@@ -118,6 +118,10 @@ void FileWatch::on_readable() {
   if (!take_events()) return;
   // New folders are watched before the files in them are read: nothing falls in between.
   arm();
+  suspect();
+}
+
+void FileWatch::suspect() {
   const MonoTime now = loop_.mono();
   if (first_change_.us == 0) first_change_ = now;
   const bool waited_long = now > first_change_ + 10 * quiet_;

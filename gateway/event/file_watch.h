@@ -27,6 +27,8 @@ class FileWatch final : private WatchHandler, private TimerHandler {
 
   // set watches `paths` (absolute; they need not exist) instead of what was watched before.
   void set(std::vector<std::string> paths);
+  // suspect is as if something had changed: there was a time when nobody watched.
+  void suspect();
   // is_blind: the kernel would not watch (some of) them, so that somebody must look now and then.
   bool is_blind() const { return is_blind_; }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// Strict JSON (RFC 8259) on jansson: no duplicate members, no NUL, valid UTF-8, bounded size and
-// depth, nothing after the value. Only this room knows jansson.
+// Strict JSON (RFC 8259): no duplicate members, no NUL, valid UTF-8, bounded size and depth,
+// nothing after the value. A document is read in one pass into one buffer and one row of nodes,
+// since every access token that is seen for the first time is two of them.
 
 #include <cstddef>
 #include <cstdint>
@@ -9,12 +10,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/base/result.h"
 
-struct json_t;
-
 namespace sallyport::json {
+
+struct Document;
+struct Node;
 
 struct Limits {
   std::size_t max_bytes = 64 * 1024;
@@ -29,7 +32,7 @@ class Value {
  public:
   Value() = default;  // absent
 
-  bool exists() const { return json_ != nullptr; }
+  bool exists() const { return node_ != nullptr; }
   bool is_object() const;
   bool is_array() const;
   bool is_string() const;
@@ -58,11 +61,11 @@ class Value {
   using Visitor = void (*)(void* context, std::string_view name, const Value& value);
   void visit_members(Visitor visitor, void* context) const;
 
-  friend Result<Value> parse(std::string_view, Limits, Flaw*);
-  Value(std::shared_ptr<json_t> document, json_t* json)
-      : document_(std::move(document)), json_(json) {}
-  std::shared_ptr<json_t> document_;
-  json_t* json_ = nullptr;
+  friend Result<Value> parse_owned(std::string, Limits, Flaw*);
+  Value(std::shared_ptr<const Document> document, const Node* node)
+      : document_(std::move(document)), node_(node) {}
+  std::shared_ptr<const Document> document_;
+  const Node* node_ = nullptr;
 };
 
 // parse reads exactly one value. The error says what and where, and quotes nothing of the input;
@@ -70,6 +73,8 @@ class Value {
 // Integers that do not fit 64 bits and numbers that do not fit a double are errors. On an error,
 // `flaw` says which kind it is.
 Result<Value> parse(std::string_view text, Limits limits = {}, Flaw* flaw = nullptr);
+// The same without a copy: the document keeps `text`, and its strings are decoded in place.
+Result<Value> parse_owned(std::string text, Limits limits = {}, Flaw* flaw = nullptr);
 
 // append_quoted appends `text` as a JSON string with its quotation marks; invalid UTF-8 becomes
 // U+FFFD.

@@ -1,6 +1,10 @@
 // Feeds any bytes to the JSON reader, walks what it accepts, and requires that every text survives
-// being quoted and read again.
+// being quoted and read again. jansson is the referee: it must accept the same texts, and see the
+// same in them.
 
+#include <jansson.h>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,6 +14,61 @@
 namespace {
 
 using sallyport::json::Value;
+
+constexpr int kMaxDepth = 16;
+
+int depth_of(const json_t* json) {
+  int deepest = 0;
+  std::size_t index;
+  const char* name;
+  json_t* child;
+  json_array_foreach(json, index, child) deepest = std::max(deepest, depth_of(child));
+  json_object_foreach(const_cast<json_t*>(json), name, child) {
+    deepest = std::max(deepest, depth_of(child));
+  }
+  return deepest + (json_is_array(json) || json_is_object(json) ? 1 : 0);
+}
+
+void require_same(const Value& value, json_t* json) {
+  SALLYPORT_CHECK(value.exists() && json != nullptr);
+  SALLYPORT_CHECK(value.is_object() == json_is_object(json));
+  SALLYPORT_CHECK(value.is_array() == json_is_array(json));
+  SALLYPORT_CHECK(value.is_string() == json_is_string(json));
+  SALLYPORT_CHECK(value.is_integer() == json_is_integer(json));
+  SALLYPORT_CHECK(value.is_boolean() == json_is_boolean(json));
+  if (auto text = value.string()) {
+    SALLYPORT_CHECK(*text == std::string_view(json_string_value(json), json_string_length(json)));
+  }
+  if (auto integer = value.integer()) SALLYPORT_CHECK(*integer == json_integer_value(json));
+  if (auto boolean = value.boolean()) SALLYPORT_CHECK(*boolean == json_is_true(json));
+  if (value.is_array()) SALLYPORT_CHECK(value.size() == json_array_size(json));
+  for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) {
+    require_same(value.at(i), json_array_get(json, i));
+  }
+  if (value.is_object()) SALLYPORT_CHECK(value.size() == json_object_size(json));
+  void* member = json_object_iter(json);
+  value.for_each_member([&](std::string_view name, const Value& child) {
+    SALLYPORT_CHECK(name == json_object_iter_key(member));
+    require_same(child, json_object_iter_value(member));
+    member = json_object_iter_next(json, member);
+  });
+}
+
+// judge compares the two readers. What only jansson accepts must be for a rule of ours: depth, NUL
+// (after which it may stop), and numbers too near to zero for a double.
+void judge(std::string_view text, const Value* value) {
+  json_error_t error;
+  json_t* json =
+      json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+  if (value != nullptr) {
+    require_same(*value, json);
+  } else if (json != nullptr) {
+    const bool may_be_tiny = text.find_first_of(".eE") != std::string_view::npos;
+    SALLYPORT_CHECK(depth_of(json) > kMaxDepth || text.find('\0') != std::string_view::npos ||
+                    may_be_tiny);
+  }
+  json_decref(json);
+}
 
 void walk(const Value& value) {
   if (auto text = value.string()) {
@@ -33,7 +92,9 @@ void walk(const Value& value) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (const auto value = sallyport::json::parse(text)) {
+  const auto value = sallyport::json::parse(text, {.max_depth = kMaxDepth});
+  judge(text, value ? &*value : nullptr);
+  if (value) {
     walk(*value);
     return 0;
   }

@@ -95,6 +95,39 @@ TEST(Json, RefusesNumbersThatDoNotFit) {
   EXPECT_EQ(error_of("[1e999]"), "JSON line 1 column 6: a number is too large");
 }
 
+TEST(Json, RefusesNumbersThatWouldBecomeZero) { EXPECT_NE(error_of("1e-999"), "accepted"); }
+
+TEST(Json, DecodesEscapes) {
+  EXPECT_EQ(parse(R"("\"\\\/\b\f\n\r\t")")->string(), "\"\\/\b\f\n\r\t");
+  EXPECT_EQ(parse(R"("a\u0041\u00e9z\u20AC-\uD83D\uDE00é")")->string(), "aAéz€-😀é");
+  EXPECT_EQ(parse(R"({"\u0061":"\u0062"})")->member("a").string(), "b");
+  for (const auto* text : {R"("\x")", R"("\u12g4")", R"("\ude00")", R"("\ud800\u0041")",
+                           R"("\ud800\n")", R"("\u123)", R"("\)"}) {
+    EXPECT_NE(error_of(text), "accepted") << text;
+  }
+}
+
+TEST(Json, FindsDuplicatesAmongManyMembers) {
+  std::string members = "\"m0\":0";
+  for (int i = 1; i < 100; ++i) members += ",\"m" + std::to_string(i) + "\":" + std::to_string(i);
+  const auto value = parse("{" + members + "}");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->member("m99").integer(), 99);
+  for (const auto* repeated : {"m0", "m50", "m99"}) {
+    Flaw flaw{};
+    EXPECT_FALSE(parse("{" + members + ",\"" + repeated + "\":1}", {}, &flaw)) << repeated;
+    EXPECT_EQ(flaw, Flaw::duplicate) << repeated;
+  }
+}
+
+TEST(Json, KeepsAnOwnedTextWhereItIs) {
+  const auto value =
+      parse_owned(R"(["short", {"name":"a text that is longer than any small one"}])");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->at(1).member("name").string(), "a text that is longer than any small one");
+  EXPECT_EQ(value->at(0).string(), "short");
+}
+
 TEST(Json, RefusesDuplicateMembersAndQuotesNothing) {
   const std::string error = error_of("{\"secret\":1,\n \"secret\":2}");
   EXPECT_EQ(error, "JSON line 2 column 9: a member name appears twice");
@@ -110,7 +143,8 @@ TEST(Json, RefusesNulInAnySpelling) {
 }
 
 TEST(Json, RefusesInvalidUtf8) {
-  EXPECT_EQ(error_of("\"\xC0\x80\""), "JSON line 1 column 1: invalid UTF-8");
+  EXPECT_EQ(error_of("\"\xC0\x80\""), "JSON line 1 column 2: invalid UTF-8");
+  EXPECT_EQ(error_of("\xFF"), "JSON line 1 column 1: invalid UTF-8");
   EXPECT_NE(error_of("\"\xED\xA0\x80\""), "accepted");
   EXPECT_NE(error_of("\"\xF5\x80\x80\x80\""), "accepted");
   EXPECT_NE(error_of(R"("\ud800")"), "accepted");

@@ -116,6 +116,8 @@ Verdict LimitPolicy::on_request(Exchange& exchange) {
     level = Level::of(rule->rate, *one.next(took.before), now);
     shown.take(rule->rate, level, level.remaining);
   }
+  // An operator asks what would come of it: everything is given back, and nothing is counted.
+  if (exchange.explanation != nullptr) return policy::allow();
   charges.keep();
   if (plan_->has_concurrent) {
     charges.leave_to(exchange.notes.get<Entered>(exchange.arena, this));
@@ -130,7 +132,7 @@ Verdict LimitPolicy::on_request(Exchange& exchange) {
 Verdict LimitPolicy::refuse(Exchange& exchange, const Limit& limit, const Rule& rule,
                             const policy::Reason& reason, std::int64_t wait_ns) {
   Tally& tally = limit.tally(exchange.worker);
-  add_one(&reason == plan_->reasons.exceeded     ? tally.exceeded
+  if (exchange.explanation == nullptr) add_one(&reason == plan_->reasons.exceeded     ? tally.exceeded
           : &reason == plan_->reasons.concurrent ? tally.concurrent
                                                  : tally.table_full);
   policy::Hint hint;

@@ -215,9 +215,7 @@ void H2Connection::end_if_idle() {
 // Streams under way may end; others do not begin.
 void H2Connection::trust_changed() {
   if (state_ != State::open || is_distrusted_) return;
-  auto current = worker_.tls_of(client_->listener);
-  if (!current || current == client_->tls) return;
-  const auto refusal = client_->follow(std::move(current), worker_.loop().wall());
+  const auto refusal = worker_.follow_trust(*client_);
   if (!refusal) return;
   is_distrusted_ = true;
   worker_.distrust(*this, *client_, *refusal);

@@ -157,8 +157,7 @@ std::unique_ptr<ClientContext> Handshake::make_context() {
 
 void Handshake::fail(const tls::HandshakeResult& result) {
   if (result.refusal) {
-    const std::string reason =
-        "certificate." + std::string(tls::to_string(result.refusal->reason));
+    const std::string reason = "certificate." + std::string(tls::to_string(result.refusal->reason));
     return fail(reason, result.refusal->text, &*result.refusal);
   }
   const std::string reason = "tls." + std::string(tls::to_string(result.failure));
@@ -187,6 +186,7 @@ void Handshake::report(std::string_view reason, std::string_view detail,
     record.subject = refusal->subject;
     record.issuer = refusal->issuer;
     record.serial = refusal->serial;
+    worker_.count_client_certificate(listener_, tls::to_string(refusal->reason));
   }
   worker_.count_handshake_failure(listener_, reason);
   // Who said nothing cost nothing, and a flood of them must not cost the log either.
@@ -198,8 +198,8 @@ void Handshake::report(std::string_view reason, std::string_view detail,
   if (std::string* line = worker_.log().line()) observe::append_handshake_line(*line, record);
 }
 
-// linger closes our side and reads on for a moment. A client of TLS 1.3 has sent its request by now:
-// closing with that unread would reset the connection and could take the alert with it.
+// linger closes our side and reads on for a moment. A client of TLS 1.3 has sent its request by
+// now: closing with that unread would reset the connection and could take the alert with it.
 void Handshake::linger() {
   is_lingering_ = true;
   transport_->close_write();

@@ -20,7 +20,8 @@ GatewaySlots GatewaySlots::make(observe::Registry& registry) {
   for (std::size_t i = 0; i < kShedReasons; ++i) {
     const observe::Label why{"why", to_string(static_cast<ShedReason>(i))};
     slots.shed[i] = registry.counter(
-        "connections_shed_total", "Client connections without a request that ended to make room.", {&why, 1});
+        "connections_shed_total", "Client connections without a request that ended to make room.",
+        {&why, 1});
   }
   slots.descriptors_exhausted = registry.counter(
       "descriptors_exhausted_total", "Times that accepting failed for want of a file descriptor.");
@@ -36,9 +37,12 @@ GatewaySlots GatewaySlots::make(observe::Registry& registry) {
 
 std::string_view to_string(ShedReason reason) {
   switch (reason) {
-    case ShedReason::connections: return "connections";
-    case ShedReason::descriptors: return "descriptors";
-    case ShedReason::memory: return "memory";
+    case ShedReason::connections:
+      return "connections";
+    case ShedReason::descriptors:
+      return "descriptors";
+    case ShedReason::memory:
+      return "memory";
   }
   return "unknown";
 }
@@ -65,11 +69,11 @@ WorkerState::WorkerState(event::Worker& worker, observe::Registry& registry, Pro
       client_scratch_(std::make_unique<std::array<char, kScratch>>()),
       upstream_scratch_(std::make_unique<std::array<char, kScratch>>()),
       flush_log_(loop_, Milliseconds(100), [this] { log_.flush(); }),
-      end_distrusted_(loop_, Milliseconds(250), [this] { end_distrusted(); }) {}
+      watch_trust_(loop_, Milliseconds(250), [this] { watch_trust(); }) {}
 
 void WorkerState::adopt(std::shared_ptr<const Generation> generation) {
-  attached_ = std::make_shared<Attached>(std::move(generation), loop_, index_, upstream_scratch(),
-                                         bank_);
+  attached_ =
+      std::make_shared<Attached>(std::move(generation), loop_, index_, upstream_scratch(), bank_);
   handshakes_.set_limits(attached_->generation->limits.handshakes);
 }
 
@@ -177,24 +181,31 @@ void WorkerState::count_denial(std::string_view route, std::string_view stage,
     const std::array labels{observe::Label{"route", route}, observe::Label{"stage", stage},
                             observe::Label{"reason", reason}};
     slot->second =
-        enforced ? registry_.counter("denials_total", "Requests refused, by reason.", labels)
-                 : registry_.counter("would_deny_total",
-                                     "Requests that a policy in observe mode would refuse.", labels);
+        enforced
+            ? registry_.counter("denials_total", "Requests refused, by reason.", labels)
+            : registry_.counter("would_deny_total",
+                                "Requests that a policy in observe mode would refuse.", labels);
   }
   bank_.add(slot->second);
 }
 
 void WorkerState::count_handshake_failure(std::string_view listener, std::string_view reason) {
-  count_failure("tls_handshake_failures_total", "TLS handshakes that failed, by reason.", listener,
-                reason);
+  count_by_reason("tls_handshake_failures_total", "TLS handshakes that failed, by reason.",
+                  listener, reason);
+}
+
+void WorkerState::count_client_certificate(std::string_view listener, std::string_view result) {
+  count_by_reason("tls_client_certificates_total",
+                  "Handshakes that asked for a client certificate, by what came of it.", listener,
+                  result);
 }
 
 void WorkerState::count_refused_connection(std::string_view listener, std::string_view reason) {
-  count_failure(kRefusedConnections, kRefusedConnectionsHelp, listener, reason);
+  count_by_reason(kRefusedConnections, kRefusedConnectionsHelp, listener, reason);
 }
 
-void WorkerState::count_failure(std::string_view metric, std::string_view help,
-                                std::string_view listener, std::string_view reason) {
+void WorkerState::count_by_reason(std::string_view metric, std::string_view help,
+                                  std::string_view listener, std::string_view reason) {
   std::string key(metric);
   key.append("\n").append(listener).append("\n").append(reason);
   const auto [slot, is_new] = denials_.try_emplace(std::move(key), 0);

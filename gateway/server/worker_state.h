@@ -6,8 +6,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -69,13 +71,14 @@ class ClientConnection {
   virtual void begin_drain() {}
   // end_if_idle: nothing is under way and nothing was sent: the connection ends.
   virtual void end_if_idle() = 0;
-  // trust_changed: the listener's TLS context is another one now (WorkerState::tls_of). A client
-  // that it does not vouch for gets no more than the answers that are under way. Before the end of
-  // a handshake there is nothing to judge.
+  // trust_changed: the listener's TLS context may be another one now (WorkerState::tls_of), or the
+  // time of what vouched for the client may be over. A client that nothing vouches for gets no more
+  // than the answers that are under way. Before the end of a handshake there is nothing to judge.
   virtual void trust_changed() {}
   // end_now: the time that a client without trust was given is over.
   virtual void end_now() {}
-  // has_served says whether it ever carried a request: who came for one is worth more than who came.
+  // has_served says whether it ever carried a request: who came for one is worth more than who
+  // came.
   virtual bool has_served() const { return false; }
   // is_idle says whether nothing is under way; shed then ends the connection without a wait.
   virtual bool is_idle() const { return false; }
@@ -127,13 +130,19 @@ class WorkerState {
   std::shared_ptr<tls::ServerContext> tls_of(const std::string& listener) const;
   // sweep_trust tells every connection, a few at a time, that trust may have changed.
   void sweep_trust() { sweep_.begin(); }
+  // follow_trust judges a client again, if its trust changed or ended; a refusal says that it is
+  // not trusted any more. While it is, the worker remembers when that ends.
+  std::optional<tls::CertificateRefusal> follow_trust(ClientContext& client);
   // distrust gives a connection until timeouts.distrusted to end, and notes why.
   void distrust(ClientConnection& connection, const ClientContext& client,
                 const tls::CertificateRefusal& why);
 
-  // count_trust counts a handshake with a client certificate for the trust entry that vouched for
-  // it and for the register of certificates.
+  // count_trust counts a handshake that succeeded: with a client certificate for the trust entry
+  // that vouched for it and for the register of certificates, or without one that was asked for.
   void count_trust(const ClientContext& client);
+  // count_client_certificate counts what came of asking a client for its certificate: "trusted",
+  // "none", or why it was refused.
+  void count_client_certificate(std::string_view listener, std::string_view result);
   SeenCertificates& seen() { return seen_; }
 
   // count_denial and count_handshake_failure register their series when first seen: reasons are
@@ -183,7 +192,9 @@ class WorkerState {
     std::vector<ClientConnection*> left_;
   };
 
+  void watch_trust();
   void end_distrusted();
+  void note_trust_end(const ClientContext& client);
   // Kept is a connection with its place in the order of arrival.
   struct Kept {
     std::unique_ptr<ClientConnection> connection;
@@ -193,8 +204,8 @@ class WorkerState {
   std::vector<Numbered> idle_connections(bool served) const;
   std::size_t shed_newcomers(std::size_t few, bool newest_first);
   std::size_t shed_connections(bool served, std::size_t few, bool newest_first);
-  void count_failure(std::string_view metric, std::string_view help, std::string_view listener,
-                     std::string_view reason);
+  void count_by_reason(std::string_view metric, std::string_view help, std::string_view listener,
+                       std::string_view reason);
 
   event::Loop& loop_;
   const unsigned index_;
@@ -221,10 +232,13 @@ class WorkerState {
   std::unordered_map<std::string, observe::Slot> denials_;
   std::unordered_map<std::string, std::shared_ptr<tls::ServerContext>> tls_;  // by listener
   TrustSweep sweep_{*this};
+  // The earliest end of what vouches for an open connection's client (a certificate, an entry's
+  // retirement, a revocation list's nextUpdate): then all are swept. Unix seconds.
+  std::int64_t trust_ends_ = std::numeric_limits<std::int64_t>::max();
   std::map<ClientConnection*, MonoTime> distrusted_;  // until when
   SeenCertificates seen_;
   event::Every flush_log_;
-  event::Every end_distrusted_;
+  event::Every watch_trust_;
   bool draining_ = false;
 };
 

@@ -1,6 +1,9 @@
 // What a worker does about trust: connections that were made under another one, and what it notes
 // of the certificates that clients show.
 
+#include <algorithm>
+#include <limits>
+
 #include "gateway/observe/record.h"
 #include "gateway/server/worker_state.h"
 
@@ -14,6 +17,7 @@ std::shared_ptr<tls::ServerContext> WorkerState::tls_of(const std::string& liste
 void WorkerState::TrustSweep::begin() {
   // Whoever comes later has been judged by the new trust; see Handshake::finish.
   left_.clear();
+  worker_.trust_ends_ = std::numeric_limits<std::int64_t>::max();  // those visited say it again
   for (const auto& [key, connection] : worker_.connections_) left_.push_back(key);
   worker_.loop_.enqueue(*this);
 }
@@ -26,6 +30,24 @@ void WorkerState::TrustSweep::run() {
     if (worker_.connections_.contains(connection)) connection->trust_changed();
   }
   if (!left_.empty()) worker_.loop_.enqueue(*this);
+}
+
+std::optional<tls::CertificateRefusal> WorkerState::follow_trust(ClientContext& client) {
+  auto current = tls_of(client.listener);
+  const bool is_same = !current || (current == client.tls && client.is_trusted(loop_.wall()));
+  auto refusal = is_same ? std::nullopt : client.follow(std::move(current), loop_.wall());
+  if (!refusal) note_trust_end(client);
+  return refusal;
+}
+
+void WorkerState::note_trust_end(const ClientContext& client) {
+  const auto& certificate = client.client.client_certificate;
+  if (certificate) trust_ends_ = std::min(trust_ends_, certificate->valid_until());
+}
+
+void WorkerState::watch_trust() {
+  if (loop_.wall().unix_seconds() > trust_ends_) sweep_.begin();
+  end_distrusted();
 }
 
 void WorkerState::distrust(ClientConnection& connection, const ClientContext& client,
@@ -63,7 +85,14 @@ void WorkerState::end_distrusted() {
 
 void WorkerState::count_trust(const ClientContext& client) {
   const auto& certificate = client.client.client_certificate;
-  if (!certificate) return;
+  const tls::SniEntry* entry_of_name = client.tls->entry_for(client.sni);
+  if (!certificate) {
+    const bool was_asked = entry_of_name != nullptr && entry_of_name->trust != nullptr;
+    if (was_asked) count_client_certificate(client.listener, "none");
+    return;
+  }
+  count_client_certificate(client.listener, "trusted");
+  note_trust_end(client);
   const std::string_view store = certificate->trust_store(), entry = certificate->entry();
   std::string key("trust\n");
   key.append(store).append("\n").append(entry);
@@ -75,7 +104,6 @@ void WorkerState::count_trust(const ClientContext& client) {
         "Handshakes with a client certificate, by the entry that vouched.", labels);
   }
   bank_.add(slot->second);
-  const tls::SniEntry* entry_of_name = client.tls->entry_for(client.sni);
   seen_.note(certificate, client.listener, entry_of_name != nullptr ? entry_of_name->id : "",
              loop_.wall());
 }

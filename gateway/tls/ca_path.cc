@@ -48,7 +48,23 @@ bool has_weak_signature(const X509* certificate) {
   }
 }
 
+bool is_p256(const X509* certificate) {
+  X509_ALGOR* algorithm = nullptr;
+  if (X509_PUBKEY_get0_param(nullptr, nullptr, nullptr, &algorithm,
+                             X509_get_X509_PUBKEY(certificate)) != 1) {
+    return false;
+  }
+  const ASN1_OBJECT* kind = nullptr;
+  int type = 0;
+  const void* curve = nullptr;
+  X509_ALGOR_get0(&kind, &type, &curve, algorithm);
+  return OBJ_obj2nid(kind) == NID_X9_62_id_ecPublicKey && type == V_ASN1_OBJECT &&
+         OBJ_obj2nid(static_cast<const ASN1_OBJECT*>(curve)) == NID_X9_62_prime256v1;
+}
+
 bool has_weak_key(X509* certificate) {
+  // The usual key is known by its name, without decoding the point: whoever uses it does.
+  if (is_p256(certificate)) return false;
   constexpr int kMinRsaBits = 2048;
   constexpr int kMinCurveBits = 256;
   const bssl::UniquePtr<EVP_PKEY> key(X509_get_pubkey(certificate));
@@ -178,23 +194,31 @@ const crypto::CertificateView* view_of_anchor(const X509* certificate, const Tru
   return nullptr;
 }
 
+const crypto::CertificateView* view_of_presented(const X509* certificate,
+                                                 const PresentedChain& chain) {
+  if (certificate == chain.leaf.get()) return &chain.view;
+  for (const auto& issuer : chain.issuers) {
+    if (issuer->certificate.get() == certificate && issuer->view) return &*issuer->view;
+  }
+  return nullptr;
+}
+
 // path_of returns nothing when the library could read what we cannot.
 std::optional<CaPath> path_of(const STACK_OF(X509) * found, const PresentedChain& chain,
                               const TrustEntry& entry) {
   CaPath path;
   for (std::size_t i = 0; i < sk_X509_num(found); ++i) {
-    X509* certificate = sk_X509_value(found, i);
-    if (certificate == chain.leaf.get()) {
-      path.add(chain.view);
-    } else if (const auto* anchor = view_of_anchor(certificate, entry)) {
-      path.add(*anchor);
-    } else {
-      auto view = view_of_x509(certificate);
-      if (!view) return std::nullopt;
-      path.add(std::make_unique<const crypto::CertificateView>(std::move(*view)));
-    }
+    const X509* certificate = sk_X509_value(found, i);
+    const auto* view = view_of_presented(certificate, chain);
+    if (view == nullptr) view = view_of_anchor(certificate, entry);
+    if (view == nullptr) return std::nullopt;
+    path.add(*view);
   }
   return path;
+}
+
+bool is_current(const crypto::CertificateView& view, WallTime now) {
+  return now.unix_seconds() >= view.not_before && now.unix_seconds() <= view.not_after;
 }
 
 // weakness looks at the keys of the whole path, and at every signature but the anchor's own.
@@ -206,6 +230,46 @@ std::optional<CertificateRefusal> weakness(const STACK_OF(X509) * found, const C
     if (weak) return refusal_of(weak->reason, std::move(weak->text), path.leaf());
   }
   return std::nullopt;
+}
+
+// current_twins are the CAs that are valid at that time, if one of them has the name of one that is
+// not: a CA that was renewed stands in a bundle beside what it was. Null: there is no such pair.
+bssl::UniquePtr<X509_STORE> current_twins(const TrustEntry& entry, WallTime now) {
+  const auto& all = entry.certificates;
+  const bool is_there = std::any_of(all.begin(), all.end(), [&](const auto& late) {
+    if (is_current(late, now)) return false;
+    return std::any_of(all.begin(), all.end(), [&](const auto& other) {
+      return is_current(other, now) && other.subject == late.subject;
+    });
+  });
+  if (!is_there) return nullptr;
+  bssl::UniquePtr<X509_STORE> current(X509_STORE_new());
+  SALLYPORT_CHECK(current);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!is_current(all[i], now)) continue;
+    SALLYPORT_CHECK(X509_STORE_add_cert(current.get(), entry.ca_objects[i].get()) == 1);
+  }
+  return current;
+}
+
+std::variant<CaPath, CertificateRefusal> judge_by(X509_STORE* cas, const PresentedChain& chain,
+                                                  const TrustEntry& entry, std::string_view store,
+                                                  const Expectation& expected, WallTime now) {
+  bssl::UniquePtr<X509_STORE_CTX> context(X509_STORE_CTX_new());
+  SALLYPORT_CHECK(context && X509_STORE_CTX_init(context.get(), cas, chain.leaf.get(),
+                                                 chain.others.get()) == 1);
+  set_expectation(X509_STORE_CTX_get0_param(context.get()), expected, now);
+  const bool believed = X509_verify_cert(context.get()) == 1;
+  ERR_clear_error();
+  if (!believed) return describe(context.get(), chain.view, store, expected);
+
+  const STACK_OF(X509)* found = X509_STORE_CTX_get0_chain(context.get());
+  auto path = path_of(found, chain, entry);
+  if (!path) {
+    return refusal_of(RefusalReason::malformed, "an issuer's certificate is malformed", chain.view);
+  }
+  if (auto weak = weakness(found, *path)) return std::move(*weak);
+  return std::move(*path);
 }
 
 }  // namespace
@@ -237,21 +301,20 @@ std::variant<CaPath, CertificateRefusal> find_ca_path(const PresentedChain& chai
                                                       const TrustEntry& entry,
                                                       std::string_view store,
                                                       const Expectation& expected, WallTime now) {
-  bssl::UniquePtr<X509_STORE_CTX> context(X509_STORE_CTX_new());
-  SALLYPORT_CHECK(context && X509_STORE_CTX_init(context.get(), entry.cas.get(), chain.leaf.get(),
-                                                 chain.others.get()) == 1);
-  set_expectation(X509_STORE_CTX_get0_param(context.get()), expected, now);
-  const bool believed = X509_verify_cert(context.get()) == 1;
-  ERR_clear_error();
-  if (!believed) return describe(context.get(), chain.view, store, expected);
-
-  const STACK_OF(X509)* found = X509_STORE_CTX_get0_chain(context.get());
-  auto path = path_of(found, chain, entry);
-  if (!path) {
-    return refusal_of(RefusalReason::malformed, "an issuer's certificate is malformed", chain.view);
+  const auto judge = [&](X509_STORE* cas) {
+    return judge_by(cas, chain, entry, store, expected, now);
+  };
+  auto first = judge(entry.cas.get());
+  const auto* refusal = std::get_if<CertificateRefusal>(&first);
+  const bool is_late = refusal != nullptr && (refusal->reason == RefusalReason::expired ||
+                                              refusal->reason == RefusalReason::not_yet_valid);
+  if (!is_late) return first;
+  // The library takes the first CA of a name and key, whatever its dates.
+  if (const auto current = current_twins(entry, now)) {
+    auto second = judge(current.get());
+    if (second.index() == 0) return second;
   }
-  if (auto weak = weakness(found, *path)) return std::move(*weak);
-  return std::move(*path);
+  return first;
 }
 
 }  // namespace sallyport::tls

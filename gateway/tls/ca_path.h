@@ -10,11 +10,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "gateway/tls/chain_verifier.h"
+#include "gateway/tls/known_issuers.h"
 #include "gateway/tls/refusal.h"
 #include "gateway/tls/trust_entry.h"
 
@@ -24,18 +24,15 @@ namespace sallyport::tls {
 struct PresentedChain {
   crypto::CertificateView view;  // of the leaf
   bssl::UniquePtr<X509> leaf;
-  bssl::UniquePtr<STACK_OF(X509)> others;
+  bssl::UniquePtr<STACK_OF(X509)> others;  // the certificates of `issuers`, in order
+  std::vector<std::shared_ptr<const PresentedIssuer>> issuers;
 };
 
-// CaPath is a path that holds: leaf first, anchor last. It points to the views of leaf and anchor,
-// which whoever presented and trusts them keeps, and owns those between.
+// CaPath is a path that holds: leaf first, anchor last. It points to the views that whoever
+// presented and trusts the certificates keeps.
 class CaPath {
  public:
   void add(const crypto::CertificateView& known) { views_.push_back(&known); }
-  void add(std::unique_ptr<const crypto::CertificateView> read) {
-    views_.push_back(read.get());
-    owned_.push_back(std::move(read));
-  }
   std::size_t size() const { return views_.size(); }
   const crypto::CertificateView& operator[](std::size_t i) const { return *views_[i]; }
   const crypto::CertificateView& leaf() const { return *views_.front(); }
@@ -43,7 +40,6 @@ class CaPath {
 
  private:
   std::vector<const crypto::CertificateView*> views_;
-  std::vector<std::unique_ptr<const crypto::CertificateView>> owned_;
 };
 
 // find_ca_path judges the chain by the CAs of `entry`, which is of kind ca; `store` is the name

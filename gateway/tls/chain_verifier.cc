@@ -1,5 +1,6 @@
 #include "gateway/tls/chain_verifier.h"
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -15,14 +16,12 @@ std::string_view bytes_of(const CRYPTO_BUFFER* buffer) {
 
 // key_of covers everything that the verdict depends on but the time. Each part is a digest or ends
 // in one, so that no two inputs look alike.
-crypto::Sha256 key_of(std::span<CRYPTO_BUFFER* const> chain, const TrustStore& store,
+crypto::Sha256 key_of(std::span<const crypto::Sha256> chain, const TrustStore& store,
                       const Expectation& expected) {
   std::string parts(crypto::as_text(store.digest()));
   parts += static_cast<char>(expected.role);
   parts += crypto::as_text(crypto::sha256(expected.host));
-  for (const CRYPTO_BUFFER* certificate : chain) {
-    parts += crypto::as_text(crypto::sha256(bytes_of(certificate)));
-  }
+  for (const auto& digest : chain) parts += crypto::as_text(digest);
   return crypto::sha256(parts);
 }
 
@@ -48,10 +47,15 @@ ChainVerifier::Verdict ChainVerifier::verify(std::span<CRYPTO_BUFFER* const> cha
     return CertificateRefusal{RefusalReason::malformed, "no certificate was sent", "", "", ""};
   }
   if (chain.size() > kMaxPresented) return too_long(chain.size());
-  const crypto::Sha256 key = key_of(chain, store, expected);
+  std::array<crypto::Sha256, kMaxPresented> all_digests;
+  for (std::size_t i = 0; i < chain.size(); ++i)
+    all_digests[i] = crypto::sha256(bytes_of(chain[i]));
+  const std::span<const crypto::Sha256> digests(all_digests.data(), chain.size());
+  const crypto::Sha256 key = key_of(digests, store, expected);
   if (auto known = find(key, now)) return known;
 
-  auto checked = check_path(chain, store, expected, now);
+  ChainMemory memory{issuers_, digests};
+  auto checked = check_path(chain, store, expected, now, &memory);
   if (auto* refusal = std::get_if<CertificateRefusal>(&checked)) return std::move(*refusal);
   auto& path = std::get<GoodPath>(checked);
   const std::int64_t until = path.voucher.valid_until;

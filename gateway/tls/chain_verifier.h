@@ -19,6 +19,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/crypto/digest.h"
 #include "gateway/crypto/verified_certificate.h"
+#include "gateway/tls/known_issuers.h"
 #include "gateway/tls/refusal.h"
 #include "gateway/tls/trust_store.h"
 
@@ -70,6 +71,7 @@ class ChainVerifier {
   std::list<Entry> entries_;  // most recently used first
   std::unordered_map<crypto::Sha256, std::list<Entry>::iterator, KeyBucket> by_key_;
   std::uint64_t hits_ = 0;
+  KnownIssuers issuers_;
 };
 
 }  // namespace sallyport::tls

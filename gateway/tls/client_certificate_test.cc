@@ -106,6 +106,22 @@ TEST(ClientCertificate, IsAcceptedThroughIntermediates) {
   EXPECT_EQ(met.transport->info().peer->view().chain_der.size(), 2U);
 }
 
+TEST(ClientCertificate, IsAcceptedUnderARenewedCaBesideTheExpiredOne) {
+  const std::int64_t now = wall_now().unix_seconds();
+  const TestCa old(CertificateSpec{
+      .common_name = "Renewed CA", .not_before = now - 200'000, .not_after = now - 100'000});
+  const auto renewed = old.renewed({.common_name = "Renewed CA"});
+  const auto identity = old.issue({.common_name = "app"});
+  for (const std::string& bundle : {old.certificate_pem() + renewed.certificate_pem(),
+                                    renewed.certificate_pem() + old.certificate_pem()}) {
+    const auto with = server(config_with(trust("partners", bundle)));
+    RawClient client;
+    client.use(identity);
+    const Met met = meet(*with, client, "api.example");
+    EXPECT_EQ(met.result.outcome, Outcome::done) << met.result.text;
+  }
+}
+
 TEST(ClientCertificate, IsAcceptedUnderAnIssuingCaWithoutItsRoot) {
   const auto issuing = client_ca().intermediate("Issuing CA");
   const auto with = server(config_with(trust("partners", issuing.certificate_pem())));

@@ -22,26 +22,45 @@ std::string_view bytes_of(const CRYPTO_BUFFER* buffer) {
   return crypto::view_of(CRYPTO_BUFFER_data(buffer), CRYPTO_BUFFER_len(buffer));
 }
 
-std::variant<PresentedChain, CertificateRefusal> parse(std::span<CRYPTO_BUFFER* const> chain) {
-  auto leaf = crypto::view_certificate(bytes_of(chain.front()));
+// parse_issuer copies the bytes: what was parsed may outlive the connection and its pool of
+// buffers.
+std::shared_ptr<const PresentedIssuer> parse_issuer(const CRYPTO_BUFFER* buffer) {
+  const bssl::UniquePtr<CRYPTO_BUFFER> copy(
+      CRYPTO_BUFFER_new(CRYPTO_BUFFER_data(buffer), CRYPTO_BUFFER_len(buffer), nullptr));
+  SALLYPORT_CHECK(copy);
+  auto issuer = std::make_shared<PresentedIssuer>();
+  issuer->certificate.reset(X509_parse_from_buffer(copy.get()));
+  ERR_clear_error();
+  if (!issuer->certificate) return nullptr;
+  if (auto view = crypto::view_certificate(bytes_of(buffer))) issuer->view = std::move(*view);
+  return issuer;
+}
+
+// parse takes what memory has and parses the others.
+std::variant<PresentedChain, CertificateRefusal> parse(std::span<CRYPTO_BUFFER* const> chain,
+                                                       const ChainMemory* memory) {
+  const std::string_view leaf_der = bytes_of(chain.front());
+  auto leaf = memory != nullptr ? crypto::view_certificate(leaf_der, memory->digests.front())
+                                : crypto::view_certificate(leaf_der);
   if (!leaf) return CertificateRefusal{RefusalReason::malformed, leaf.error().text, "", "", ""};
   PresentedChain out;
   out.view = std::move(*leaf);
   out.others.reset(sk_X509_new_null());
   SALLYPORT_CHECK(out.others);
-  for (CRYPTO_BUFFER* buffer : chain) {
-    bssl::UniquePtr<X509> certificate(X509_parse_from_buffer(buffer));
-    ERR_clear_error();
-    if (!certificate) {
-      return refusal_of(RefusalReason::malformed, "a certificate of the chain cannot be read",
-                        out.view);
-    }
-    if (!out.leaf) {
-      out.leaf = std::move(certificate);
-      continue;
-    }
-    out.view.chain_der.emplace_back(bytes_of(buffer));
-    SALLYPORT_CHECK(bssl::PushToStack(out.others.get(), std::move(certificate)));
+  const auto unreadable = [&] {
+    return refusal_of(RefusalReason::malformed, "a certificate of the chain cannot be read",
+                      out.view);
+  };
+  out.leaf.reset(X509_parse_from_buffer(chain.front()));
+  ERR_clear_error();
+  if (!out.leaf) return unreadable();
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    auto issuer = memory != nullptr ? memory->issuers.find(memory->digests[i]) : nullptr;
+    if (!issuer) issuer = parse_issuer(chain[i]);
+    if (!issuer) return unreadable();
+    out.view.chain_der.emplace_back(bytes_of(chain[i]));
+    SALLYPORT_CHECK(bssl::PushToStack(out.others.get(), bssl::UpRef(issuer->certificate)));
+    out.issuers.push_back(std::move(issuer));
   }
   return out;
 }
@@ -178,14 +197,18 @@ bool is_more_telling(const CertificateRefusal& a, const CertificateRefusal& b) {
 
 std::variant<GoodPath, CertificateRefusal> check_path(std::span<CRYPTO_BUFFER* const> chain,
                                                       const TrustStore& store,
-                                                      const Expectation& expected, WallTime now) {
-  auto parsed = parse(chain);
+                                                      const Expectation& expected, WallTime now,
+                                                      ChainMemory* memory) {
+  auto parsed = parse(chain, memory);
   if (auto* refusal = std::get_if<CertificateRefusal>(&parsed)) return std::move(*refusal);
   auto& presented = std::get<PresentedChain>(parsed);
   std::optional<CertificateRefusal> why;
   for (const TrustEntry& entry : store.entries()) {
     auto outcome = check_entry(presented, entry, store, expected, now);
     if (const auto* path = std::get_if<CaPath>(&outcome)) {
+      for (std::size_t i = 0; memory != nullptr && i < presented.issuers.size(); ++i) {
+        memory->issuers.remember(memory->digests[i + 1], presented.issuers[i]);
+      }
       return good_path(*path, entry, store, presented);
     }
     auto& refusal = std::get<CertificateRefusal>(outcome);

@@ -1,13 +1,15 @@
 #pragma once
 
-// The judgement on one chain, without memory: the entries of a store are asked in their order, and
-// the first that vouches for the chain decides. Of several refusals the most telling is given.
+// The judgement on one chain, without memory of earlier ones: the entries of a store are asked in
+// their order, and the first that vouches for the chain decides. Of several refusals the most
+// telling is given.
 
 #include <cstdint>
 #include <span>
 #include <variant>
 
 #include "gateway/tls/chain_verifier.h"
+#include "gateway/tls/known_issuers.h"
 
 namespace sallyport::tls {
 
@@ -17,8 +19,16 @@ struct GoodPath {
   std::int64_t not_before = 0;  // when the verdict begins to hold, Unix seconds
 };
 
+// ChainMemory is what a verifier knows of issuers; `digests` are the SHA-256 of the chain's DER.
+struct ChainMemory {
+  KnownIssuers& issuers;
+  std::span<const crypto::Sha256> digests;
+};
+
+// check_path parses what `memory` does not know.
 std::variant<GoodPath, CertificateRefusal> check_path(std::span<CRYPTO_BUFFER* const> chain,
                                                       const TrustStore& store,
-                                                      const Expectation& expected, WallTime now);
+                                                      const Expectation& expected, WallTime now,
+                                                      ChainMemory* memory = nullptr);
 
 }  // namespace sallyport::tls

@@ -66,8 +66,7 @@ clients::FetchRequest introspection_request(const IntrospectionSettings& setting
   return request;
 }
 
-Introspected read_introspection(std::string_view body, const IssuerSettings& settings,
-                                std::int64_t first_seen) {
+Introspected read_introspection(std::string_view body, const IssuerSettings& settings) {
   const auto answer = json::parse(body, kLimits);
   if (!answer || !answer->is_object()) return UselessAnswer{"no strict JSON object"};
   const auto active = answer->member("active").boolean();
@@ -83,7 +82,6 @@ Introspected read_introspection(std::string_view body, const IssuerSettings& set
   if (found.is_bound_otherwise) return UselessAnswer{"cnf is neither x5t#S256 nor jkt"};
   policy::TokenClaims claims = std::move(found.claims);
   claims.issuer = settings.issuer;
-  if (claims.issued_at == 0) claims.issued_at = first_seen;
   if (claims.expires_at == 0) claims.expires_at = kNever;
   return claims;
 }

@@ -23,17 +23,17 @@ struct Inactive {};
 struct UselessAnswer {
   std::string_view text;
 };
-// A ClaimFault is about an active token that is none for us: a refresh token, for one, has no `aud`.
+// A ClaimFault is about an active token that is none for us: a refresh token, for one, has no
+// `aud`.
 using Introspected = std::variant<policy::TokenClaims, Inactive, ClaimFault, UselessAnswer>;
 
 // introspection_request asks about `token`; the settings were checked when they were loaded.
 clients::FetchRequest introspection_request(const IntrospectionSettings& settings,
                                             const clients::Url& url, std::string_view token);
 
-// read_introspection reads an answer of status 200. Where the issuer tells no `iat`, `first_seen`
-// takes its place, so that no token gets older than the chain allows.
-Introspected read_introspection(std::string_view body, const IssuerSettings& settings,
-                                std::int64_t first_seen);
+// read_introspection reads an answer of status 200. Where the issuer tells no `iat`, issued_at is
+// zero: the caller knows since when the token is in use.
+Introspected read_introspection(std::string_view body, const IssuerSettings& settings);
 
 // is_opaque says whether a token is not even of the form of a JWT or JWE.
 bool is_opaque(std::string_view token);

@@ -295,6 +295,13 @@ std::shared_ptr<const policy::Plan> load_plan(const config::Node& node,
   check_one_introspects(node, *plan, findings);
   if (findings.error_count() != errors_before) return nullptr;
   set_up_dpop(shared, context, *plan);
+  if (plan->introspecting() != nullptr) {
+    plan->sightings =
+        context
+            .service<SightingService>(
+                "", [] { return std::make_shared<SightingService>(wall_now().unix_seconds()); })
+            ->table();
+  }
   plan->token_limit = shared.token_limit.bytes;
   plan->cache_entries = shared.cache_entries;
   plan->cache_bytes = shared.cache_limit.bytes;

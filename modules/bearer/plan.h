@@ -14,6 +14,7 @@
 #include "modules/bearer/introspector.h"
 #include "modules/bearer/issuer_keys.h"
 #include "modules/bearer/settings.h"
+#include "modules/bearer/sighting_table.h"
 
 namespace sallyport::bearer {
 
@@ -35,6 +36,7 @@ class BearerPlan final : public policy::Plan {
   std::shared_ptr<DpopState> dpop;
   std::string dpop_algorithms;  // as challenges list them
   std::size_t token_limit = 0;
+  std::shared_ptr<SightingTable> sightings;  // null when no issuer introspects
   std::shared_ptr<CacheGauges> cache_gauges;
   std::size_t cache_entries = 0;
   std::size_t cache_bytes = 0;

@@ -27,7 +27,6 @@ struct KnownToken {
   KeyUse* use = nullptr;  // of the key that signed; lives as long as the set of that epoch
   bool is_opaque = false;
   std::int64_t good_until = 0;  // Unix seconds, for an opaque one
-  std::int64_t first_seen = 0;  // the same: its age when the issuer tells no `iat`
 };
 
 // CacheGauges is how full the workers' caches are; each is written by one worker and read by

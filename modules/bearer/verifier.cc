@@ -127,10 +127,7 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
   KnownToken known;
   known.is_opaque = true;
   known.issuer = issuer.keys;
-  // What is known of it may be over, and still says since when it has been in use.
-  const KnownToken* before = cache_->find(credential.token);
-  known.first_seen = before != nullptr && before->is_opaque ? before->first_seen : now;
-  auto read = read_introspection(answer, issuer.settings, known.first_seen);
+  auto read = read_introspection(answer, issuer.settings);
   if (const auto* useless = std::get_if<UselessAnswer>(&read)) {
     count(issuer.keys->counters(worker_).introspection_failures);
     return deny(reasons::kIntrospectionFailed,
@@ -139,6 +136,10 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
   if (const auto* fault = std::get_if<ClaimFault>(&read)) return deny_claim(exchange, *fault);
   known.good_until = now + settings->negative_ttl.count();
   if (auto* claims = std::get_if<TokenClaims>(&read)) {
+    // Without "iat" a token is as old as it has been in use, on whatever worker.
+    if (claims->issued_at == 0) {
+      claims->issued_at = plan_->sightings->first_seen(credential.token, now);
+    }
     known.good_until = std::min(now + settings->max_ttl.count(), claims->expires_at);
     known.claims = std::make_shared<const TokenClaims>(std::move(*claims));
     passed(exchange, "introspection", "issuer={} client_id={}", issuer.name,

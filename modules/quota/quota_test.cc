@@ -45,6 +45,22 @@ TEST(Quota, CountsBySubject) {
   EXPECT_THAT(judge(harness, of_another_issuer), Allowed());
 }
 
+TEST(Quota, AnOperatorsQuestionTakesNothing) {
+  PolicyHarness harness(module);
+  harness.shared("limits: {user: {by: [subject], requests: 1, per: 1h}}");
+  ASSERT_TRUE(harness.load("limits: [user]")) << harness.errors();
+  policy::Explanation explanation;
+  for (int i = 0; i < 5; ++i) {
+    Call call;
+    call.exchange().facts.token = test::FactMaker::token(claims_of("u1"));
+    call.exchange().started = {1'000'000};
+    call.exchange().explanation = &explanation;
+    EXPECT_THAT(harness.judge(call), Allowed());
+  }
+  EXPECT_THAT(judge(harness, claims_of("u1")), Allowed());
+  EXPECT_THAT(judge(harness, claims_of("u1")), DeniedWith("quota.exceeded"));
+}
+
 TEST(Quota, CountsByClientAndConsent) {
   PolicyHarness harness(module);
   harness.shared("limits: {c: {by: [client], requests: 3, per: 1h}, "

@@ -1,7 +1,7 @@
 #pragma once
 
 // How a row is measured: the loop of Google Benchmark, with the number of heap allocations for one
-// iteration beside the time, whoever makes them (C++, BoringSSL, jansson).
+// iteration beside the time, whoever makes them (C++, BoringSSL).
 
 #include <benchmark/benchmark.h>
 

@@ -1,5 +1,6 @@
 """Files that change under the running gateway: the new state at once and whole, or the old one."""
 import contextlib
+import datetime
 import os
 import shutil
 import socket
@@ -61,12 +62,17 @@ def place(pem, folder):
 
 
 @pytest.fixture
-def gateway(make_own_gateway, pki, upstream, root, tls, server_ca):
+def distrusted():
+    return "1s"
+
+
+@pytest.fixture
+def gateway(make_own_gateway, pki, upstream, root, tls, server_ca, distrusted):
     config = trusting(pki, upstream.server, {"file": str(root.certificate)})
     config["workers"] = 2
     for entry in config["listeners"][0]["tls"]["certificates"]:
         entry.update(certificate=str(tls / "server.pem"), key=str(tls / "server.key"))
-    config["timeouts"]["distrusted"] = "1s"
+    config["timeouts"]["distrusted"] = distrusted
     gateway = make_own_gateway(config)
     gateway.pki = Pki(server_ca, root)
     return gateway
@@ -151,6 +157,66 @@ def test_a_symlink_swap_and_a_replaced_folder_are_seen(make_own_gateway, pki, up
     is_served(gateway, pems["..3"])
 
 
+class Swapper(threading.Thread):
+    """Puts one CA after the other into the trust store, quickly, until it is left with `last`."""
+
+    def __init__(self, authorities, file):
+        super().__init__()
+        self.authorities, self.file, self.last, self.stop = authorities, file, None, threading.Event()
+
+    def run(self):
+        while not self.stop.is_set():
+            self.last = self.authorities[0 if self.last is not self.authorities[0] else 1]
+            shutil.copy(self.last.certificate, self.file.with_suffix(".new"))
+            os.rename(self.file.with_suffix(".new"), self.file)
+            self.stop.wait(0.002)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.join()
+
+
+@pytest.fixture
+def two_authorities(tmp_path):
+    both = [Authority(tmp_path / name, f"/O=Plaid/CN={name}") for name in ("One", "Two")]
+    for authority in both:
+        authority.issue("client")
+    return both
+
+
+def is_trusted_alone(gateway, authority, authorities):
+    wait_until(lambda: [status_of(gateway, one.folder / "client.pem") for one in authorities]
+               == [200 if one is authority else None for one in authorities],
+               "what the file holds is in force")
+
+
+def test_a_change_during_the_start_is_seen(make_own_gateway, pki, upstream, tmp_path,
+                                           two_authorities):
+    """However it falls between what was read and what is watched. Then the file rests."""
+    file = tmp_path / "store.pem"
+    shutil.copy(two_authorities[0].certificate, file)
+    for _ in range(6):
+        with Swapper(two_authorities, file) as swapper:
+            gateway = make_own_gateway(trusting(pki, upstream.server, {"file": str(file)}))
+        is_trusted_alone(gateway, swapper.last, two_authorities)
+        gateway.stop()
+
+
+def test_a_change_during_a_reload_is_seen(make_own_gateway, pki, upstream, tmp_path,
+                                          two_authorities):
+    file = tmp_path / "store.pem"
+    shutil.copy(two_authorities[0].certificate, file)
+    gateway = make_own_gateway(trusting(pki, upstream.server, {"file": str(file)}))
+    for _ in range(6):
+        with Swapper(two_authorities, file) as swapper:
+            assert gateway.cli("reload").returncode == 0
+        is_trusted_alone(gateway, swapper.last, two_authorities)
+
+
 def test_an_edit_of_the_configuration_waits_for_a_reload(gateway, upstream, server_ca, tls):
     gateway.file.write_text("no: configuration")
     second = new_pair(server_ca, "second")
@@ -187,7 +253,8 @@ def test_http_2_connections_end_with_it_as_well(gateway, upstream, root, tls):
     assert gateway.event("trust_withdrawn")["deny"]["reason"] == "certificate.unknown_issuer"
 
 
-@pytest.mark.parametrize("is_answered", [True, False])
+# Whoever waits for the answer must not run against the deadline on a busy machine.
+@pytest.mark.parametrize("is_answered, distrusted", [(True, "30s"), (False, "1s")])
 def test_a_request_under_way_may_end_until_the_deadline(gateway, upstream, root, tls, is_answered):
     answering = threading.Event()
 
@@ -208,6 +275,41 @@ def test_a_request_under_way_may_end_until_the_deadline(gateway, upstream, root,
             assert answer.status == 200 and answer.one("Connection") == "close"
         assert client.is_closed()
         answering.set()
+
+
+def test_trust_that_ends_by_its_date_ends_open_connections(make_own_gateway, pki, upstream, root,
+                                                           tmp_path):
+    """No file changes: an entry retires, and a revocation list grows too old."""
+    answering = threading.Event()
+
+    def slow(exchange):
+        assert exchange.target != "/who/slow" or answering.wait(20)
+        exchange.answer(200, b"done")
+
+    upstream.handler = slow
+    listed = Authority(tmp_path / "listed", "/O=Plaid/CN=Listed CA")
+    end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=6)
+    listed.crl(tmp_path / "listed.crl", end=6 / 86_400)
+    config = trusting(pki, upstream.server, {
+        "entries": [{"ca": str(root.certificate), "id": "retiring",
+                     "retire_after": end.strftime("%Y-%m-%dT%H:%M:%SZ")},
+                    {"ca": str(listed.certificate), "id": "listed"}],
+        "crl": {"files": [str(tmp_path / "listed.crl")], "absent": "soft_fail"}})
+    config["routes"][0]["paths"] = ["/who", "/who/slow"]
+    config["timeouts"]["distrusted"] = "1s"
+    gateway = make_own_gateway(config)
+    with contextlib.ExitStack() as stack:
+        idle, busy, other = (stack.enter_context(contextlib.closing(Client(gateway, pem)))
+                             for pem in (root.issue("idle"), root.issue("busy"),
+                                         listed.issue("other")))
+        assert idle.get().status == busy.get().status == other.get().status == 200
+        busy.send("/who/slow")
+        assert idle.is_closed(15) and other.is_closed(15) and busy.is_closed(15)
+        answering.set()
+    withdrawn = [line["deny"]["reason"] for line in gateway.log()
+                 if line["event"] == "trust_withdrawn"]
+    assert sorted(withdrawn) == ["certificate.crl_expired"] + 2 * ["certificate.not_active"]
+    assert not [line for line in gateway.log() if line["event"] == "files_changed"]
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])

@@ -120,10 +120,10 @@ bssl::UniquePtr<X509> parse(std::string_view der) {
   return bssl::UniquePtr<X509>(d2i_X509(nullptr, &data, static_cast<long>(der.size())));
 }
 
-// make signs with `issuer`, or with the new key itself when there is none.
-Identity make(const CertificateSpec& spec, const Identity* issuer) {
+// make signs with `issuer`, or with the key itself when there is none.
+Identity make(const CertificateSpec& spec, const TestKey& key, const Identity* issuer) {
   Identity out;
-  out.key = TestKey::make(spec.key);
+  out.key = key;
   const bssl::UniquePtr<X509> certificate(X509_new());
   SALLYPORT_CHECK(X509_set_version(certificate.get(), 2) == 1);  // v3
   set_serial(certificate.get());
@@ -158,14 +158,19 @@ std::string Identity::chain_pem() const {
 
 TestCa::TestCa(CertificateSpec spec) {
   spec.is_ca = true;
-  identity_ = make(spec, nullptr);
+  identity_ = make(spec, TestKey::make(spec.key), nullptr);
+}
+
+TestCa TestCa::renewed(CertificateSpec spec) const {
+  spec.is_ca = true;
+  return TestCa(make(spec, identity_.key, nullptr), true);
 }
 
 TestCa::TestCa(std::string_view common_name)
     : TestCa(CertificateSpec{.common_name = std::string(common_name)}) {}
 
 Identity TestCa::issue(const CertificateSpec& spec) const {
-  Identity out = make(spec, &identity_);
+  Identity out = make(spec, TestKey::make(spec.key), &identity_);
   if (!is_root_) {
     out.issuers_der.push_back(identity_.der);
     out.issuers_der.insert(out.issuers_der.end(), identity_.issuers_der.begin(),

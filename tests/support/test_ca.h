@@ -49,6 +49,9 @@ class TestCa {
   explicit TestCa(CertificateSpec spec);
   explicit TestCa(std::string_view common_name);
 
+  // renewed is another self-signed root with the same key.
+  TestCa renewed(CertificateSpec spec) const;
+
   Identity issue(const CertificateSpec& spec) const;
   TestCa intermediate(CertificateSpec spec) const;
   TestCa intermediate(std::string_view common_name) const;

@@ -1,0 +1,55 @@
+#pragma once
+
+// The issuers that clients have presented in chains that were believed, parsed: the same few come
+// with every new leaf. What is known is the content of some bytes; every signature is verified
+// anew. Internal to the room; one per verifier.
+
+#include <openssl/base.h>
+#include <openssl/x509.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "gateway/crypto/digest.h"
+#include "gateway/crypto/verified_certificate.h"
+
+namespace sallyport::tls {
+
+struct PresentedIssuer {
+  bssl::UniquePtr<X509> certificate;
+  std::optional<crypto::CertificateView> view;  // nothing when only the library can read it
+};
+
+class KnownIssuers {
+ public:
+  static constexpr std::size_t kMost = 32;
+
+  // find returns null for what is not known; `digest` is the SHA-256 of the DER.
+  std::shared_ptr<const PresentedIssuer> find(const crypto::Sha256& digest) const {
+    for (const Entry& entry : entries_) {
+      if (entry.issuer && entry.digest == digest) return entry.issuer;
+    }
+    return nullptr;
+  }
+
+  // remember displaces the one that came first; call it for what belongs to a chain that was
+  // believed, so that strangers cannot displace anything.
+  void remember(const crypto::Sha256& digest, std::shared_ptr<const PresentedIssuer> issuer) {
+    if (find(digest)) return;
+    entries_[next_] = {digest, std::move(issuer)};
+    next_ = (next_ + 1) % kMost;
+  }
+
+ private:
+  struct Entry {
+    crypto::Sha256 digest{};
+    std::shared_ptr<const PresentedIssuer> issuer;
+  };
+  std::array<Entry, kMost> entries_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace sallyport::tls
