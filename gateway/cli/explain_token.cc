@@ -1,7 +1,6 @@
 #include "gateway/cli/explain_token.h"
 
 #include <cstdio>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -10,6 +9,7 @@
 #include "gateway/base/text.h"
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/token_input.h"
 #include "gateway/control/explain_token.h"
 #include "gateway/control/load.h"
 #include "gateway/json/json.h"
@@ -17,7 +17,6 @@
 namespace sallyport::cli {
 namespace {
 
-constexpr std::size_t kMaxToken = 32 * 1024;
 constexpr Milliseconds kPatience = Seconds(10);  // for keys and answers, with -c
 
 // AtOnce is a broadcast without workers: there is only this thread.
@@ -28,17 +27,6 @@ class AtOnce final : public event::Broadcast {
     done();
   }
 };
-
-// read_token takes the first line of standard input, so that the token stands on no command line.
-std::optional<std::string> read_token() {
-  std::string token(kMaxToken + 2, '\0');
-  std::cin.read(token.data(), static_cast<std::streamsize>(token.size()));
-  token.resize(static_cast<std::size_t>(std::cin.gcount()));
-  token = token.substr(0, token.find('\n'));
-  if (token.ends_with('\r')) token.pop_back();
-  if (token.empty() || token.size() > kMaxToken) return std::nullopt;
-  return token;
-}
 
 bool run_until(event::Loop& loop, const std::function<bool()>& is_done) {
   const MonoTime end = mono_now() + kPatience;

@@ -5,23 +5,38 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 
+#include "gateway/base/text.h"
+#include "gateway/base/utc.h"
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
-#include "gateway/json/json.h"
+#include "gateway/cli/order.h"
+#include "gateway/cli/table.h"
+#include "gateway/cli/token_input.h"
 #include "gateway/observe/json_line.h"
 
 namespace sallyport::cli {
 namespace {
+
+constexpr const char* kToken = "token";
 
 struct Wish {
   std::string unit;
   std::string value;
   std::string issuer;
   std::string reason;
-  std::int64_t cutoff = 0;
-  std::int64_t expires = 0;
+  std::string cutoff;
+  std::string expires;
   std::string socket;
+};
+
+struct ListWish {
+  std::string unit;
+  std::string value;
+  std::string issuer;
+  std::string socket;
+  bool as_json = false;
 };
 
 std::string caller() {
@@ -29,75 +44,144 @@ std::string caller() {
   return user != nullptr ? user->pw_name : std::to_string(getuid());
 }
 
-std::string order_of(const Wish& wish) {
+// moment_of reads Unix seconds or RFC 3339.
+Result<std::int64_t> moment_of(const std::string& text) {
+  if (const auto seconds = parse_decimal<std::int64_t>(text)) return *seconds;
+  return parse_moment(text);
+}
+
+// name_value says what is to be revoked: a token comes by standard input and gets its name.
+Result<void> name_value(Wish& wish) {
+  if (wish.unit != kToken) {
+    if (!wish.value.empty()) return {};
+    return Error{Fault::client, "say which " + wish.unit + ": its value is missing"};
+  }
+  if (!wish.value.empty()) {
+    return Error{Fault::client,
+                 "a token comes by standard input, so that nobody reads it off the "
+                 "command line: sallyport revoke token <FILE"};
+  }
+  const auto token = read_token();
+  if (!token) {
+    return Error{Fault::client, "standard input has no token, or one of more than 32 KiB"};
+  }
+  auto name = name_token(*token);
+  if (!name) return name.error();
+  wish.unit = "jti";
+  wish.value = name->value;
+  if (wish.issuer.empty()) wish.issuer = name->issuer;
+  return {};
+}
+
+Result<std::string> order_of(const Wish& wish) {
   std::string order;
   observe::JsonLine line(order);
   line.text("unit", wish.unit).text("value", wish.value).text("issuer", wish.issuer);
-  if (wish.cutoff != 0) line.number("cutoff", wish.cutoff);
-  if (wish.expires != 0) line.number("expires", wish.expires);
+  for (const auto& [name, text] : {std::pair{"cutoff", &wish.cutoff}, {"expires", &wish.expires}}) {
+    if (text->empty()) continue;
+    const auto moment = moment_of(*text);
+    if (!moment) return moment.error();
+    line.number(name, *moment);
+  }
   line.text("reason", wish.reason).text("who", caller()).close();
   return order;
 }
 
-int give_order(const Wish& wish, std::string_view verb) {
-  const auto answer =
-      ask(wish.socket, "POST", "/command/" + std::string(verb), order_of(wish));
+int change(Wish wish, std::string_view verb) {
+  if (auto named = name_value(wish); !named) return fail(named.error().text);
+  const auto order = order_of(wish);
+  if (!order) return fail(order.error().text);
+  const auto answer = give_order(wish.socket, verb, *order);
   if (!answer) return fail(answer.error().text);
-  if (answer->status == 200) {
-    std::fputs(answer->body.c_str(), stdout);
-    return kOk;
+  std::fputs(answer->text.c_str(), stdout);
+  return kOk;
+}
+
+std::string moment_text(const json::Value& record, std::string_view name, const char* absent) {
+  const auto seconds = record.member(name).integer();
+  return seconds ? utc_text(*seconds) : absent;
+}
+
+void add_rows(Table& table, const json::Value& page) {
+  const json::Value records = page.member("records");
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const json::Value record = records.at(i);
+    const std::string issuer = text_of(record, "issuer");
+    table.add({text_of(record, "unit"), text_of(record, "value"), issuer.empty() ? "any" : issuer,
+               moment_text(record, "cutoff", "always"), moment_text(record, "expires", "never"),
+               moment_text(record, "made", ""), text_of(record, "who"), text_of(record, "reason")});
   }
-  const auto error = json::parse(answer->body);
-  return fail(error ? std::string(error->member("error").string().value_or("refused"))
-                    : "the gateway's answer is no JSON");
+}
+
+int list(const ListWish& wish) {
+  Table table{"UNIT", "VALUE", "ISSUER", "ISSUED UNTIL", "FORGOTTEN", "MADE", "WHO", "WHY"};
+  std::string after;
+  do {
+    std::string order;
+    observe::JsonLine line(order);
+    if (!wish.unit.empty()) line.text("unit", wish.unit);
+    line.text("value", wish.value).text("issuer", wish.issuer).text("after", after).close();
+    const auto page = give_order(wish.socket, "revoked", order);
+    if (!page) return fail(page.error().text);
+    if (wish.as_json) {
+      std::fputs(page->text.c_str(), stdout);
+    } else {
+      add_rows(table, page->value);
+    }
+    after = std::string(page->value.member("next").string().value_or(""));
+  } while (!after.empty());
+  if (!wish.as_json) table.print();
+  return kOk;
 }
 
 std::shared_ptr<Wish> add_unit(CLI::App& verb) {
   auto wish = std::make_shared<Wish>();
-  verb.add_option("unit", wish->unit, "What the value is of")
+  verb.add_option(
+          "unit", wish->unit,
+          "What the value is of: a token's jti, a user (sub), a client (client_id), a consent, "
+          "a signing key (kid), a client certificate (SHA-256 of the leaf), or `token`, which "
+          "is read from standard input")
       ->required()
-      ->check(CLI::IsMember({"jti", "subject", "client", "consent", "kid"}));
-  verb.add_option("value", wish->value, "The token's jti, the user's sub, …")->required();
-  verb.add_option("--issuer", wish->issuer, "Only of this issuer; without: of every issuer");
+      ->check(CLI::IsMember({kToken, "jti", "subject", "client", "consent", "kid", "cert"}));
+  verb.add_option(
+      "value,--value", wish->value,
+      "The jti, sub, client_id, …; none for `token`. --value=X where X begins with a dash");
+  verb.add_option("--issuer", wish->issuer,
+                  "Only of this issuer; without: of every issuer, of a JWT its own");
   verb.add_option("--reason", wish->reason, "Why; kept with the entry and logged");
   add_admin(verb, wish->socket);
   return wish;
-}
-
-int list(const std::string& socket) {
-  std::string after;
-  do {
-    std::string order;
-    observe::JsonLine(order).text("after", after).close();
-    const auto answer = ask(socket, "POST", "/command/revoked", order);
-    if (!answer) return fail(answer.error().text);
-    const auto page = json::parse(answer->body, {.max_bytes = answer->body.size() + 1});
-    if (!page || answer->status != 200) return fail("the gateway cannot list: " + answer->body);
-    std::fputs(answer->body.c_str(), stdout);
-    after = std::string(page->member("next").string().value_or(""));
-  } while (!after.empty());
-  return kOk;
 }
 
 }  // namespace
 
 void add_revoke(CLI::App& app, int& status) {
   CLI::App* revoke = app.add_subcommand(
-      "revoke", "Revoke tokens; returns when it is durable and holds on every worker");
+      "revoke",
+      "Revoke tokens or a certificate; returns when it is durable and holds on every worker");
   auto revoked = add_unit(*revoke);
-  revoke->add_option("--cutoff", revoked->cutoff,
-                     "Unix time: tokens issued until then are revoked; default now");
-  revoke->add_option("--expires", revoked->expires, "Unix time when the entry may be forgotten");
-  revoke->callback([revoked, &status] { status = give_order(*revoked, "revoke"); });
+  revoke->add_option(
+      "--cutoff", revoked->cutoff,
+      "Tokens issued until then are revoked, as Unix seconds or RFC 3339; default: now "
+      "for a subject or client, else whenever issued");
+  revoke->add_option("--expires", revoked->expires,
+                     "When the entry may be forgotten, written alike");
+  revoke->callback([revoked, &status] { status = change(*revoked, "revoke"); });
 
-  CLI::App* reinstate = app.add_subcommand("reinstate", "Take a revocation back");
+  CLI::App* reinstate = app.add_subcommand(
+      "reinstate", "Take a revocation back: the same unit, value and issuer that were revoked");
   auto reinstated = add_unit(*reinstate);
-  reinstate->callback([reinstated, &status] { status = give_order(*reinstated, "reinstate"); });
+  reinstate->callback([reinstated, &status] { status = change(*reinstated, "reinstate"); });
 
-  CLI::App* listing = app.add_subcommand("revoked", "List the revocations, as JSON pages");
-  auto socket = std::make_shared<std::string>();
-  add_admin(*listing, *socket);
-  listing->callback([socket, &status] { status = list(*socket); });
+  CLI::App* listing = app.add_subcommand("revoked", "List the revocations");
+  auto wish = std::make_shared<ListWish>();
+  listing->add_option("unit", wish->unit, "Only of this unit")
+      ->check(CLI::IsMember({"jti", "subject", "client", "consent", "kid", "cert"}));
+  listing->add_option("value,--value", wish->value, "Only this value");
+  listing->add_option("--issuer", wish->issuer, "Only of this issuer");
+  listing->add_flag("--json", wish->as_json, "Print the gateway's answers, a page a line");
+  add_admin(*listing, wish->socket);
+  listing->callback([wish, &status] { status = list(*wish); });
 }
 
 }  // namespace sallyport::cli

@@ -112,12 +112,20 @@ Result<void> LmdbStore::open_environment() {
 }
 
 Result<void> LmdbStore::put(std::string_view key, std::string_view value) {
-  if (!is_key(key)) return failed("write to", MDB_BAD_VALSIZE);
+  const Entry entry{std::string(key), std::string(value)};
+  return put_all({&entry, 1});
+}
+
+Result<void> LmdbStore::put_all(std::span<const Entry> entries) {
   Txn txn;
   int code = begin(env_.get(), 0, txn);
-  MDB_val stored_key = to_val(key);
-  MDB_val stored_value = to_val(value);
-  if (code == 0) code = mdb_put(txn.get(), table_, &stored_key, &stored_value, 0);
+  for (const Entry& entry : entries) {
+    if (code == 0 && !is_key(entry.key)) code = MDB_BAD_VALSIZE;
+    if (code != 0) break;
+    MDB_val stored_key = to_val(entry.key);
+    MDB_val stored_value = to_val(entry.value);
+    code = mdb_put(txn.get(), table_, &stored_key, &stored_value, 0);
+  }
   if (code == 0) code = commit(std::move(txn));
   if (code != 0) return failed("write to", code);
   return {};

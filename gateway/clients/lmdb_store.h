@@ -37,6 +37,12 @@ class LmdbStore {
 
   // put is on disk when it returns; an existing value is replaced.
   Result<void> put(std::string_view key, std::string_view value);
+  struct Entry {
+    std::string key;
+    std::string value;
+  };
+  // put_all puts all of `entries` or none, at the price of one.
+  Result<void> put_all(std::span<const Entry> entries);
   // get copies the value out; nothing when the key is not there.
   Result<std::optional<std::string>> get(std::string_view key) const;
   // erase removes all of `keys` or none; true: at least one of them was there.

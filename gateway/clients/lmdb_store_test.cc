@@ -52,6 +52,17 @@ TEST(LmdbStore, KeepsWhatWasPutAcrossReopening) {
   EXPECT_EQ(*store->count(), 1u);
 }
 
+TEST(LmdbStore, PutsAllOrNone) {
+  test::TempDir folder;
+  auto store = open(folder.file("store"));
+  const std::vector<LmdbStore::Entry> good{{"a", "1"}, {"b", "2"}};
+  ASSERT_TRUE(store->put_all(good));
+  EXPECT_THAT(keys_after(*store, ""), ElementsAre("a", "b"));
+  const std::vector<LmdbStore::Entry> bad{{"c", "3"}, {"", "4"}};
+  EXPECT_FALSE(store->put_all(bad));
+  EXPECT_THAT(keys_after(*store, ""), ElementsAre("a", "b"));
+}
+
 TEST(LmdbStore, GetsTheValueOfExactlyThatKey) {
   test::TempDir folder;
   auto store = open(folder.file("store"));

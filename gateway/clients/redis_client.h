@@ -39,6 +39,12 @@ class RedisClient final : private event::Ready, private event::TimerHandler {
   [[nodiscard]] bool command(const RedisWords& words, RedisReply reply);
   [[nodiscard]] bool subscribe(const RedisWords& channels, RedisReply reply);
 
+  // drop ends a connection that is up, as if the server had: for who finds that it is not the one
+  // that is needed.
+  void drop(std::string why) {
+    if (is_up_) fail(std::move(why));
+  }
+
   // server is who the master is or was last; last_error why the last attempt or connection failed.
   const std::string& server() const { return server_; }
   const std::string& last_error() const { return last_error_; }

@@ -48,6 +48,10 @@ Loop::~Loop() {
   event_base_loop(base_.get(), EVLOOP_NONBLOCK);
   while (ready_->next_ != ready_.get()) ready_->next_->cancel_run();
   ready_->previous_ = ready_->next_ = nullptr;
+  // Nobody will do what was posted too late.
+  for (Mail* next = mail_.exchange(nullptr, std::memory_order_acquire); next != nullptr;) {
+    const std::unique_ptr<Mail> mail(std::exchange(next, next->before));
+  }
 }
 
 void Loop::run() {
@@ -68,9 +72,9 @@ void Loop::stop() {
 }
 
 void Loop::post(std::function<void()> work) {
-  {
-    const std::lock_guard lock(mail_mutex_);
-    mail_.push_back(std::move(work));
+  Mail* mail = new Mail{std::move(work), mail_.load(std::memory_order_relaxed)};
+  while (!mail_.compare_exchange_weak(mail->before, mail, std::memory_order_release,
+                                      std::memory_order_relaxed)) {
   }
   const std::uint64_t one = 1;
   // The counter cannot overflow in practice, and a full counter is readable anyway.
@@ -83,12 +87,22 @@ void Loop::run_mail() {
   woken();
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = read(mail_fd_, &count, sizeof count);
-  std::vector<std::function<void()>> mail;
-  {
-    const std::lock_guard lock(mail_mutex_);
-    mail.swap(mail_);
+  // Nobody pops but this thread, and it takes all at once: no node can be seen twice.
+  Mail* next = in_order(mail_.exchange(nullptr, std::memory_order_acquire));
+  while (next != nullptr) {
+    const std::unique_ptr<Mail> mail(std::exchange(next, next->before));
+    mail->work();
   }
-  for (auto& work : mail) work();
+}
+
+// in_order turns the list around and returns what was posted first.
+Loop::Mail* Loop::in_order(Mail* last) {
+  Mail* first = nullptr;
+  while (last != nullptr) {
+    Mail* const mail = std::exchange(last, last->before);
+    mail->before = std::exchange(first, mail);
+  }
+  return first;
 }
 
 void Loop::enqueue(Ready& ready) {

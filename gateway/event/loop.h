@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
-#include <vector>
 
 #include "gateway/base/clock.h"
 
@@ -51,8 +49,9 @@ class Loop {
   // stop ends run after the current callback; any thread may call it.
   void stop();
 
-  // post runs `work` on this loop's thread; any thread may call it. Never called on a request's
-  // way: it takes a lock and may allocate.
+  // post runs `work` on this loop's thread; any thread may call it, and waits for nobody: work is
+  // pushed without a lock. It allocates and makes a system call, so it has no place on the way of an
+  // ordinary request.
   void post(std::function<void()> work);
 
   // enqueue runs `ready` after the current callback has returned. Enqueuing twice is once.
@@ -98,8 +97,13 @@ class Loop {
   struct Sentinel;
   std::unique_ptr<Sentinel> ready_;
 
-  std::mutex mail_mutex_;  // guards mail_
-  std::vector<std::function<void()>> mail_;
+  // What was posted, the last first.
+  struct Mail {
+    std::function<void()> work;
+    Mail* before;
+  };
+  static Mail* in_order(Mail* last);
+  std::atomic<Mail*> mail_{nullptr};
 };
 
 }  // namespace sallyport::event

@@ -85,6 +85,9 @@ Chain load_chain(const config::Node& policies, std::span<const Module* const> mo
     config::decode(common, entry.options, findings);
     entry.plan = module->load(own, context);
     check_needs(entry, *node, given, findings);
+    for (const Fact fact : module->wants) {
+      if (std::ranges::find(given, fact) != given.end()) entry.wanted.push_back(fact);
+    }
     given.insert(given.end(), module->gives.begin(), module->gives.end());
     if (entry.plan) chain.push_back(std::move(entry));
   }

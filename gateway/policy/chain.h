@@ -39,6 +39,7 @@ struct ChainEntry {
   const Module* module = nullptr;
   std::shared_ptr<const Plan> plan;
   EntryOptions options;
+  std::vector<Fact> wanted = {};  // of module->wants, what a policy before it gives
 };
 
 using Chain = std::vector<ChainEntry>;

@@ -32,6 +32,8 @@ class FactMaker;  // tests/support: makes facts for policies under test
 
 namespace sallyport::policy {
 
+class TokenAuthority;
+
 // TokenClaims is the content of a verified token that others may judge by. Times are Unix seconds;
 // a missing claim is an empty string or zero.
 struct TokenClaims {
@@ -39,6 +41,7 @@ struct TokenClaims {
   std::string subject;
   std::string client_id;
   std::string token_id;    // jti
+  std::string opaque_id;   // of an opaque token, see opaque_token.h; empty for a JWT
   std::string key_id;      // kid of the key that verified it
   std::string consent_id;
   std::string scope_text;  // space separated
@@ -55,12 +58,20 @@ struct TokenClaims {
 class VerifiedToken {
  public:
   const TokenClaims& claims() const { return *claims_; }
+  // authority may be asked about `presented` again; null: nobody can be. The token's octets are for
+  // the authority alone, and live as long as the exchange.
+  TokenAuthority* authority() const { return authority_; }
+  std::string_view presented() const { return presented_; }
 
  private:
   friend class bearer::TokenVerifier;
   friend class test::FactMaker;
-  explicit VerifiedToken(std::shared_ptr<const TokenClaims> claims) : claims_(std::move(claims)) {}
+  explicit VerifiedToken(std::shared_ptr<const TokenClaims> claims,
+                         TokenAuthority* authority = nullptr, std::string_view presented = {})
+      : claims_(std::move(claims)), authority_(authority), presented_(presented) {}
   std::shared_ptr<const TokenClaims> claims_;
+  TokenAuthority* authority_;
+  std::string_view presented_;
 };
 
 // ClientIdentity proves that the client's certificate matched an identity rule of client_cert.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/policy/reasons.h"
+#include "gateway/policy/settle.h"
 
 namespace sallyport::policy {
 
@@ -43,28 +44,16 @@ void Inspection::advance() {
 }
 
 bool Inspection::needs_missing(const ChainEntry& entry) const {
-  return std::any_of(entry.module->needs.begin(), entry.module->needs.end(), [&](Fact fact) {
+  const auto is_missing = [&](Fact fact) {
     return fact == Fact::token ? !exchange_.facts.token : !exchange_.facts.identity;
-  });
+  };
+  return std::ranges::any_of(entry.module->needs, is_missing) ||
+         std::ranges::any_of(entry.wanted, is_missing);
 }
 
 bool Inspection::settle(const Verdict& verdict) {
-  const ChainEntry& entry = *chain_[next_ - 1].entry;
-  Step step{entry.module->name, Outcome::allowed, nullptr, {}, 0};
-  step.microseconds = static_cast<std::uint32_t>(loop_.mono().us - step_started_.us);
-  bool passes = true;
-  if (const auto* refused = std::get_if<Deny>(&verdict)) {
-    step.reason = refused->reason;
-    step.evidence = refused->evidence.text;
-    const bool is_tolerated = refused->reason->kind == ErrorClass::unavailable &&
-                              entry.options.on_unavailable == OnUnavailable::allow;
-    passes = is_tolerated || entry.options.mode == Mode::observe;
-    step.outcome = is_tolerated ? Outcome::tolerated : passes ? Outcome::would_deny : Outcome::denied;
-  } else {
-    step.evidence = std::get<Allow>(verdict).evidence.text;
-  }
-  exchange_.trail.add(step);
-  return passes;
+  return policy::settle(exchange_, *chain_[next_ - 1].entry, verdict,
+                        loop_.mono().us - step_started_.us);
 }
 
 void Inspection::wait(std::unique_ptr<Pending> pending) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "gateway/event/task.h"
+#include "gateway/policy/reasons.h"
 
 namespace sallyport::policy {
 namespace {
@@ -66,6 +67,14 @@ TEST_F(Inspecting, PermitsWhenEveryPolicyAllows) {
   EXPECT_TRUE(permitted());
   EXPECT_EQ(second.asked, 1);
   EXPECT_EQ(exchange_.trail.steps().size(), 2u);
+}
+
+TEST_F(Inspecting, NeedsWhatItWantsInAChainThatHasIt) {
+  FakePolicy& policy = add([](Exchange&) { return allow(); });
+  entries_.back().wanted = {Fact::token};
+  inspect();
+  EXPECT_EQ(refusal(), &reasons::kFactMissing);
+  EXPECT_EQ(policy.asked, 0);
 }
 
 TEST_F(Inspecting, StopsAtTheFirstDenial) {

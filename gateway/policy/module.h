@@ -138,6 +138,8 @@ struct Module {
   std::span<const config::Option> options;         // under policies.<name>, per chain
   std::span<const Reason* const> reasons;
   std::span<const Fact> needs;
+  // wants are facts that it judges by in the chains that have them: there they are needed, too.
+  std::span<const Fact> wants = {};
   std::span<const Fact> gives;
   // load decodes and checks one chain entry; on error it adds findings and returns null.
   std::shared_ptr<const Plan> (*load)(const config::Node&, LoadContext&);

@@ -12,6 +12,7 @@ std::string_view to_string(ErrorClass kind) {
     case ErrorClass::invalid_request: return "invalid_request";
     case ErrorClass::unauthenticated: return "unauthenticated";
     case ErrorClass::invalid_token: return "invalid_token";
+    case ErrorClass::invalid_grant: return "invalid_grant";
     case ErrorClass::insufficient_scope: return "insufficient_scope";
     case ErrorClass::forbidden: return "forbidden";
     case ErrorClass::certificate_required: return "certificate_required";

@@ -15,6 +15,7 @@ enum class ErrorClass : std::uint8_t {
   invalid_request,      // the message is HTTP, and breaks a rule of OAuth or of the API
   unauthenticated,      // no credentials were given
   invalid_token,        // the token is not good, or no longer
+  invalid_grant,        // a code or refresh token is not good, or no longer (RFC 6749 section 5.2)
   insufficient_scope,   // the token is good and does not cover this
   forbidden,            // who calls may not do this, with whatever token
   certificate_required, // the connection has no client certificate and the route needs one

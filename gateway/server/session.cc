@@ -19,7 +19,8 @@ Session::Session(WorkerState& worker, const policy::ConnectionFacts& connection,
       stream_(stream),
       owner_(owner),
       attached_(worker.attached()),
-      exchange_(arena_, connection, worker.index()) {
+      exchange_(arena_, connection, worker.index()),
+      held_(stream, arena_, static_cast<HeldAnswerListener&>(*this)) {
   exchange_.id = worker.next_id();
   // Until the client has named the interaction: what is refused unparsed needs a name, too.
   exchange_.interaction_id = exchange_.id.view();
@@ -30,6 +31,7 @@ Session::Session(WorkerState& worker, const policy::ConnectionFacts& connection,
 
 Session::~Session() {
   record();
+  answer_inspection_.reset();
   forward_.reset();
   inspection_.reset();
 }
@@ -91,6 +93,8 @@ void Session::run() {
     case Step::gather: return;
     case Step::judge: return begin_inspection();
     case Step::forward: return begin_forward();
+    case Step::answer: return judge_answer();
+    case Step::release: return release_answer();
     case Step::end:
       record();
       return owner_.on_session_end();
@@ -150,7 +154,7 @@ void Session::on_inspected(policy::Inspection::Ending outcome) {
 
 void Session::begin_forward() {
   proxy::UpstreamPool& pool = *attached_->pools[exchange_.route->upstream_index];
-  forward_.emplace(worker_.loop(), pool, exchange_, std::move(*permit_), stream_,
+  forward_.emplace(worker_.loop(), pool, exchange_, std::move(*permit_), held_,
                    static_cast<proxy::ForwardListener&>(*this));
   permit_.reset();
   if (gathered_whole_) forward_->hold(gathered_, gathered_trailers_);
@@ -189,14 +193,50 @@ void Session::on_forward_head(http::ResponseHead& head) {
   policy::Inspection::on_response(*chain(), exchange_, head);
   if (exchange_.answer_refused != nullptr) return refuse(*exchange_.answer_refused, "upstream");
   status_ = head.status;
+  if (const auto limit = policy::AnswerInspection::limit(*chain(), exchange_, head)) {
+    return held_.hold(limit);
+  }
   answered_ = true;
 }
 
-void Session::on_forward_end() { end_soon(); }
+// The upstream's connection is on the stack below.
+void Session::on_answer_held() {
+  step_ = Step::answer;
+  worker_.loop().enqueue(*this);
+}
+
+void Session::judge_answer() {
+  answer_inspection_.emplace(
+      worker_.loop(), *chain(), exchange_,
+      policy::Answer{held_.head(), held_.body(), held_.is_whole()},
+      [this](std::optional<policy::Deny> denied) {
+        if (step_ == Step::end) return;
+        if (denied) {
+          return refuse(*denied->reason, exchange_.trail.steps().back().module, denied->evidence,
+                        denied->hint);
+        }
+        step_ = Step::release;
+        worker_.loop().enqueue(*this);
+      });
+  answer_inspection_->start();
+}
+
+void Session::release_answer() {
+  answered_ = true;
+  held_.release();
+  if (forward_ended_) return end_soon();
+  forward_->on_client_writable();
+}
+
+void Session::on_forward_end() {
+  forward_ended_ = true;
+  if (!held_.is_holding()) end_soon();
+}
 
 void Session::on_forward_failed(const policy::Reason& reason, policy::Evidence evidence,
                                 bool head_sent) {
-  if (!head_sent) return refuse(reason, "upstream", evidence);
+  // What is held has not been sent.
+  if (!head_sent || !answered_) return refuse(reason, "upstream", evidence);
   reason_ = &reason;
   stage_ = "upstream";
   evidence_ = evidence.text;
@@ -250,6 +290,7 @@ void Session::client_gone() {
   client_gone_ = true;
   cancel_run();
   record();
+  answer_inspection_.reset();
   forward_.reset();
   inspection_.reset();
 }

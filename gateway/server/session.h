@@ -13,10 +13,12 @@
 #include "gateway/http/stream.h"
 #include "gateway/http/violation.h"
 #include "gateway/observe/record.h"
+#include "gateway/policy/answer_inspection.h"
 #include "gateway/policy/exchange.h"
 #include "gateway/policy/inspection.h"
 #include "gateway/proxy/forward.h"
 #include "gateway/server/error_reply.h"
+#include "gateway/server/held_answer.h"
 #include "gateway/server/worker_state.h"
 
 namespace sallyport::server {
@@ -36,6 +38,7 @@ class SessionOwner {
 
 class Session final : public http::StreamListener,
                       private proxy::ForwardListener,
+                      private HeldAnswerListener,
                       private event::Ready {
  public:
   Session(WorkerState& worker, const policy::ConnectionFacts& connection,
@@ -63,7 +66,7 @@ class Session final : public http::StreamListener,
   bool has_answered() const { return answered_; }
 
  private:
-  enum class Step : std::uint8_t { inspect, gather, judge, forward, end };
+  enum class Step : std::uint8_t { inspect, gather, judge, forward, answer, release, end };
 
   void run() override;
   void route_request();
@@ -71,6 +74,9 @@ class Session final : public http::StreamListener,
   void on_inspected(policy::Inspection::Ending outcome);
   void begin_forward();
   void on_forward_head(http::ResponseHead& head) override;
+  void on_answer_held() override;
+  void judge_answer();
+  void release_answer();
   void on_forward_end() override;
   void on_forward_failed(const policy::Reason& reason, policy::Evidence evidence,
                          bool head_sent) override;
@@ -91,7 +97,9 @@ class Session final : public http::StreamListener,
   policy::Exchange exchange_;
   std::optional<policy::Inspection> inspection_;
   std::optional<policy::Permit> permit_;
+  HeldAnswer held_;
   std::optional<proxy::Forward> forward_;
+  std::optional<policy::AnswerInspection> answer_inspection_;
   std::string gathered_;
   std::size_t gather_limit_ = 0;
 
@@ -100,6 +108,7 @@ class Session final : public http::StreamListener,
   bool recorded_ = false;
   bool client_gone_ = false;
   bool gathered_whole_ = false;
+  bool forward_ended_ = false;
   http::Fields gathered_trailers_;
   int status_ = 0;
   std::string_view error_code_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/clients/fetch_test_server.h"
+#include "gateway/policy/token_authority.h"
 #include "tests/support/bearer_fixture.h"
 
 namespace sallyport::bearer {
@@ -109,6 +110,32 @@ TEST_F(Introspection, RemembersAnswersForAWhile) {
   EXPECT_THAT(ask(kToken, kNow + 60), Allowed());
   EXPECT_EQ(asked_.size(), 2U);
   EXPECT_EQ(metric("bearer_introspections_total"), 2);
+}
+
+// What a policy behind the bearer may ask: what was remembered does not answer it.
+TEST_F(Introspection, IsAskedAgainThroughTheFact) {
+  const auto ask_again = [this] {
+    Call call;
+    call.header("Authorization", "Bearer " + std::string(kToken)).at(kNow);
+    EXPECT_THAT(harness_.finish(harness_.judge(call), call), Allowed());
+    const policy::VerifiedToken& token = *call.exchange().facts.token;
+    std::string told;
+    auto verdict = token.authority()->ask(
+        call.exchange(), token.presented(), [&](policy::Exchange&, Result<bool> active) {
+          told = active ? (*active ? "active" : "inactive") : active.error().text;
+          return policy::allow();
+        });
+    EXPECT_THAT(harness_.finish(std::move(verdict), call), Allowed());
+    return told;
+  };
+  EXPECT_EQ(ask_again(), "active");
+  EXPECT_EQ(asked_.size(), 2U);
+  answer_ = http(R"({"active":false})");
+  EXPECT_EQ(ask_again(), "inactive");
+  answer_ = http("{}");
+  EXPECT_THAT(ask_again(), HasSubstr("active is missing"));
+  answer_ = http("{}", "500 Oops");
+  EXPECT_THAT(ask_again(), HasSubstr("500"));
 }
 
 TEST_F(Introspection, NeverRemembersBeyondTheExpiry) {

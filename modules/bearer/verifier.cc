@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/policy/opaque_token.h"
 #include "modules/bearer/introspection.h"
 #include "modules/bearer/printable.h"
 #include "modules/bearer/reasons.h"
@@ -79,7 +80,8 @@ Verdict TokenVerifier::judge(Exchange& exchange, const Credential& credential,
   if (auto denial = check_request(exchange, *plan_, *issuer, *known.claims, credential)) {
     return *std::move(denial);
   }
-  exchange.facts.token.emplace(policy::VerifiedToken(known.claims));
+  exchange.facts.token.emplace(policy::VerifiedToken(
+      known.claims, issuer->introspection ? this : nullptr, credential.token));
   return policy::allow();
 }
 
@@ -119,6 +121,33 @@ Verdict TokenVerifier::introspect(Exchange& exchange, const Credential& credenti
       });
 }
 
+Verdict TokenVerifier::ask(Exchange& exchange, std::string_view token, Then then) {
+  const Issuer* issuer = plan_->introspecting();
+  if (issuer == nullptr || introspector_ == nullptr) {
+    return then(exchange, Error{Fault::gateway, "the issuer has no introspection"});
+  }
+  if (introspector_->is_full(token)) {
+    return then(exchange, Error{Fault::gateway, "too many questions are under way"});
+  }
+  bool asked = false;
+  auto answer = introspector_->ask(token, asked);
+  if (asked) count(issuer->keys->counters(worker_).introspections);
+  return policy::await(
+      std::move(answer),
+      [this, issuer, then = std::move(then)](
+          Exchange& later, Result<std::shared_ptr<const std::string>> told) -> Verdict {
+        const auto failed = [&](std::string_view why) {
+          count(issuer->keys->counters(worker_).introspection_failures);
+          return then(later, Error{Fault::dependency, std::string(why)});
+        };
+        if (!told) return failed(told.error().text);
+        const auto read = read_introspection(**told, issuer->settings, later.now.unix_seconds());
+        if (const auto* useless = std::get_if<UselessAnswer>(&read)) return failed(useless->text);
+        if (const auto* fault = std::get_if<ClaimFault>(&read)) return failed(fault->claim);
+        return then(later, std::holds_alternative<TokenClaims>(read));
+      });
+}
+
 // conclude: the first to hear remembers, so that the others of a coalesced question agree with it.
 Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential,
                                 const Issuer& issuer, std::string_view answer) {
@@ -141,6 +170,7 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
       claims->issued_at = plan_->sightings->first_seen(credential.token, now);
     }
     known.good_until = std::min(now + settings->max_ttl.count(), claims->expires_at);
+    claims->opaque_id = policy::opaque_token_id(credential.token);
     known.claims = std::make_shared<const TokenClaims>(std::move(*claims));
     passed(exchange, "introspection", "issuer={} client_id={}", issuer.name,
            printable(known.claims->client_id));

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gateway/policy/exchange.h"
+#include "gateway/policy/token_authority.h"
 #include "gateway/policy/verdict.h"
 #include "modules/bearer/claims.h"
 #include "modules/bearer/jwt.h"
@@ -17,7 +18,7 @@
 
 namespace sallyport::bearer {
 
-class TokenVerifier {
+class TokenVerifier final : public policy::TokenAuthority {
  public:
   // `cache` is shared by all entries of the worker.
   // `introspector` may be null when no issuer introspects.
@@ -27,6 +28,8 @@ class TokenVerifier {
   // verify judges the token of this exchange; when it allows, exchange.facts.token is set. For an
   // opaque token it may have to wait. The credential points into the exchange.
   policy::Verdict verify(policy::Exchange& exchange, const Credential& credential);
+
+  policy::Verdict ask(policy::Exchange& exchange, std::string_view token, Then then) override;
 
  private:
   // remembered returns what the cache knows of the token and may still be believed.

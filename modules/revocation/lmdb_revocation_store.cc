@@ -1,8 +1,14 @@
+#include <vector>
+
+#include "gateway/base/text.h"
 #include "gateway/clients/lmdb_store.h"
 #include "modules/revocation/revocation_store.h"
 
 namespace sallyport::revocation {
 namespace {
+
+// Keys of records begin with the number of their unit, which is never zero.
+const std::string kSyncedKey{'\0', 's'};
 
 class LmdbRevocationStore final : public RevocationStore {
  public:
@@ -11,6 +17,16 @@ class LmdbRevocationStore final : public RevocationStore {
 
   Result<void> put(const Record& record) override {
     return store_->put(record_key(record.unit, record.issuer, record.value), encode_record(record));
+  }
+
+  Result<void> put_all(std::span<const Record> records) override {
+    std::vector<clients::LmdbStore::Entry> entries;
+    entries.reserve(records.size());
+    for (const Record& record : records) {
+      entries.push_back(
+          {record_key(record.unit, record.issuer, record.value), encode_record(record)});
+    }
+    return store_->put_all(entries);
   }
 
   Result<std::optional<Record>> find(const std::string& key) override {
@@ -27,12 +43,23 @@ class LmdbRevocationStore final : public RevocationStore {
   Result<void> for_each(std::string_view after, const Visit& visit) override {
     bool is_damaged = false;
     auto read = store_->for_each(after, [&](std::string_view key, std::string_view value) {
+      if (key == kSyncedKey) return true;
       const auto record = decode_record(value);
       is_damaged = !record || record_key(record->unit, record->issuer, record->value) != key;
       return !is_damaged && visit(key, *record);
     });
     if (is_damaged) return damaged();
     return read;
+  }
+
+  Result<void> mark_synced(std::int64_t when) override {
+    return store_->put(kSyncedKey, std::to_string(when));
+  }
+
+  Result<std::int64_t> synced() override {
+    const auto text = store_->get(kSyncedKey);
+    if (!text) return text.error();
+    return parse_decimal<std::int64_t>(text->value_or("0")).value_or(0);
   }
 
  private:

@@ -56,6 +56,25 @@ TEST_F(LmdbRevocationStore, KeepsRecordsAcrossReopening) {
   EXPECT_EQ(records, std::vector<Record>{example("c-1")});
 }
 
+TEST_F(LmdbRevocationStore, PutsManyInOneGo) {
+  const auto store = open();
+  const std::vector<Record> many{example("c-1"), example("c-2"), example("c-3")};
+  ASSERT_TRUE(store->put_all(many));
+  std::vector<Record> records;
+  ASSERT_TRUE(read(*store, records));
+  EXPECT_EQ(records.size(), 3u);
+}
+
+TEST_F(LmdbRevocationStore, RemembersWhenASourceWasComplete) {
+  EXPECT_EQ(*open()->synced(), 0);
+  ASSERT_TRUE(open()->mark_synced(1'800'000'000));
+  const auto store = open();
+  EXPECT_EQ(*store->synced(), 1'800'000'000);
+  std::vector<Record> records;
+  ASSERT_TRUE(read(*store, records));  // it is no record
+  EXPECT_TRUE(records.empty());
+}
+
 TEST_F(LmdbRevocationStore, FindsAndErasesByKey) {
   const auto store = open();
   ASSERT_TRUE(store->put(example("c-1")));

@@ -45,7 +45,7 @@ template <class To>
 std::function<std::string(const json::Value&)> unit_into(To& to) {
   return [&to](const json::Value& value) -> std::string {
     const auto unit = unit_of(value.string().value_or(""));
-    if (!unit) return "is none of jti, subject, client, consent, kid";
+    if (!unit) return "is none of jti, subject, client, consent, kid, cert";
     to = *unit;
     return {};
   };
@@ -97,6 +97,21 @@ Result<void> read(std::string_view text, std::span<const Member> members) {
   return {};
 }
 
+Result<void> check_certificate(Order& order) {
+  if (order.unit != Unit::certificate) return {};
+  auto value = certificate_value(order.value);
+  if (!value) {
+    return mistake("\"value\" is no fingerprint: it is the SHA-256 of the certificate, as 64 "
+                   "hexadecimal digits");
+  }
+  if (order.cutoff) return mistake("a certificate is revoked whole: leave \"cutoff\" out");
+  if (!order.issuer.empty()) {
+    return mistake("a certificate belongs to no token's issuer: leave \"issuer\" out");
+  }
+  order.value = *std::move(value);
+  return {};
+}
+
 }  // namespace
 
 Result<Order> parse_order(std::string_view json) {
@@ -115,6 +130,7 @@ Result<Order> parse_order(std::string_view json) {
   if (!unit) return mistake("\"unit\" is missing: say what to revoke");
   if (order.value.empty()) return mistake("\"value\" is missing or empty");
   order.unit = *unit;
+  if (auto done = check_certificate(order); !done) return done.error();
   return order;
 }
 

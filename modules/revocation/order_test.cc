@@ -27,10 +27,32 @@ TEST(Order, IsReadWhole) {
   EXPECT_EQ(order->who, "ops");
 }
 
+TEST(Order, TakesAFingerprintAsPeopleWriteItAndNothingElse) {
+  std::string bytes;
+  std::string written;
+  for (int i = 0; i < 32; ++i) {
+    bytes += "a" + std::to_string(i % 10);
+    written += (i == 0 ? "A" : ":A") + std::to_string(i % 10);
+  }
+  const auto parse = [](const std::string& value, const std::string& more = "") {
+    return parse_order(R"({"unit":"cert","value":")" + value + '"' + more + '}');
+  };
+  ASSERT_TRUE(parse(written));
+  EXPECT_EQ(parse(written)->value, bytes);
+  EXPECT_EQ(parse(bytes)->value, bytes);
+  for (const std::string& wrong :
+       {bytes.substr(1), bytes + "a", "g" + bytes.substr(1), std::string("CN=plaid")}) {
+    EXPECT_FALSE(parse(wrong)) << wrong;
+  }
+  EXPECT_FALSE(parse(bytes, R"(,"cutoff":5)"));
+  EXPECT_FALSE(parse(bytes, R"(,"issuer":"https://login.bank.example")"));
+}
+
 TEST(Order, KnowsEveryUnitByItsName) {
   for (const Unit unit : kUnits) {
-    const auto order =
-        parse_order("{\"unit\":\"" + std::string(unit_name(unit)) + "\",\"value\":\"v\"}");
+    const std::string value = unit == Unit::certificate ? std::string(64, 'a') : "v";
+    const auto order = parse_order("{\"unit\":\"" + std::string(unit_name(unit)) +
+                                   "\",\"value\":\"" + value + "\"}");
     ASSERT_TRUE(order);
     EXPECT_EQ(order->unit, unit);
     EXPECT_FALSE(order->cutoff);

@@ -2,11 +2,13 @@
 
 #include "gateway/crypto/digest.h"
 #include "gateway/json/json.h"
+#include "modules/revocation/issuer.h"
 
 namespace sallyport::revocation {
 namespace {
 
 constexpr char kVersion = 1;
+constexpr char kVersionWithOrigin = 2;  // the same, and the origin at the end
 
 void append_number(std::string& to, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) to += static_cast<char>(value >> (8 * i) & 0xff);
@@ -69,26 +71,29 @@ void append_member(std::string& to, std::string_view name, std::int64_t time) {
 
 std::string record_key(Unit unit, std::string_view issuer, std::string_view value) {
   std::string text;
-  append_text(text, issuer);
+  append_text(text, issuer_id(issuer));
   append_text(text, value);
   const crypto::Sha256 digest = crypto::sha256(text);
   return static_cast<char>(unit) + std::string(crypto::as_text(digest));
 }
 
 std::string encode_record(const Record& record) {
-  std::string bytes{kVersion, static_cast<char>(record.unit)};
+  const bool is_order = record.origin == Origin::order;
+  std::string bytes{is_order ? kVersion : kVersionWithOrigin, static_cast<char>(record.unit)};
   for (const std::int64_t time : {record.cutoff, record.expires, record.made}) {
     append_number(bytes, static_cast<std::uint64_t>(time), 8);
   }
   for (const std::string* text : {&record.issuer, &record.value, &record.reason, &record.who}) {
     append_text(bytes, *text);
   }
+  if (!is_order) append_number(bytes, static_cast<std::uint64_t>(record.origin), 1);
   return bytes;
 }
 
 std::optional<Record> decode_record(std::string_view bytes) {
   Reader reader(bytes);
-  if (reader.number(1) != kVersion) return std::nullopt;
+  const std::uint64_t version = reader.number(1);
+  if (version != kVersion && version != kVersionWithOrigin) return std::nullopt;
   const std::uint64_t unit = reader.number(1);
   if (unit < 1 || unit > kUnits.size()) return std::nullopt;
   Record record;
@@ -100,6 +105,9 @@ std::optional<Record> decode_record(std::string_view bytes) {
   record.value = reader.text(kMaxName);
   record.reason = reader.text(kMaxRemark);
   record.who = reader.text(kMaxRemark);
+  const std::uint64_t origin = version == kVersion ? 0 : reader.number(1);
+  if (origin > static_cast<std::uint64_t>(Origin::foreign)) return std::nullopt;
+  record.origin = static_cast<Origin>(origin);
   if (!reader.is_done() || record.value.empty() || record.expires <= 0) return std::nullopt;
   return record;
 }
@@ -113,6 +121,10 @@ void append_json(std::string& to, const Record& record) {
   if (record.expires != kAlways) append_member(to, "expires", record.expires);
   if (!record.reason.empty()) append_member(to, "reason", record.reason);
   if (!record.who.empty()) append_member(to, "who", record.who);
+  if (record.origin == Origin::redis) append_member(to, "from", std::string_view("redis"));
+  if (record.origin == Origin::foreign) {
+    append_member(to, "from", std::string_view("redis, another program's key"));
+  }
   append_member(to, "made", record.made);
   to.back() = '}';
 }

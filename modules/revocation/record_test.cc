@@ -25,6 +25,21 @@ TEST(Record, ComesBackFromDiskAsItWas) {
   EXPECT_EQ(decode_record(encode_record(plain)), plain);
 }
 
+TEST(Record, RemembersWhereItIsFrom) {
+  Record record = example();
+  for (const Origin origin : {Origin::order, Origin::redis, Origin::foreign}) {
+    record.origin = origin;
+    const std::string bytes = encode_record(record);
+    EXPECT_EQ(decode_record(bytes), record);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(decode_record(bytes.substr(0, size))) << size;
+    }
+  }
+  std::string bytes = encode_record(record);
+  bytes.back() = 3;
+  EXPECT_FALSE(decode_record(bytes));
+}
+
 TEST(Record, IsRefusedWhenCutShortOrTooLong) {
   const std::string bytes = encode_record(example());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -38,7 +53,7 @@ TEST(Record, IsRefusedInAnotherVersionOrWithAnUnknownUnit) {
   bytes[0] = 2;
   EXPECT_FALSE(decode_record(bytes));
   bytes = encode_record(example());
-  for (const char unit : {'\0', '\6', '\xff'}) {
+  for (const char unit : {'\0', '\7', '\xff'}) {
     bytes[1] = unit;
     EXPECT_FALSE(decode_record(bytes));
   }

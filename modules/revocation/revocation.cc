@@ -3,35 +3,16 @@
 #include <array>
 #include <utility>
 
+#include "modules/revocation/issuer.h"
+#include "modules/revocation/redis_options.h"
 #include "modules/revocation/revocation_orders.h"
+#include "modules/revocation/revocation_policy.h"
 
 namespace sallyport::revocation {
 namespace {
 
-using policy::ErrorClass;
-using policy::Exchange;
-using policy::Reason;
-using policy::TokenClaims;
-using policy::Verdict;
-
-constexpr Reason kToken{"revocation.token", ErrorClass::invalid_token,
-                        "This token (jti) was revoked."};
-constexpr Reason kSubject{"revocation.subject", ErrorClass::invalid_token,
-                          "The tokens of this user (sub) were revoked, and this one was issued "
-                          "before the cut-off."};
-constexpr Reason kClient{"revocation.client", ErrorClass::invalid_token,
-                         "The tokens of this client (client_id) were revoked, and this one was "
-                         "issued before the cut-off."};
-constexpr Reason kConsent{"revocation.consent", ErrorClass::invalid_token,
-                          "The consent under which this token was issued was revoked."};
-constexpr Reason kKey{"revocation.key", ErrorClass::invalid_token,
-                      "The key (kid) that signed this token was revoked."};
-constexpr Reason kUnavailable{"revocation.unavailable", ErrorClass::unavailable,
-                              "The revocations have not been read from their store. The readiness "
-                              "page says why."};
-constexpr std::array<const Reason*, 6> kReasons = {&kToken,   &kSubject, &kClient,
-                                                   &kConsent, &kKey,     &kUnavailable};
-constexpr std::array<policy::Fact, 1> kNeeds = {policy::Fact::token};
+// A chain without a token is judged by the client's certificate alone.
+constexpr std::array<policy::Fact, 1> kWants = {policy::Fact::token};
 
 struct StoreSettings {
   config::File path;
@@ -50,11 +31,40 @@ std::span<const config::Option> StoreSettings::options() {
   return rows;
 }
 
+struct GrantSettings {
+  config::File path;
+  config::Size max_size{1024 * 1024 * 1024};
+  std::size_t max_entries = GrantTerms().max_entries;
+  Seconds keep = GrantTerms().keep;
+  static std::span<const config::Option> options();
+};
+
+std::span<const config::Option> GrantSettings::options() {
+  static const std::array rows{
+      config::required<&GrantSettings::path>(
+          "path", "Folder of its store, for this gateway alone; made when its parent exists."),
+      config::option<&GrantSettings::max_size>(
+          "max_size", "Largest size of the store's file. A new size holds from the next start.",
+          config::between(config::Size{1024 * 1024}, config::Size{64ULL * 1024 * 1024 * 1024})),
+      config::option<&GrantSettings::max_entries>(
+          "max_entries",
+          "How many tokens are known at most; of what comes later only the client is known.",
+          config::between(std::size_t{1}, std::size_t{100'000'000})),
+      config::option<&GrantSettings::keep>(
+          "keep", "How long a refresh token is known. At least as long as one lives.",
+          config::between(Seconds(60), Seconds(4000LL * 24 * 3600))),
+  };
+  return rows;
+}
+
 struct SharedSettings {
   StoreSettings store;
   Seconds keep = Terms().keep;
   Seconds keep_consent = Terms().keep_consent;
   std::size_t max_entries = Terms().max_entries;
+  std::optional<GrantSettings> grants;
+  std::optional<clients::RedisSettings> redis;
+  RedisKeySettings redis_keys;
   static std::span<const config::Option> options();
 };
 
@@ -70,80 +80,71 @@ std::span<const config::Option> SharedSettings::options() {
           "keep_consent", "The same for a consent; as long as a refresh token may live.",
           config::between(Seconds(60), Seconds(4000 * 24 * 3600))),
       config::option<&SharedSettings::max_entries>(
-          "max_entries", "How many revocations there may be; each takes 64 to 128 bytes of memory.",
+          "max_entries", "How many revocations there may be; each takes 35 to 60 bytes of memory.",
           config::between(std::size_t{1}, std::size_t{20'000'000})),
+      config::option<&SharedSettings::grants>(
+          "grants",
+          "Where it is remembered whose the tokens are that the authorization server issued "
+          "through this gateway; chains with an `endpoint` need it."),
+      config::option<&SharedSettings::redis>(
+          "redis", "The Redis that all gateways follow and write to; `store` is the copy of it."),
+      config::option<&SharedSettings::redis_keys>("redis_keys",
+                                                  "How revocations are written in it."),
   };
   return rows;
 }
 
-// A chain says only that it wants revocation.
-struct Settings {
-  static std::span<const config::Option> options() { return {}; }
-};
-
-struct RevocationPlan final : policy::Plan {
-  std::shared_ptr<const RevocationSet> set;
-};
-
-class RevocationPolicy final : public policy::Policy {
- public:
-  explicit RevocationPolicy(std::shared_ptr<const RevocationPlan> plan) : plan_(std::move(plan)) {}
-
-  Verdict on_request(Exchange& exchange) override {
-    const RevocationSet& set = *plan_->set;
-    if (!set.is_ready()) return policy::deny(kUnavailable);
-    const TokenClaims& claims = exchange.facts.token->claims();
-    // The widest first, as it says most about what has happened.
-    const std::array<Question, 5> questions = {{
-        {Unit::key, claims.key_id, "kid", &kKey},
-        {Unit::client, claims.client_id, "client_id", &kClient},
-        {Unit::consent, claims.consent_id, "consent_id", &kConsent},
-        {Unit::subject, claims.subject, "sub", &kSubject},
-        {Unit::token, claims.token_id, "jti", &kToken},
-    }};
-    for (const Question& question : questions) {
-      const auto mark = set.find(question.unit, claims.issuer, question.value, claims.issued_at,
-                                 exchange.now.unix_seconds());
-      if (mark) return refuse(exchange, question, *mark, claims.issued_at);
-    }
-    return policy::allow();
-  }
-
- private:
-  struct Question {
-    Unit unit;
-    std::string_view value;
-    std::string_view claim;
-    const Reason* reason;
-  };
-
-  static Verdict refuse(Exchange& exchange, const Question& question, const Mark& mark,
-                        std::int64_t issued_at) {
-    if (mark.cutoff == kAlways) {
-      return policy::deny(*question.reason,
-                          policy::evidence(exchange, "{}={}", question.claim, question.value));
-    }
-    return policy::deny(*question.reason,
-                        policy::evidence(exchange, "iat={} cutoff={} {}={}", issued_at, mark.cutoff,
-                                         question.claim, question.value));
-  }
-
-  std::shared_ptr<const RevocationPlan> plan_;
-};
-
-std::shared_ptr<RevocationKeeper> keeper_of(const StoreSettings& store,
+std::shared_ptr<RevocationKeeper> keeper_of(const StoreSettings& store, bool has_source,
                                             policy::LoadContext& context) {
   // The folder alone is the key: it has one owner, and a change of anything else must not need it
   // twice while the old configuration is still in use.
   return context.service<RevocationKeeper>(store.path.path, [&] {
     return std::make_shared<RevocationKeeper>(
-        [path = store.path.path, size = store.max_size.bytes] { return open_lmdb(path, size); });
+        [path = store.path.path, size = store.max_size.bytes] { return open_lmdb(path, size); },
+        RevocationKeeper::kTick, has_source);
   });
 }
 
+std::shared_ptr<const GuardPlan> guard_of(const EntrySettings& entry, const GrantSettings& grants,
+                                          const RevocationOrders& orders,
+                                          std::shared_ptr<const RevocationSet> set,
+                                          policy::LoadContext& context) {
+  auto guard = std::make_shared<GuardPlan>();
+  guard->endpoint = entry.endpoint;
+  guard->issuer = entry.issuer;
+  guard->issuer_id = issuer_id(entry.issuer);
+  guard->terms = {grants.keep, grants.max_entries};
+  // As for the keeper: the folder alone is the key.
+  guard->ledger = context
+                      .service<GrantLedger>(grants.path.path,
+                                            [&] {
+                                              return std::make_shared<GrantLedger>(
+                                                  grants.path.path, grants.max_size.bytes);
+                                            })
+                      ->door();
+  guard->orders = orders.door();
+  guard->set = std::move(set);
+  return guard;
+}
+
+// follower_of is nothing without a Redis, and where its options are wrong. `key` is what it is
+// found by.
+std::shared_ptr<RedisFollower> follower_of(const SharedSettings& common, const config::Node& shared,
+                                           const std::shared_ptr<RevocationKeeper>& keeper,
+                                           std::string& key, policy::LoadContext& context) {
+  if (!common.redis) return nullptr;
+  auto following =
+      redis_following(*common.redis, common.redis_keys, *shared.find("redis"), context.findings());
+  if (!following) return nullptr;
+  following->max_entries = common.max_entries;
+  key = common.store.path.path + '\n' + following_key(*following, common.redis_keys);
+  return context.service<RedisFollower>(
+      key, [&] { return std::make_shared<RedisFollower>(keeper, *std::move(following)); });
+}
+
 std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadContext& context) {
-  Settings settings;
-  if (!config::decode(node, settings, context.findings())) return nullptr;
+  EntrySettings entry;
+  if (!config::decode(node, entry, context.findings())) return nullptr;
   const config::Node* shared = context.shared_node("revocation");
   if (shared == nullptr) {
     context.findings().error(node, "needs a store: write `modules.revocation.store.path`");
@@ -152,21 +153,28 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
   SharedSettings common;
   if (!config::decode(*shared, common, context.findings())) return nullptr;
   auto plan = std::make_shared<RevocationPlan>();
-  const auto keeper = keeper_of(common.store, context);
+  const auto keeper = keeper_of(common.store, common.redis.has_value(), context);
   plan->set = keeper->set();
+  plan->entry = entry;
+  plan->stale_counts =
+      context.service<StaleService>("", [] { return std::make_shared<StaleService>(); })->counts();
+  std::string redis_key;
+  const auto follower = follower_of(common, *shared, keeper, redis_key, context);
+  if (common.redis && !follower) return nullptr;
+  if (follower) plan->freshness = follower->freshness();
   const Terms terms{common.keep, common.keep_consent, common.max_entries};
   const std::string key = common.store.path.path + '\n' + std::to_string(terms.keep.count()) +
                           '\n' + std::to_string(terms.keep_consent.count()) + '\n' +
-                          std::to_string(terms.max_entries);
-  // Nobody here needs it: it listens to the operator.
-  context.service<RevocationOrders>(
-      key, [&] { return std::make_shared<RevocationOrders>(keeper, terms); });
+                          std::to_string(terms.max_entries) + '\n' + redis_key;
+  const auto orders = context.service<RevocationOrders>(
+      key, [&] { return std::make_shared<RevocationOrders>(keeper, terms, follower); });
+  if (entry.endpoint == Endpoint::none) return plan;
+  if (!common.grants) {
+    context.findings().error(node, "an `endpoint` needs `modules.revocation.grants.path`");
+    return nullptr;
+  }
+  plan->guard = guard_of(entry, *common.grants, *orders, plan->set, context);
   return plan;
-}
-
-std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
-                                       policy::AttachContext&) {
-  return std::make_unique<RevocationPolicy>(std::static_pointer_cast<const RevocationPlan>(plan));
 }
 
 }  // namespace
@@ -175,9 +183,10 @@ const policy::Module module{
     .name = "revocation",
     .summary = "Refuses tokens that an operator has revoked.",
     .shared_options = SharedSettings::options(),
-    .options = Settings::options(),
-    .reasons = kReasons,
-    .needs = kNeeds,
+    .options = EntrySettings::options(),
+    .reasons = all_reasons(),
+    .needs = {},
+    .wants = kWants,
     .gives = {},
     .load = load,
     .attach = attach,

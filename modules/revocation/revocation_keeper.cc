@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "modules/revocation/issuer.h"
+
 namespace sallyport::revocation {
 namespace {
 
@@ -10,6 +12,9 @@ constexpr int kTicksBetweenOpens = 5;
 // Records looked at in one go, so that the control thread is never busy for long.
 constexpr std::size_t kSweepStep = 512;
 constexpr std::size_t kListStep = 20'000;
+
+// What a source told is copied to the disk after so long: one commit for all.
+constexpr Milliseconds kCopyEvery{100};
 
 Mark mark_of(const Record& record) { return {record.cutoff, record.expires}; }
 
@@ -21,11 +26,18 @@ bool is_wanted(const Record& record, const ListOrder& order) {
 
 }  // namespace
 
+RevocationKeeper::~RevocationKeeper() {
+  if (store_ && !unwritten_.empty()) (void)copy_to_disk();  // nobody is left to tell
+}
+
 void RevocationKeeper::start(event::Loop& control, event::Broadcast& broadcast) {
   loop_ = &control;
   broadcast_ = &broadcast;
   try_open();
   every_.emplace(control, tick_every_, [this] { tick(); });
+  copying_.emplace(control, kCopyEvery, [this] {
+    if (!unwritten_.empty()) write_down();
+  });
 }
 
 void RevocationKeeper::tick() {
@@ -43,29 +55,37 @@ void RevocationKeeper::try_open() {
   const std::int64_t moment = now();
   auto read = (*store)->for_each({}, [&](std::string_view, const Record& record) {
     if (record.expires > moment) {
-      set_->put(record.unit, record.issuer, record.value, mark_of(record));
+      set_->put(record.unit, issuer_id(record.issuer), record.value, mark_of(record));
+      set_->take_retired();  // nobody reads before the set is ready
     }
     return true;
   });
-  if (!read) {
-    failed(read.error());
-    problem_ = read.error().text;
+  const auto synced = (*store)->synced();
+  if (!read || !synced) {
+    const Error& error = read ? synced.error() : read.error();
+    failed(error);
+    problem_ = error.text;
     return;
   }
   store_ = *std::move(store);
   problem_.clear();
-  set_->set_ready();
+  synced_on_disk_ = *synced;
+  awaits_source_ = has_source_ && set_->size() == 0 && *synced == 0;
+  if (!awaits_source_) set_->set_ready();
   when_everywhere([] {});
 }
 
 std::optional<std::string> RevocationKeeper::not_ready() const {
-  if (problem_.empty()) return std::nullopt;
-  return problem_;
+  if (!problem_.empty()) return problem_;
+  if (awaits_source_) {
+    return "the revocations were never read from Redis, and there are none on disk";
+  }
+  return std::nullopt;
 }
 
 void RevocationKeeper::metrics(std::vector<policy::Metric>& to) const {
   for (const Unit unit : kUnits) {
-    to.push_back({"revocations", "Revocations in force.", false, "unit",
+    to.push_back({"revocation_entries", "Revocations in force.", false, "unit",
                   std::string(unit_name(unit)), static_cast<double>(set_->listed(unit))});
   }
   to.push_back({"revocation_store_failures_total",
@@ -95,6 +115,7 @@ std::optional<RevocationKeeper::Refusal> RevocationKeeper::not_open() const {
 std::optional<RevocationKeeper::Refusal> RevocationKeeper::revoke(Record& record,
                                                                   std::size_t max_entries) {
   if (auto refusal = not_open()) return refusal;
+  if (!write_down()) return Refusal{503, "the revocation store cannot be written"};
   const auto known = store_->find(record_key(record.unit, record.issuer, record.value));
   if (!known) return failed(known.error());
   if (known->has_value()) {
@@ -106,7 +127,7 @@ std::optional<RevocationKeeper::Refusal> RevocationKeeper::revoke(Record& record
                             "instead of single tokens, or raise modules.revocation.max_entries"};
   }
   if (auto stored = store_->put(record); !stored) return failed(stored.error());
-  set_->put(record.unit, record.issuer, record.value, mark_of(record));
+  set_->put(record.unit, issuer_id(record.issuer), record.value, mark_of(record));
   return std::nullopt;
 }
 
@@ -114,10 +135,11 @@ std::optional<RevocationKeeper::Refusal> RevocationKeeper::reinstate(Unit unit,
                                                                      const std::string& issuer,
                                                                      const std::string& value) {
   if (auto refusal = not_open()) return refusal;
+  if (!write_down()) return Refusal{503, "the revocation store cannot be written"};
   const std::string key = record_key(unit, issuer, value);
   const auto erased = store_->erase({&key, 1});
   if (!erased) return failed(erased.error());
-  set_->erase(unit, issuer, value);
+  set_->erase(unit, issuer_id(issuer), value);
   if (!*erased) {
     return Refusal{404, issuer.empty() ? "there is no such revocation for any issuer"
                                        : "there is no such revocation for this issuer"};
@@ -128,6 +150,7 @@ std::optional<RevocationKeeper::Refusal> RevocationKeeper::reinstate(Unit unit,
 std::optional<RevocationKeeper::Refusal> RevocationKeeper::list(const ListOrder& order,
                                                                 Page& page) {
   if (auto refusal = not_open()) return refusal;
+  if (!write_down()) return Refusal{503, "the revocation store cannot be written"};
   std::size_t seen = 0;
   bool has_more = false;
   const auto read = store_->for_each(order.after, [&](std::string_view key, const Record& record) {
@@ -151,6 +174,7 @@ void RevocationKeeper::when_everywhere(std::function<void()> done) {
 }
 
 void RevocationKeeper::sweep() {
+  if (!write_down()) return;
   std::vector<Record> expired;
   std::vector<std::string> keys;
   std::size_t seen = 0;
@@ -174,7 +198,9 @@ void RevocationKeeper::sweep() {
     failed(erased.error());
     return;
   }
-  for (const Record& record : expired) set_->erase(record.unit, record.issuer, record.value);
+  for (const Record& record : expired) {
+    set_->erase(record.unit, issuer_id(record.issuer), record.value);
+  }
 }
 
 }  // namespace sallyport::revocation

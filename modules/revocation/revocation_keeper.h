@@ -3,12 +3,16 @@
 // RevocationKeeper owns a revocation store and the set made of it: it reads the store at the start,
 // changes both together, and forgets in small steps what has expired. Control thread only, except
 // set().
+//
+// What is ordered here is on disk before it is acknowledged. What a source (Redis) tells is enforced
+// at once and copied to the disk a moment later, many in one go: the source is what is durable.
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "gateway/event/watch.h"
@@ -25,8 +29,13 @@ class RevocationKeeper final : public policy::Service {
 
   // `open` is called at the start, and while it fails again every few ticks. Each tick looks at a
   // part of the store for what has expired.
-  explicit RevocationKeeper(Open open, Milliseconds tick = Milliseconds(1000))
-      : open_(std::move(open)), tick_every_(tick) {}
+  // With a source, an empty store of which no source ever said that it is all is not enough to judge
+  // by: see source_synced.
+  static constexpr Milliseconds kTick{1000};
+  explicit RevocationKeeper(Open open, Milliseconds tick = kTick,
+                            bool has_source = false)
+      : open_(std::move(open)), tick_every_(tick), has_source_(has_source) {}
+  ~RevocationKeeper() override;
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
   std::optional<std::string> not_ready() const override;
@@ -44,6 +53,32 @@ class RevocationKeeper final : public policy::Service {
   // later cut-off and the later end hold, and `record` becomes what is stored.
   std::optional<Refusal> revoke(Record& record, std::size_t max_entries);
   std::optional<Refusal> reinstate(Unit unit, const std::string& issuer, const std::string& value);
+  // find returns what is known under that name, expired or not.
+  Result<std::optional<Record>> find(Unit unit, std::string_view issuer, std::string_view value);
+
+  // is_open says whether the store was read; before that, a source must wait.
+  bool is_open() const { return store_ != nullptr; }
+  enum class Learnt {
+    known,   // as it was
+    new_,    // it was not known, or not so wide
+    wider,   // what is known goes further than what the source says
+    full,    // not taken: there are max_entries
+    unsure,  // enforced, but the disk cannot be read or written
+  };
+  // learn takes what a source says is revoked, as wide as what is known already; with
+  // `is_final`, as the source says it, be it narrower.
+  Learnt learn(Record record, bool is_final, std::size_t max_entries);
+  // forget takes back what a source says is reinstated.
+  void forget(Unit unit, std::string_view issuer, std::string_view value);
+  // walk visits at most `most` records after the key `after` and returns where to go on; empty: that
+  // was all.
+  Result<std::string> walk(const std::string& after, std::size_t most,
+                           const RevocationStore::Visit& visit);
+  // synced_on_disk is when a source last said so before this start, in Unix seconds; zero: never.
+  std::int64_t synced_on_disk() const { return synced_on_disk_; }
+  // source_synced says that all that the source knows was told.
+  void source_synced();
+
   struct Page {
     std::vector<Record> records;
     std::string next;  // where the next page begins; empty: there is none
@@ -57,6 +92,8 @@ class RevocationKeeper final : public policy::Service {
 
  private:
   void tick();
+  bool write_down();
+  Result<void> copy_to_disk();
   void try_open();
   void sweep();
   Refusal failed(const Error& error);
@@ -64,9 +101,15 @@ class RevocationKeeper final : public policy::Service {
 
   const Open open_;
   const Milliseconds tick_every_;
+  const bool has_source_;
   event::Loop* loop_ = nullptr;
   event::Broadcast* broadcast_ = nullptr;
   std::optional<event::Every> every_;
+  std::optional<event::Every> copying_;
+  // What the disk does not know yet, by record_key; nothing: it is to be erased.
+  std::unordered_map<std::string, std::optional<Record>> unwritten_;
+  bool awaits_source_ = false;
+  std::int64_t synced_on_disk_ = 0;
   std::unique_ptr<RevocationStore> store_;  // null: not open yet
   const std::shared_ptr<RevocationSet> set_ = std::make_shared<RevocationSet>();
   std::string problem_ = "the revocation store is not open yet";

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "modules/revocation/issuer.h"
 #include "modules/revocation/revocation_orders.h"
 #include "tests/support/policy_harness.h"
 
@@ -14,6 +15,7 @@ using testing::StartsWith;
 // Disk is what outlives a store in these tests, and the faults that befall it.
 struct Disk {
   std::map<std::string, Record> records;
+  std::int64_t synced = 0;
   bool fails_to_open = false;
   bool fails_to_read = false;
   bool fails_to_write = false;
@@ -28,6 +30,17 @@ class MemoryStore final : public RevocationStore {
     disk_.records[record_key(record.unit, record.issuer, record.value)] = record;
     return {};
   }
+  Result<void> put_all(std::span<const Record> records) override {
+    for (const Record& record : records) {
+      if (auto done = put(record); !done) return done;
+    }
+    return {};
+  }
+  Result<void> mark_synced(std::int64_t when) override {
+    disk_.synced = when;
+    return {};
+  }
+  Result<std::int64_t> synced() override { return disk_.synced; }
   Result<std::optional<Record>> find(const std::string& key) override {
     const auto found = disk_.records.find(key);
     if (found == disk_.records.end()) return std::optional<Record>();
@@ -72,7 +85,7 @@ class Keeper : public testing::Test {
     return answer;
   }
   bool is_revoked(Unit unit, std::string_view value, std::int64_t issued_at = 1) {
-    return keeper->set()->find(unit, "i", value, issued_at, keeper->now()).has_value();
+    return keeper->set()->find(unit, issuer_id("i"), value, issued_at, keeper->now()).has_value();
   }
   // wait_until runs the loop until `holds`, at most for some seconds.
   bool wait_until(const std::function<bool()>& holds) {
@@ -302,6 +315,51 @@ TEST_F(Keeper, CountsWhatItKeepsAndWhatFailed) {
   }
   EXPECT_EQ(listed, 1);
   EXPECT_EQ(failures, 1);
+}
+
+TEST_F(Keeper, CopiesWhatASourceToldToTheDiskAMomentLater) {
+  start();
+  Record record;
+  record.value = "a";
+  record.origin = Origin::redis;
+  using Learnt = RevocationKeeper::Learnt;
+  EXPECT_EQ(keeper->learn(record, false, 10), Learnt::new_);
+  EXPECT_TRUE(is_revoked(Unit::token, "a"));
+  EXPECT_TRUE(disk.records.empty());
+  EXPECT_EQ(keeper->learn(record, false, 10), Learnt::known);
+  EXPECT_TRUE(wait_until([&] { return disk.records.size() == 1; }));
+  record.expires = keeper->now() + 100;
+  EXPECT_EQ(keeper->learn(record, false, 10), Learnt::wider);
+  EXPECT_EQ(keeper->learn(record, true, 10), Learnt::new_);
+  keeper->forget(Unit::token, "", "a");
+  EXPECT_FALSE(is_revoked(Unit::token, "a"));
+  EXPECT_TRUE(wait_until([&] { return disk.records.empty(); }));
+}
+
+TEST_F(Keeper, EnforcesWhatItCannotCopyToTheDisk) {
+  start();
+  disk.fails_to_write = true;
+  Record record;
+  for (int i = 0; i < 2001; ++i) {
+    record.value = std::to_string(i);
+    record.expires = keeper->now() + 1000;
+    keeper->learn(record, false, 10'000);
+  }
+  EXPECT_TRUE(is_revoked(Unit::token, "2000"));
+  record.value = "more";
+  EXPECT_EQ(keeper->learn(record, false, 2001), RevocationKeeper::Learnt::full);
+  EXPECT_FALSE(is_revoked(Unit::token, "more"));
+  EXPECT_THAT(order("revoke", R"({"unit":"jti","value":"x"})"), StartsWith("503 "));
+  disk.fails_to_write = false;
+  EXPECT_TRUE(wait_until([&] { return disk.records.size() == 2001; }));
+}
+
+TEST_F(Keeper, TakesAnIssuerByItsHashForTheSame) {
+  start();
+  order("revoke", R"({"unit":"jti","value":"a","issuer":"https://i"})");
+  EXPECT_THAT(order("reinstate", "{\"unit\":\"jti\",\"value\":\"a\",\"issuer\":\"" +
+                                     issuer_id("https://i") + "\"}"),
+              StartsWith("200 "));
 }
 
 TEST_F(Keeper, LeavesOtherOrdersToOthers) {

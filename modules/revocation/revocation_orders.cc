@@ -37,6 +37,8 @@ std::int64_t RevocationOrders::default_end(Unit unit, std::int64_t now) const {
   switch (unit) {
     case Unit::key:
       return kAlways;  // a stolen key makes new tokens for ever
+    case Unit::certificate:
+      return kAlways;  // and a stolen certificate's key opens new connections
     case Unit::consent:
       return now + terms_.keep_consent.count();
     case Unit::token:
@@ -45,6 +47,14 @@ std::int64_t RevocationOrders::default_end(Unit unit, std::int64_t now) const {
       return now + terms_.keep.count();
   }
   return kAlways;
+}
+
+void RevocationOrders::note(std::string_view event, const Record& record, Notices& notices) {
+  std::string text(unit_name(record.unit));
+  text += ' ' + record.value + " of " + (record.issuer.empty() ? "any issuer" : record.issuer) +
+          ", by " + (record.who.empty() ? "(not said)" : record.who) + ": " +
+          (record.reason.empty() ? "(not said)" : record.reason);
+  notices.push_back({"info", event, std::move(text)});
 }
 
 void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
@@ -56,34 +66,60 @@ void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
   }
   Record record;
   record.unit = order->unit;
-  record.issuer = std::move(order->issuer);
-  record.value = std::move(order->value);
+  record.issuer = order->issuer;
+  record.value = order->value;
   record.cutoff = order->cutoff.value_or(has_natural_cutoff(record.unit) ? now : kAlways);
   record.expires = order->expires.value_or(default_end(record.unit, now));
   record.made = now;
-  record.reason = std::move(order->reason);
-  record.who = std::move(order->who);
+  record.reason = order->reason;
+  record.who = order->who;
   if (auto refusal = keeper_->revoke(record, terms_.max_entries)) {
     return answer(refusal->status, error_json(refusal->text));
   }
+  note("revoked", record, *notices_);
   std::string done = "{\"revoked\":";
   append_json(done, record);
-  done += '}';
-  keeper_->when_everywhere([answer, done = std::move(done)] { answer(200, done); });
+  const auto tell = [keeper = keeper_, answer](std::string text) {
+    keeper->when_everywhere([answer, text = std::move(text)] { answer(200, text); });
+  };
+  if (!follower_) return tell(done + '}');
+  follower_->write(record, [tell, done](bool is_written) {
+    tell(done + (is_written ? R"(,"redis":"written"})" : R"(,"redis":"pending"})"));
+  });
 }
 
 void RevocationOrders::reinstate(std::string_view json, const Answer& answer) {
   const auto order = parse_order(json);
   if (!order) return answer(400, error_json(order.error().text));
-  if (auto refusal = keeper_->reinstate(order->unit, order->issuer, order->value)) {
+  Record record;
+  record.unit = order->unit;
+  record.issuer = order->issuer;
+  record.value = order->value;
+  record.reason = order->reason;
+  record.who = order->who;
+  const auto known = keeper_->find(order->unit, order->issuer, order->value);
+  if (!follower_ || !known || !known->has_value())
+    return take_back(*keeper_, record, *notices_, answer);
+  record.expires = (*known)->expires;
+  follower_->reinstate(
+      record, [keeper = keeper_, record, notices = notices_, answer](const std::string& why) {
+        if (why.empty()) return take_back(*keeper, record, *notices, answer);
+        answer(503, error_json("Redis still has this revocation, so nothing was changed: " + why));
+      });
+}
+
+void RevocationOrders::take_back(RevocationKeeper& keeper, const Record& record, Notices& notices,
+                                 const Answer& answer) {
+  if (auto refusal = keeper.reinstate(record.unit, record.issuer, record.value)) {
     return answer(refusal->status, error_json(refusal->text));
   }
+  note("reinstated", record, notices);
   std::string done = "{\"reinstated\":{\"unit\":";
-  json::append_quoted(done, unit_name(order->unit));
+  json::append_quoted(done, unit_name(record.unit));
   done += ",\"value\":";
-  json::append_quoted(done, order->value);
+  json::append_quoted(done, record.value);
   done += "}}";
-  keeper_->when_everywhere([answer, done = std::move(done)] { answer(200, done); });
+  keeper.when_everywhere([answer, done = std::move(done)] { answer(200, done); });
 }
 
 void RevocationOrders::list(std::string_view json, const Answer& answer) {
@@ -99,6 +135,10 @@ void RevocationOrders::list(std::string_view json, const Answer& answer) {
     append_json(text, record);
   }
   text += ']';
+  if (follower_) {
+    text += ",\"redis\":";
+    follower_->append_status(text);
+  }
   if (!page.next.empty()) text += ",\"next\":\"" + to_hex(page.next) + '"';
   answer(200, text + '}');
 }

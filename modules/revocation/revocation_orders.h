@@ -3,7 +3,11 @@
 // RevocationOrders obeys what operators order through the admin socket: revoke, reinstate, revoked.
 
 #include <memory>
+#include <utility>
+#include <vector>
 
+#include "modules/revocation/control_door.h"
+#include "modules/revocation/redis_follower.h"
 #include "modules/revocation/revocation_keeper.h"
 
 namespace sallyport::revocation {
@@ -17,14 +21,27 @@ struct Terms {
 
 class RevocationOrders final : public policy::Service {
  public:
-  RevocationOrders(std::shared_ptr<RevocationKeeper> keeper, Terms terms)
-      : keeper_(std::move(keeper)), terms_(terms) {}
+  // `follower` is null where there is no Redis.
+  RevocationOrders(std::shared_ptr<RevocationKeeper> keeper, Terms terms,
+                   std::shared_ptr<RedisFollower> follower = nullptr)
+      : keeper_(std::move(keeper)), terms_(terms), follower_(std::move(follower)) {}
 
-  void start(event::Loop&, event::Broadcast&) override {}  // the keeper is started by itself
+  ~RevocationOrders() override { door_->close(); }
+
+  // The keeper is started by itself.
+  void start(event::Loop& control, event::Broadcast&) override { door_->open(control, *this); }
+
+  // door lets workers give orders.
+  using Door = ControlDoor<RevocationOrders>;
+  std::shared_ptr<Door> door() const { return door_; }
 
   // Answers: 200 with the record or page when it holds everywhere; 400 for an order that is not
   // understood; 404 when there is nothing to reinstate; 503 when the store failed, and then nothing
-  // was changed; 507 at the limit of entries. Errors are {"error": "…"}.
+  // was changed; 507 at the limit of entries. Errors are {"error": "…"}. With a Redis, the answer to
+  // revoke says whether it is there, too ("redis": "written"), or on this gateway's disk only for now
+  // ("pending"); reinstate changes nothing while the Redis cannot be reached.
+  // Every change that is durable is told to the log, with who and why.
+  std::vector<policy::Notice> notices() override { return std::exchange(*notices_, {}); }
   bool command(std::string_view verb, std::string_view json,
                const std::function<void(int status, std::string json)>& answer) override;
 
@@ -33,10 +50,19 @@ class RevocationOrders final : public policy::Service {
   void revoke(std::string_view json, const Answer& answer);
   void reinstate(std::string_view json, const Answer& answer);
   void list(std::string_view json, const Answer& answer);
+  using Notices = std::vector<policy::Notice>;
+  static void take_back(RevocationKeeper& keeper, const Record& record, Notices& notices,
+                        const Answer& answer);
   std::int64_t default_end(Unit unit, std::int64_t now) const;
+
+  static void note(std::string_view event, const Record& record, Notices& notices);
 
   const std::shared_ptr<RevocationKeeper> keeper_;
   const Terms terms_;
+  const std::shared_ptr<RedisFollower> follower_;
+  const std::shared_ptr<Door> door_ = std::make_shared<Door>();
+  // An answer of the Redis may come when these orders are no more.
+  const std::shared_ptr<Notices> notices_ = std::make_shared<Notices>();
 };
 
 }  // namespace sallyport::revocation

@@ -1,12 +1,13 @@
 #pragma once
 
-// RevocationSet answers, for every worker at once and without waiting, whether a token is revoked.
-// Control alone changes it.
+// RevocationSet answers, for every worker at once and without waiting, whether a request shows
+// anything that is revoked. Control alone changes it.
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -16,39 +17,56 @@
 
 namespace sallyport::revocation {
 
+// Name is something that a request shows and that may be revoked. An empty value is none.
+struct Name {
+  Unit unit;
+  std::string_view value;
+};
+
 class RevocationSet {
  public:
+  static constexpr std::size_t kMaxNames = 8;  // of one request
+
   RevocationSet();
 
   // Any thread. is_ready says whether the set has been read from its store: before that, nothing is
   // known of any token.
   bool is_ready() const { return is_ready_.load(std::memory_order_acquire); }
-  // find returns the mark by which a token of `issuer`, issued at `issued_at`, is revoked at `now`,
-  // by a revocation for that issuer or for any.
+  struct Found {
+    std::size_t index;  // of the name
+    Mark mark;
+  };
+  // find returns the first of the names by which what `issuer` issued at `issued_at` is revoked at
+  // `now`, by a revocation for that issuer or for any. Certificates are not the issuer's: one that
+  // is revoked is so for every issuer and whenever the token was issued. All names are looked for
+  // at once; at most kMaxNames.
+  std::optional<Found> find(std::string_view issuer, std::span<const Name> names,
+                            std::int64_t issued_at, std::int64_t now) const;
   std::optional<Mark> find(Unit unit, std::string_view issuer, std::string_view value,
                            std::int64_t issued_at, std::int64_t now) const;
-  std::size_t listed(Unit unit) const;
+  std::size_t listed(Unit unit) const {
+    return counts_[index_of(unit)].load(std::memory_order_relaxed);
+  }
 
   // Control. An empty `issuer` is any.
   void put(Unit unit, std::string_view issuer, std::string_view value, const Mark& mark);
   void erase(Unit unit, std::string_view issuer, std::string_view value);
   void set_ready() { is_ready_.store(true, std::memory_order_release); }
   std::size_t size() const { return table_.size(); }
+  std::size_t bytes() const { return table_.bytes(); }
   std::vector<RevocationTable::Retired> take_retired() { return table_.take_retired(); }
 
  private:
-  using Counts = std::array<std::atomic<std::size_t>, kUnits.size()>;
+  // hash names what is for any issuer; where it is for one, issuer_hash is added to the upper half.
+  // So both lie side by side, and a value is told from every other by 128 bits, an issuer by 64.
+  crypto::Hash128 hash(Unit unit, std::string_view value) const;
+  std::uint64_t issuer_hash(std::string_view issuer) const;
+  crypto::Hash128 key(Unit unit, std::string_view issuer, std::string_view value) const;
 
-  crypto::Hash128 hash(Unit unit, std::string_view issuer, std::string_view value) const;
-  std::optional<Mark> find_exactly(Unit unit, std::string_view issuer, std::string_view value,
-                                   std::int64_t issued_at, std::int64_t now) const;
-  const Counts& counts(std::string_view issuer) const { return issuer.empty() ? any_ : of_one_; }
-  Counts& counts(std::string_view issuer) { return issuer.empty() ? any_ : of_one_; }
-
-  const crypto::SipKey key_;
+  const std::array<crypto::SipKey, kUnits.size()> unit_keys_;
+  const crypto::SipKey issuer_key_;
   RevocationTable table_;
-  Counts any_{};     // how many there are for any issuer: mostly none, then no hash is needed
-  Counts of_one_{};  // and for one issuer
+  std::array<std::atomic<std::size_t>, kUnits.size()> counts_{};  // none: nothing to look for
   std::atomic<bool> is_ready_{false};
 };
 

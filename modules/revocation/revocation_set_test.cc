@@ -52,6 +52,26 @@ TEST(RevocationSet, LooksFurtherWhenOneMarkDoesNotReach) {
   EXPECT_FALSE(set.find(Unit::subject, "other", "x", 550, kNow));
 }
 
+TEST(RevocationSet, FindsTheFirstOfManyNames) {
+  RevocationSet set;
+  const std::array<Name, 4> names{
+      {{Unit::key, "k"}, {Unit::client, ""}, {Unit::subject, "s"}, {Unit::token, "t"}}};
+  EXPECT_FALSE(set.find("i", names, 1, kNow));
+  set.put(Unit::token, "", "t", kFull);
+  ASSERT_TRUE(set.find("i", names, 1, kNow));
+  EXPECT_EQ(set.find("i", names, 1, kNow)->index, 3u);
+  set.put(Unit::subject, "i", "s", {500, kAlways});
+  EXPECT_EQ(set.find("i", names, 1, kNow)->index, 2u);
+  EXPECT_EQ(set.find("i", names, 501, kNow)->index, 3u);
+  EXPECT_EQ(set.find("j", names, 1, kNow)->index, 3u);
+}
+
+TEST(RevocationSet, RevokesACertificateWhole) {
+  RevocationSet set;
+  set.put(Unit::certificate, "", "c", {500, kAlways});
+  EXPECT_TRUE(set.find(Unit::certificate, "i", "c", 501, kNow));
+}
+
 TEST(RevocationSet, ForgetsAtTheEnd) {
   RevocationSet set;
   set.put(Unit::token, "", "x", {kAlways, kNow});

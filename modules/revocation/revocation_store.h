@@ -20,6 +20,8 @@ class RevocationStore {
 
   // put is durable when it returns.
   virtual Result<void> put(const Record& record) = 0;
+  // put_all stores all of them or none, durably.
+  virtual Result<void> put_all(std::span<const Record> records) = 0;
   // find returns the record of that record_key, or nothing.
   virtual Result<std::optional<Record>> find(const std::string& key) = 0;
   // erase removes records by their record_key; true: at least one was there.
@@ -30,6 +32,11 @@ class RevocationStore {
   // for_each visits the records after the key `after` (empty: all). A record that cannot be read is
   // an error: what is not understood cannot be enforced.
   virtual Result<void> for_each(std::string_view after, const Visit& visit) = 0;
+
+  // mark_synced notes that all that a source knew at that time (Unix seconds) has been stored;
+  // synced is the last such time, zero: never.
+  virtual Result<void> mark_synced(std::int64_t when) = 0;
+  virtual Result<std::int64_t> synced() = 0;
 };
 
 // open_lmdb opens the store in a folder of its own, at most `max_bytes` large.

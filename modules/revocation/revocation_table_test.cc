@@ -5,6 +5,8 @@
 #include <atomic>
 #include <thread>
 
+#include "modules/revocation/unit.h"
+
 namespace sallyport::revocation {
 namespace {
 
@@ -52,6 +54,13 @@ TEST(RevocationTable, TellsAKeyWithAnEmptyUpperHalfFromAnUnusedSlot) {
   EXPECT_FALSE(table.find({5, 2}));
 }
 
+TEST(RevocationTable, TellsAKeyOfZerosFromAnUnusedSlot) {
+  RevocationTable table;
+  EXPECT_FALSE(table.find({0, 0}));
+  table.put({0, 0}, {1, 2});
+  EXPECT_EQ(table.find({0, 0}), (Mark{1, 2}));
+}
+
 TEST(RevocationTable, GrowsAndKeepsEverything) {
   RevocationTable table;
   constexpr std::uint64_t kMany = 5000;
@@ -77,6 +86,40 @@ TEST(RevocationTable, DoesNotGrowByWhatComesAndGoes) {
   // Always as small as at first: a new generation every 128 keys.
   EXPECT_GE(generations, 700u);
   EXPECT_EQ(table.size(), 0u);
+}
+
+TEST(RevocationTable, FindsTwoKeysInOneSearch) {
+  RevocationTable table;
+  table.put({5, 1}, {1, 2});
+  table.put({5, 3}, {3, 4});
+  const auto both = table.find_both(5, 3, 1);
+  EXPECT_EQ(both[0], (Mark{3, 4}));
+  EXPECT_EQ(both[1], (Mark{1, 2}));
+  EXPECT_FALSE(table.find_both(5, 2, 4)[0]);
+  EXPECT_FALSE(table.find_both(5, 2, 4)[1]);
+}
+
+TEST(RevocationTable, KeepsTimesThatItCannotWriteAsAlways) {
+  RevocationTable table;
+  table.put({1, 1}, {kAlways, 253'402'300'799});
+  EXPECT_EQ(table.find({1, 1}), (Mark{kAlways, kAlways}));
+  table.put({1, 1}, {-5, 4'000'000'000});
+  EXPECT_EQ(table.find({1, 1}), (Mark{0, 4'000'000'000}));
+}
+
+TEST(RevocationTable, TakesFewBytesAtEverySize) {
+  RevocationTable table;
+  std::uint64_t random = 1;
+  const auto next = [&] { return random = random * 6364136223846793005 + 1442695040888963407; };
+  constexpr std::size_t kLimit = 100;
+  for (std::size_t entries = 1; entries <= 300'000; ++entries) {
+    const std::uint64_t low = next();
+    table.put({low ^ low >> 29, next()}, {1, 2});
+    if (entries >= 10'000 && entries % 1000 == 0) {
+      ASSERT_LE(table.bytes(), entries * kLimit) << entries;
+      table.take_retired();
+    }
+  }
 }
 
 TEST(RevocationTable, IsReadWhileItIsWritten) {

@@ -1,5 +1,6 @@
 #include "modules/revocation/revocation.h"
 
+#include "gateway/policy/opaque_token.h"
 #include "tests/support/policy_harness.h"
 #include "tests/support/temp_dir.h"
 
@@ -70,6 +71,46 @@ TEST_F(Revocation, RefusesEveryUnitWithItsOwnReason) {
                 StartsWith("200 "));
     EXPECT_THAT(judge(), Allowed()) << reason;
   }
+}
+
+TEST_F(Revocation, RefusesACertificateWhateverItsTokenSays) {
+  load();
+  crypto::CertificateView view;
+  view.sha256.fill(0xab);
+  call.certificate(view);
+  std::string fingerprint;
+  for (int i = 0; i < 32; ++i) fingerprint += "ab";
+  EXPECT_THAT(judge(), Allowed());
+  EXPECT_THAT(revoke(R"("unit":"cert","value":")" + fingerprint + '"'), StartsWith("200 "));
+  EXPECT_THAT(judge(), DeniedWith("revocation.certificate"));
+  EXPECT_THAT(judge("https://other.example"), DeniedWith("revocation.certificate"));
+  EXPECT_EQ(evidence_of(judge()), "certificate=" + fingerprint);
+  view.sha256.fill(0xba);
+  call.certificate(view);
+  EXPECT_THAT(judge(), Allowed());
+}
+
+TEST_F(Revocation, JudgesTheCertificateWhereThereIsNoToken) {
+  load();
+  EXPECT_THAT(harness->judge(call.at(wall_now().unix_seconds())), Allowed());
+  crypto::CertificateView view;
+  call.certificate(view);
+  revoke(R"("unit":"cert","value":")" + std::string(64, '0') + '"');
+  EXPECT_THAT(harness->judge(call), DeniedWith("revocation.certificate"));
+}
+
+TEST_F(Revocation, KnowsAnOpaqueTokenByWhatStandsForItsBytes) {
+  load();
+  const std::string id = policy::opaque_token_id("some opaque token");
+  revoke(R"("unit":"jti","value":")" + id + '"');
+  policy::TokenClaims claims;
+  claims.issuer = "https://login.bank.example";
+  claims.opaque_id = id;
+  call.at(wall_now().unix_seconds());
+  EXPECT_THAT(harness->judge(call.token(claims)), DeniedWith("revocation.token"));
+  EXPECT_EQ(evidence_of(harness->judge(call)), "token=" + id);
+  claims.opaque_id = policy::opaque_token_id("another");
+  EXPECT_THAT(harness->judge(call.token(claims)), Allowed());
 }
 
 TEST_F(Revocation, SaysInTheEvidenceWhatWasRevoked) {

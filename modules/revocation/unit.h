@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sallyport::revocation {
@@ -17,10 +18,13 @@ enum class Unit : std::uint8_t {
   client = 3,   // all tokens of a client
   consent = 4,  // all tokens under a consent
   key = 5,      // all tokens signed by a key, by its kid
+  // Every connection of a client certificate, whatever token comes over it: by its fingerprint, the
+  // SHA-256 of the leaf's DER in lower-case hexadecimal.
+  certificate = 6,
 };
 
-inline constexpr std::array<Unit, 5> kUnits = {Unit::token, Unit::subject, Unit::client,
-                                               Unit::consent, Unit::key};
+inline constexpr std::array<Unit, 6> kUnits = {Unit::token,   Unit::subject, Unit::client,
+                                               Unit::consent, Unit::key,     Unit::certificate};
 
 // unit_name is the unit's name in orders and metrics: the claim or header parameter that it is of.
 constexpr std::string_view unit_name(Unit unit) {
@@ -35,6 +39,8 @@ constexpr std::string_view unit_name(Unit unit) {
       return "consent";
     case Unit::key:
       return "kid";
+    case Unit::certificate:
+      return "cert";
   }
   return {};
 }
@@ -47,6 +53,10 @@ constexpr std::optional<Unit> unit_of(std::string_view name) {
 }
 
 constexpr std::size_t index_of(Unit unit) { return static_cast<std::size_t>(unit) - 1; }
+
+// certificate_value returns a fingerprint as it is stored: people write it with capitals and
+// colons, too. Nothing: it is none.
+std::optional<std::string> certificate_value(std::string_view fingerprint);
 
 // A value or issuer longer than this cannot be revoked, and no token in use has one.
 inline constexpr std::size_t kMaxName = 1024;

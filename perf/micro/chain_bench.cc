@@ -43,7 +43,7 @@ std::vector<policy::VerifiedToken> many_tokens(std::size_t count) {
   return tokens;
 }
 
-// All five units, each by its issuer and by any: ten questions. Many tokens, so that the table is
+// All units of a token, each by its issuer and by any. Many tokens, so that the table is
 // not in the processor's cache more than it would be.
 void revocation_lookup(benchmark::State& state) {
   PlaidChain& plaid = plaid_chain(static_cast<std::size_t>(state.range(0)));

@@ -50,6 +50,9 @@ class GeneratedStore final : public revocation::RevocationStore {
   explicit GeneratedStore(std::size_t count) : count_(count) {}
 
   Result<void> put(const revocation::Record&) override { return {}; }
+  Result<void> put_all(std::span<const revocation::Record>) override { return {}; }
+  Result<void> mark_synced(std::int64_t) override { return {}; }
+  Result<std::int64_t> synced() override { return 0; }
   Result<std::optional<revocation::Record>> find(const std::string&) override {
     return std::optional<revocation::Record>();
   }

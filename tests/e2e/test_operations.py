@@ -222,7 +222,7 @@ def test_revocations_survive_a_crash(make_own_gateway, pki, bank, legacy_api):
     gateway.start()
     assert curl(gateway, ACCOUNTS, token=revoked).status == 401
     assert curl(gateway, ACCOUNTS, token=good).status == 200
-    listed = json.loads(gateway.cli("revoked").stdout)["records"]
+    listed = json.loads(gateway.cli("revoked", "--json").stdout)["records"]
     assert [record["value"] for record in listed] == ["crash-revoked"]
     assert listed[0]["reason"] == "a test"
 
@@ -247,7 +247,7 @@ def test_revocations_survive_a_reload_and_can_be_taken_back(make_own_gateway, pk
 def test_an_order_half_understood_is_not_obeyed(gateway, arguments):
     ended = gateway.cli("revoke", *arguments)
     assert ended.returncode in (1, 2) and ended.stderr
-    assert json.loads(gateway.cli("revoked").stdout)["records"] == []
+    assert json.loads(gateway.cli("revoked", "--json").stdout)["records"] == []
 
 
 # ---- secrets

@@ -250,6 +250,16 @@ void PolicyHarness::respond(Call& call, http::ResponseHead& head) {
   }
 }
 
+std::optional<policy::Verdict> PolicyHarness::answer(Call& call, http::ResponseHead& head,
+                                                     std::string_view body) {
+  const std::size_t limit = policy().answer_limit(call.exchange(), head);
+  if (limit == 0) return std::nullopt;
+  const bool fits = body.size() <= limit;
+  auto verdict = policy().on_answer(call.exchange(),
+                                    {head, fits ? body : std::string_view(), fits});
+  return finish(noted(std::move(verdict)), call);
+}
+
 policy::Verdict PolicyHarness::noted(policy::Verdict verdict) const {
   if (const auto* deny = std::get_if<policy::Deny>(&verdict)) {
     reached().insert(std::string(deny->reason->id));

@@ -31,8 +31,11 @@ inline constexpr std::int64_t kNow = 1'800'000'000;
 // FactMaker makes the facts that only their checkers can make otherwise.
 class FactMaker {
  public:
-  static policy::VerifiedToken token(policy::TokenClaims claims) {
-    return policy::VerifiedToken(std::make_shared<const policy::TokenClaims>(std::move(claims)));
+  static policy::VerifiedToken token(policy::TokenClaims claims,
+                                     policy::TokenAuthority* authority = nullptr,
+                                     std::string_view presented = {}) {
+    return policy::VerifiedToken(std::make_shared<const policy::TokenClaims>(std::move(claims)),
+                                 authority, presented);
   }
   static policy::ClientIdentity identity(std::string_view name) {
     return policy::ClientIdentity(name);
@@ -154,6 +157,10 @@ class PolicyHarness {
   policy::Verdict finish(policy::Verdict verdict, Call& call);
   // respond lets the policy see an answer's head; a refusal of it is noted like any other.
   void respond(Call& call, http::ResponseHead& head);
+  // answer lets the policy judge an upstream's answer, if it asks for it, until that is decided; nothing
+  // when it does not ask.
+  std::optional<policy::Verdict> answer(Call& call, http::ResponseHead& head,
+                                        std::string_view body);
 
   // settle runs the loop until nothing more is ready.
   void settle();

@@ -87,7 +87,7 @@ class Gateway:
         return sallyport(verb, *arguments, "--admin", self.socket)
 
     def revoke(self, unit, value):
-        ended = self.cli("revoke", unit, value, "--reason", "a test")
+        ended = self.cli("revoke", unit, f"--value={value}", "--reason", "a test")
         assert ended.returncode == 0, ended.stderr
 
     def ask_admin(self, path, method="GET"):

@@ -1,0 +1,281 @@
+#include "modules/revocation/redis_follower.h"
+
+#include <utility>
+
+#include "gateway/json/json.h"
+
+namespace sallyport::revocation {
+namespace {
+
+// Records compared in one turn of the loop.
+constexpr std::size_t kStep = 256;
+constexpr std::size_t kMaxWrites = 512;  // that wait for their answer while comparing
+// What could not be written, or read from disk, is tried again after so long.
+constexpr Milliseconds kSyncAgain{5000};
+constexpr std::size_t kMaxNotices = 64;  // a second
+// With more revocations than may be, another look is a long one.
+constexpr Milliseconds kSyncAgainWhenFull{60'000};
+
+}  // namespace
+
+RedisFollower::RedisFollower(std::shared_ptr<RevocationKeeper> keeper, RedisFollowing following)
+    : keeper_(std::move(keeper)), following_(std::move(following)) {}
+
+RedisFollower::~RedisFollower() = default;
+
+void RedisFollower::start(event::Loop& control, event::Broadcast&) {
+  loop_ = &control;
+  started_ = control.mono();
+  RedisLink::Hooks hooks;
+  hooks.on_tracking = [this] { on_tracking(); };
+  hooks.on_lost = [this](const std::string& why) { on_lost(why); };
+  hooks.on_changed = [this](std::vector<std::string> keys) { reader_->fetch(std::move(keys)); };
+  hooks.on_flushed = [this] { on_flushed(); };
+  link_.emplace(control, following_.endpoint, following_.keys.prefixes(), std::move(hooks),
+                following_.retry);
+  reader_.emplace(*link_, RedisReader::Hooks{
+                              [this](RedisReader::Seen seen) { on_seen(std::move(seen)); },
+                              [this](const std::string& why) { link_->drop(why); }});
+  writer_.emplace(*link_, following_.keys);
+  every_.emplace(control, following_.prove_every, [this] { on_tick(); });
+  // The disk is opened about now, by its owner.
+  recalling_.emplace(control, Milliseconds(20), [this] { recall_age(); });
+}
+
+void RedisFollower::on_tracking() {
+  const bool is_sent =
+      link_->command({"INFO"}, [this](const Result<clients::RedisValue>& info) {
+        if (!info) return;
+        if (info->is_error()) return link_->drop("INFO is refused: " + info->text);
+        auto state = RedisServerState::parse(link_->server(), info->text);
+        suspicion_ = loss_between(server_, state);
+        server_ = std::move(state);
+        begin();
+      });
+  if (!is_sent) link_->drop("it cannot be asked");
+}
+
+void RedisFollower::on_lost(const std::string& why) {
+  phase_ = Phase::away;
+  is_in_step_ = false;
+  cancel_run();
+  reader_->reset();
+  gone_.clear();
+  judged_.clear();
+  is_proving_ = false;
+  must_prove_ = false;
+  tell("warn", "revocation_redis_lost",
+       "revocations are not followed any more, and what is known stays in force: " + why);
+}
+
+void RedisFollower::on_flushed() {
+  ++flushes_;
+  flush_ = Flush::told;
+  lose(Loss::flush);
+  suspicion_ = Loss::flush;
+  tell("error", "revocation_redis_emptied",
+       "a database of the Redis " + link_->server() +
+           " was emptied; revocations stay in force and are written back");
+  if (phase_ != Phase::away) begin();
+}
+
+void RedisFollower::on_tick() {
+  if (is_age_recalled_) recalling_.reset();
+  if (!link_->is_tracking()) return tell_error();
+  if (wants_sync_ && loop_->mono() >= next_sync_) begin();
+  prove();
+}
+
+// A server that was never reached, or refuses what we need, has lost nothing: this says why.
+void RedisFollower::tell_error() {
+  const std::string& error = link_->last_error();
+  if (error == told_error_) return;
+  told_error_ = error;
+  tell("warn", "revocation_redis_unreachable", "revocations cannot be followed: " + error);
+}
+
+void RedisFollower::begin() {
+  next_sync_ = loop_->mono() + kSyncAgain;
+  // Without the disk there is nothing to compare with; its owner tries to open it again.
+  wants_sync_ = !keeper_->is_open();
+  if (wants_sync_) return;
+  cancel_run();
+  phase_ = Phase::scanning;
+  for (auto& part : seen_) part.clear();
+  reinstated_.clear();
+  compared_.clear();
+  missing_ = 0;
+  unwritten_ = 0;
+  was_full_ = false;
+  was_unsure_ = false;
+  reader_->scan(following_.keys.prefixes(), [this] {
+    phase_ = Phase::comparing;
+    loop_->enqueue(*this);
+  });
+}
+
+void RedisFollower::run() {
+  if (phase_ != Phase::comparing || writer_->under_way() >= kMaxWrites) return;
+  const auto next = keeper_->walk(compared_, kStep, [this](std::string_view key, const Record& record) {
+    compare(key, record);
+    return true;
+  });
+  if (!next) {
+    is_unsure_ = was_unsure_ = true;
+    wants_sync_ = true;
+    return finish();
+  }
+  if (next->empty()) return finish();
+  compared_ = *next;
+  loop_->enqueue(*this);
+}
+
+void RedisFollower::compare(std::string_view key, const Record& record) {
+  if (record.expires <= now() + kNearEnd) return;
+  const std::string name(key);
+  if (was_seen(name)) return;
+  if (record.origin == Origin::order) return give_back(record);
+  const auto lifted = reinstated_.find(name);
+  if (lifted != reinstated_.end() && lifted->second >= record.made) {
+    ++reinstatements_;
+    return keeper_->forget(record.unit, record.issuer, record.value);
+  }
+  ++missing_;
+  // What another program writes for itself is its affair: it stays in force here.
+  if (record.origin == Origin::redis) give_back(record);
+}
+
+void RedisFollower::give_back(const Record& record) {
+  const bool is_sent =
+      writer_->restore(record, now(), [this, record](const std::string& why) {
+        if (why.empty()) {
+          ++restored_;
+          is_there(record);
+        } else {
+          ++unwritten_;
+          wants_sync_ = true;
+        }
+        if (phase_ == Phase::comparing) loop_->enqueue(*this);
+      });
+  if (is_sent) return;
+  ++unwritten_;
+  wants_sync_ = true;
+}
+
+void RedisFollower::is_there(Record record) {
+  record.origin = Origin::redis;
+  learn(std::move(record), false);
+}
+
+void RedisFollower::finish() {
+  phase_ = Phase::synced;
+  is_in_step_ = true;
+  if (flush_ == Flush::told) flush_ = Flush::synced;
+  is_full_ = was_full_;
+  is_unsure_ = was_unsure_;
+  if (is_full_) {
+    wants_sync_ = true;
+    next_sync_ = loop_->mono() + kSyncAgainWhenFull;
+  }
+  ++syncs_;
+  for (auto& part : seen_) part = {};
+  reinstated_ = {};
+  if (!is_unsure_) keeper_->source_synced();
+  const Loss cause = std::exchange(suspicion_, std::nullopt).value_or(Loss::away);
+  if (missing_ > 0) {
+    if (cause != Loss::flush) lose(cause);
+    tell("error", "revocation_redis_loss",
+         std::to_string(missing_) + " revocations were not in the Redis " + link_->server() +
+             " any more (" + std::string(loss_name(cause)) +
+             "); they stay in force, and those under our own prefix are written back");
+  }
+  told_error_.clear();
+  tell("info", "revocation_redis_synced", "revocations follow the Redis " + link_->server());
+  prove();
+}
+
+void RedisFollower::write(const Record& record, std::function<void(bool)> done) {
+  const bool is_sent = writer_->write(
+      record, now(), [this, record, done](const std::string& why) {
+        if (why.empty()) {
+          is_there(record);
+          return done(true);
+        }
+        tell("warn", "revocation_redis_unwritten", "a revocation will be written later: " + why);
+        wants_sync_ = true;
+        done(false);
+      });
+  if (is_sent) return;
+  wants_sync_ = true;
+  done(false);
+}
+
+void RedisFollower::reinstate(const Record& record,
+                              std::function<void(const std::string& why)> done) {
+  if (!writer_->erase(name_of(record), now(), record.expires, done)) {
+    done("it is not connected: " + link_->last_error());
+  }
+}
+
+std::vector<std::string> RedisFollower::problems() const {
+  std::vector<std::string> problems;
+  if (!is_in_step_) {
+    problems.emplace_back("the revocations are not in step with Redis; what was known is in force");
+  }
+  if (is_full_) {
+    problems.emplace_back("Redis has more revocations than modules.revocation.max_entries");
+  }
+  if (is_unsure_) problems.emplace_back("revocations from Redis cannot be copied to the disk");
+  if (unwritten_ > 0) problems.emplace_back("revocations cannot be written to Redis");
+  return problems;
+}
+
+void RedisFollower::metrics(std::vector<policy::Metric>& to) const {
+  const auto gauge = [&](std::string_view name, std::string_view help, double value) {
+    to.push_back({name, help, false, {}, {}, value});
+  };
+  const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    to.push_back({name, help, true, {}, {}, static_cast<double>(value)});
+  };
+  const MonoTime moment = mono_now();
+  const auto age = freshness_->age(moment);
+  const Milliseconds lag = age.value_or(Milliseconds((moment.us - started_.us) / 1000));
+  gauge("revocation_synced", "Whether the revocations are in step with Redis.", is_complete());
+  gauge("revocation_lag_seconds",
+        "How long ago they were last known to be; before that ever was: since the start.",
+        static_cast<double>(lag.count()) / 1000);
+  count("revocation_syncs_total", "Full comparisons with Redis.", syncs_);
+  for (int i = 0; i < kLosses; ++i) {
+    to.push_back({"revocation_redis_losses_total", "Times that Redis had lost revocations.", true,
+                  "cause", std::string(loss_name(static_cast<Loss>(i))),
+                  static_cast<double>(losses_[static_cast<std::size_t>(i)])});
+  }
+  count("revocation_redis_restored_total", "Revocations written back to Redis.", restored_);
+  count("revocation_redis_reinstated_total", "Revocations lifted as their key was deleted in Redis.",
+        reinstatements_);
+  count("revocation_redis_unknown_keys_total", "Keys read that name no revocation.", unknown_keys_);
+  count("revocation_redis_flawed_values_total",
+        "Values read that were not understood, and therefore revoke always.", flawed_values_);
+}
+
+std::vector<policy::Notice> RedisFollower::notices() { return std::exchange(notices_, {}); }
+
+void RedisFollower::tell(std::string_view level, std::string_view event, std::string message) {
+  if (notices_.size() < kMaxNotices) notices_.push_back({level, event, std::move(message)});
+}
+
+void RedisFollower::append_status(std::string& to) const {
+  const auto age = freshness_->age(mono_now());
+  to += "{\"synced\":";
+  to += is_complete() ? "true" : "false";
+  to += ",\"server\":";
+  json::append_quoted(to, link_->server());
+  if (age) to += ",\"lag_ms\":" + std::to_string(age->count());
+  if (!link_->last_error().empty()) {
+    to += ",\"error\":";
+    json::append_quoted(to, link_->last_error());
+  }
+  to += '}';
+}
+
+}  // namespace sallyport::revocation

@@ -1,0 +1,140 @@
+// What a follower makes of the keys that it is shown.
+
+#include <cstring>
+#include <utility>
+
+#include "gateway/base/text.h"
+#include "modules/revocation/redis_follower.h"
+
+namespace sallyport::revocation {
+namespace {
+
+constexpr std::size_t kMaxReinstated = 100'000;
+
+// part_of and hash_of take octets of the digest that a record_key is: they need no hashing.
+std::size_t part_of(const std::string& record_key) {
+  return static_cast<unsigned char>(record_key[1]);
+}
+
+std::uint64_t hash_of(const std::string& record_key) {
+  std::uint64_t hash = 0;
+  std::memcpy(&hash, record_key.data() + 2, sizeof hash);
+  return hash;
+}
+
+}  // namespace
+
+void RedisFollower::note_seen(const std::string& record_key) {
+  seen_[part_of(record_key)].insert(hash_of(record_key));
+}
+
+bool RedisFollower::was_seen(const std::string& record_key) const {
+  return seen_[part_of(record_key)].contains(hash_of(record_key));
+}
+
+void RedisFollower::on_seen(RedisReader::Seen seen) {
+  const RedisKey key = following_.keys.parse(seen.key);
+  switch (key.kind) {
+    case RedisKey::Kind::unknown:
+      if (!seen.is_there) return;
+      ++unknown_keys_;
+      return tell("warn", "revocation_redis_unknown_key",
+                  "a key with our prefix names no revocation: it is no PREFIX UNIT:ISS:VALUE");
+    case RedisKey::Kind::reinstated:
+      return on_reinstated(seen, key.name);
+    case RedisKey::Kind::own:
+    case RedisKey::Kind::foreign:
+      return seen.is_there ? on_there(seen, key) : on_gone(seen, key);
+  }
+}
+
+Record RedisFollower::record_of(const RedisReader::Seen& seen, const RedisKey& key) {
+  RedisEntry entry;
+  if (!seen.is_text) {
+    entry.flaw = "it is no string";
+  } else if (key.has_cutoff) {
+    entry = parse_entry(seen.value, key.name.issuer);
+  }
+  if (!entry.flaw.empty()) {
+    ++flawed_values_;
+    tell("warn", "revocation_redis_flawed_value",
+         "the value of a key of the unit " + std::string(unit_name(key.name.unit)) +
+             " is not understood, so it revokes always: " + entry.flaw);
+  }
+  Record record;
+  record.unit = key.name.unit;
+  record.issuer = entry.issuer.empty() ? key.name.issuer : std::move(entry.issuer);
+  record.value = key.name.value;
+  record.cutoff = entry.cutoff;
+  const std::int64_t end_ms = loop_->wall().unix_ms + seen.ttl_ms;
+  record.expires = seen.ttl_ms < 0 ? kAlways : (end_ms + 999) / 1000;
+  record.made = entry.made != 0 || !seen.is_change ? entry.made : now();
+  record.reason = std::move(entry.reason);
+  record.who = std::move(entry.who);
+  record.origin = key.kind == RedisKey::Kind::own ? Origin::redis : Origin::foreign;
+  return record;
+}
+
+void RedisFollower::on_there(const RedisReader::Seen& seen, const RedisKey& key) {
+  gone_.erase(seen.key);
+  judged_.erase(seen.key);
+  Record record = record_of(seen, key);
+  if (phase_ != Phase::synced) {
+    note_seen(record_key(record.unit, record.issuer, record.value));
+  }
+  // What another program says of its own key, and we heard it say, is so; after a failover an older
+  // word may come up, which is not.
+  learn(std::move(record), key.kind == RedisKey::Kind::foreign && seen.is_change);
+}
+
+void RedisFollower::learn(Record record, bool is_final) {
+  const RedisName name = name_of(record);
+  const bool is_own = record.origin == Origin::redis;
+  switch (keeper_->learn(std::move(record), is_final, following_.max_entries)) {
+    case RevocationKeeper::Learnt::known:
+    case RevocationKeeper::Learnt::new_:
+      return;
+    case RevocationKeeper::Learnt::full:
+      is_full_ = was_full_ = true;
+      return;
+    case RevocationKeeper::Learnt::unsure:
+      is_unsure_ = was_unsure_ = true;
+      wants_sync_ = true;
+      return;
+    case RevocationKeeper::Learnt::wider:
+      break;
+  }
+  const auto known = keeper_->find(name.unit, name.issuer, name.value);
+  if (!is_own || !known || !known->has_value()) return;
+  const bool is_sent = writer_->write(**known, now(), [this](const std::string& why) {
+    why.empty() ? ++restored_ : ++unwritten_;
+    if (!why.empty()) wants_sync_ = true;
+  });
+  if (!is_sent) ++unwritten_;
+}
+
+// A key that is gone although its end is not near was deleted, evicted or flushed away: the next
+// proof tells. What was ordered here and never was there, cannot be gone.
+void RedisFollower::on_gone(const RedisReader::Seen& seen, const RedisKey& key) {
+  if (!seen.is_change) return;
+  const auto known = keeper_->find(key.name.unit, key.name.issuer, key.name.value);
+  if (!known || !known->has_value()) return;
+  const Record& record = **known;
+  const Origin origin =
+      key.kind == RedisKey::Kind::own ? Origin::redis : Origin::foreign;
+  if (record.origin != origin || record.expires <= now() + kNearEnd) return;
+  if (flush_ != Flush::none || gone_.size() >= kMaxReinstated) {
+    wants_sync_ = true;
+    return;
+  }
+  gone_[seen.key] = {key.name, flushes_};
+  prove();
+}
+
+void RedisFollower::on_reinstated(const RedisReader::Seen& seen, const RedisName& name) {
+  if (!seen.is_there || phase_ == Phase::synced || reinstated_.size() >= kMaxReinstated) return;
+  const auto when = parse_decimal<std::int64_t>(seen.value);
+  if (when) reinstated_[record_key(name.unit, name.issuer, name.value)] = *when;
+}
+
+}  // namespace sallyport::revocation

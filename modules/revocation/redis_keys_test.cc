@@ -1,0 +1,136 @@
+#include "modules/revocation/redis_keys.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "modules/revocation/issuer.h"
+
+namespace sallyport::revocation {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Kind = RedisKey::Kind;
+
+constexpr const char* kIssuer = "https://login.bank.example";
+
+RedisKeys::Foreign foreign(std::string_view pattern, bool has_cutoff = false) {
+  return {*RedisPattern::parse(pattern), has_cutoff};
+}
+
+RedisKeys keys() {
+  return RedisKeys("sallyport:revoked:", {foreign("denylist:jti:{jti}"),
+                                          foreign("auth:{iss}:user:{subject}:after", true)});
+}
+
+// digits are what stands for the issuer in a key.
+std::string digits() { return issuer_id(kIssuer).substr(7); }
+
+TEST(IssuerId, IsTheBeginningOfTheHash) {
+  // printf %s https://login.bank.example | sha256sum | cut -c1-16
+  EXPECT_EQ(issuer_id(kIssuer), "sha256:fd6e176706159870");
+  EXPECT_EQ(issuer_id(issuer_id(kIssuer)), issuer_id(kIssuer));
+  EXPECT_EQ(issuer_id(""), "");
+  EXPECT_FALSE(is_issuer_id("sha256:fd6e17670615987"));
+  EXPECT_FALSE(is_issuer_id("sha256:FD6E176706159870"));
+}
+
+TEST(IssuerIds, ForgetsNothingThatItStillTells) {
+  IssuerIds ids;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 20; ++i) {
+      const std::string issuer = "https://issuer-" + std::to_string(i);
+      EXPECT_EQ(ids.of(issuer), issuer_id(issuer));
+      EXPECT_EQ(ids.of(issuer), issuer_id(issuer));
+    }
+  }
+  EXPECT_EQ(ids.of(""), "");
+}
+
+TEST(RedisKeys, ReadsOurOwn) {
+  const RedisKey key = keys().parse("sallyport:revoked:jti:" + digits() + ":a:b");
+  EXPECT_EQ(key.kind, Kind::own);
+  EXPECT_EQ(key.name.unit, Unit::token);
+  EXPECT_EQ(key.name.issuer, issuer_id(kIssuer));
+  EXPECT_EQ(key.name.value, "a:b");
+  EXPECT_TRUE(key.has_cutoff);
+}
+
+TEST(RedisKeys, ReadsEveryIssuerAndDigitsInCapitals) {
+  EXPECT_EQ(keys().parse("sallyport:revoked:kid:any:k").name.issuer, "");
+  EXPECT_EQ(keys().parse("sallyport:revoked:kid:*:k").name.issuer, "");
+  EXPECT_EQ(keys().parse("sallyport:revoked:kid:0123456789ABCDEF:k").name.issuer,
+            "sha256:0123456789abcdef");
+}
+
+TEST(RedisKeys, KnowsWhatIsNone) {
+  for (const char* text :
+       {"", "sallyport:revoked:", "sallyport:revoked:jti", "sallyport:revoked:jti:any",
+        "sallyport:revoked:jti:any:", "sallyport:revoked:tokn:any:x",
+        "sallyport:revoked:jti:0123456789abcde:x", "sallyport:revoked:jti:0123456789abcdeg:x",
+        "sallyport:revoked:jti::x", "other:jti:any:x", "denylist:jti:", "auth:any:user::after",
+        "auth:some:user:u:after", "auth:any:user:u:before"}) {
+    EXPECT_EQ(keys().parse(text).kind, Kind::unknown) << text;
+  }
+  const std::string longest = "sallyport:revoked:jti:any:" + std::string(kMaxName, 'x');
+  EXPECT_EQ(keys().parse(longest).kind, Kind::own);
+  EXPECT_EQ(keys().parse(longest + "x").kind, Kind::unknown);
+}
+
+TEST(RedisKeys, WritesWhatItReads) {
+  for (const std::string& issuer : {std::string(), std::string(kIssuer)}) {
+    const RedisName name{Unit::client, issuer, "c:1"};
+    const RedisKey key = keys().parse(keys().key(name));
+    EXPECT_EQ(key.kind, Kind::own);
+    EXPECT_EQ(key.name.issuer, issuer_id(issuer));
+    EXPECT_EQ(key.name.value, "c:1");
+    EXPECT_EQ(keys().parse(keys().reinstated_key(name)).kind, Kind::reinstated);
+  }
+}
+
+TEST(RedisKeys, ReadsThoseOfOtherPrograms) {
+  RedisKey key = keys().parse("denylist:jti:a:b");
+  EXPECT_EQ(key.kind, Kind::foreign);
+  EXPECT_EQ(key.name.value, "a:b");
+  EXPECT_FALSE(key.has_cutoff);
+  key = keys().parse("auth:" + digits() + ":user:u:1:after");
+  EXPECT_EQ(key.kind, Kind::foreign);
+  EXPECT_EQ(key.name.unit, Unit::subject);
+  EXPECT_EQ(key.name.issuer, issuer_id(kIssuer));
+  EXPECT_EQ(key.name.value, "u:1");
+  EXPECT_TRUE(key.has_cutoff);
+}
+
+TEST(RedisKeys, NamesTheForeignKeysOfARevocation) {
+  EXPECT_THAT(keys().foreign_keys({Unit::token, "", "x"}), ElementsAre("denylist:jti:x"));
+  // That pattern cannot say an issuer, so such a key is of another revocation.
+  EXPECT_THAT(keys().foreign_keys({Unit::token, kIssuer, "x"}), ElementsAre());
+  EXPECT_THAT(keys().foreign_keys({Unit::subject, kIssuer, "u"}),
+              ElementsAre("auth:" + digits() + ":user:u:after"));
+}
+
+// A Redis refuses to track prefixes of which one begins with another.
+TEST(RedisKeys, TracksTheShortestPrefixesThatCoverAll) {
+  const RedisKeys some("deny:own:", {foreign("deny:{jti}"), foreign("deny:x:{jti}"),
+                                     foreign("zzz:{kid}")});
+  EXPECT_THAT(some.prefixes(), ElementsAre("deny:", "zzz:"));
+  EXPECT_EQ(some.parse("deny:own:jti:any:x").kind, Kind::own);
+}
+
+TEST(RedisPattern, SaysWhatIsWrongWithIt) {
+  const auto error = [](std::string_view text) {
+    const auto pattern = RedisPattern::parse(text);
+    return pattern ? std::string("good") : pattern.error().text;
+  };
+  EXPECT_EQ(error("denylist:jti:{jti}"), "good");
+  EXPECT_THAT(error("denylist:{jti"), HasSubstr("{ without its }"));
+  EXPECT_THAT(error("denylist:{token}"), HasSubstr("placeholder {token}"));
+  EXPECT_THAT(error("denylist:"), HasSubstr("exactly one placeholder"));
+  EXPECT_THAT(error("deny:{jti}:{kid}"), HasSubstr("exactly one placeholder"));
+  EXPECT_THAT(error("deny:{iss}:{iss}:{kid}"), HasSubstr("at most one {iss}"));
+  EXPECT_THAT(error("{jti}"), HasSubstr("must begin with a text"));
+  EXPECT_THAT(error("deny:{iss}{jti}"), HasSubstr("nothing between"));
+}
+
+}  // namespace
+}  // namespace sallyport::revocation

@@ -1,0 +1,42 @@
+#pragma once
+
+// RedisServerState is what a Redis says of itself (INFO), as far as it tells whether it is the one
+// that it was, and whether it may have lost something.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sallyport::revocation {
+
+struct RedisServerState {
+  std::string server;  // where it was found
+  std::string run_id;
+  bool is_master = false;
+  std::string replication_id;
+  std::string former_id;            // of the master that it was a replica of
+  std::int64_t offset = 0;          // of the replication stream
+  std::int64_t former_until = -1;   // the first offset that is not of the former master's stream
+  std::int64_t evicted = 0;         // keys that it removed for want of memory
+
+  static RedisServerState parse(std::string server, std::string_view info);
+};
+
+// Loss is why revocations may be missing in a Redis.
+enum class Loss : std::uint8_t {
+  flush,     // a database was emptied
+  eviction,  // keys were removed for want of memory
+  restart,   // it began again
+  failover,  // another server is the master now
+  lag,       // and it had not got all that the former one had acknowledged
+  away,      // none of these: something happened while nobody was connected
+};
+inline constexpr int kLosses = 6;
+
+std::string_view loss_name(Loss loss);
+
+// loss_between says what happened between two looks at the master.
+Loss loss_between(const std::optional<RedisServerState>& before, const RedisServerState& after);
+
+}  // namespace sallyport::revocation

@@ -1,0 +1,80 @@
+#include "modules/revocation/redis_writer.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "modules/revocation/issuer.h"
+#include "modules/revocation/redis_entry.h"
+
+namespace sallyport::revocation {
+namespace {
+
+using clients::RedisValue;
+using clients::RedisWords;
+
+// A note of a reinstatement lives as long as somebody could remember the revocation, but not for
+// ever.
+constexpr std::int64_t kLongestNote = std::int64_t{400} * 24 * 3600;
+
+// life returns the options of SET by which a key ends at `expires`.
+std::vector<std::string> life(std::int64_t now, std::int64_t expires) {
+  if (expires == kAlways) return {};
+  return {"EX", std::to_string(std::max<std::int64_t>(expires - now, 1))};
+}
+
+}  // namespace
+
+RedisName name_of(const Record& record) {
+  return {record.unit, issuer_id(record.issuer), record.value};
+}
+
+bool RedisWriter::send(const RedisWords& words, Done done) {
+  const bool is_sent =
+      link_.command(words, [this, done = std::move(done)](const Result<RedisValue>& reply) {
+        --under_way_;
+        done(!reply ? reply.error().text : reply->is_error() ? reply->text : "");
+      });
+  if (is_sent) ++under_way_;
+  return is_sent;
+}
+
+bool RedisWriter::set(const Record& record, std::int64_t now, bool if_absent, Done done) {
+  const std::string key = keys_.key(name_of(record));
+  const std::string value = render_entry(record);
+  const std::vector<std::string> options = life(now, record.expires);
+  RedisWords words{"SET", key, value};
+  words.insert(words.end(), options.begin(), options.end());
+  if (if_absent) words.push_back("NX");
+  return send(words, std::move(done));
+}
+
+bool RedisWriter::write(const Record& record, std::int64_t now, Done done) {
+  return set(record, now, false, std::move(done));
+}
+
+bool RedisWriter::restore(const Record& record, std::int64_t now, Done done) {
+  return set(record, now, true, std::move(done));
+}
+
+bool RedisWriter::erase(const RedisName& name, std::int64_t now, std::int64_t expires, Done done) {
+  // First the note: a gateway that sees the key gone may look for it.
+  note_reinstated(name, now, expires);
+  std::vector<std::string> gone = keys_.foreign_keys(name);
+  gone.push_back(keys_.key(name));
+  RedisWords words{"DEL"};
+  words.insert(words.end(), gone.begin(), gone.end());
+  return send(words, std::move(done));
+}
+
+void RedisWriter::note_reinstated(const RedisName& name, std::int64_t now, std::int64_t expires) {
+  const std::string key = keys_.reinstated_key(name);
+  const std::string when = std::to_string(now);
+  const std::vector<std::string> options = life(now, std::min(expires, now + kLongestNote));
+  RedisWords words{"SET", key, when};
+  words.insert(words.end(), options.begin(), options.end());
+  // Without the note a gateway that is away goes on refusing, which is the safe way to be wrong.
+  (void)send(words, [](const std::string&) {});
+}
+
+}  // namespace sallyport::revocation

@@ -1,0 +1,205 @@
+#include "modules/revocation/revocation_policy.h"
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/policy/token_authority.h"
+#include "modules/revocation/issuer.h"
+
+namespace sallyport::revocation {
+namespace {
+
+using policy::ErrorClass;
+using policy::Exchange;
+using policy::Reason;
+using policy::TokenClaims;
+using policy::Verdict;
+
+constexpr Reason kToken{"revocation.token", ErrorClass::invalid_token,
+                        "This token (jti) was revoked."};
+constexpr Reason kSubject{"revocation.subject", ErrorClass::invalid_token,
+                          "The tokens of this user (sub) were revoked, and this one was issued "
+                          "before the cut-off."};
+constexpr Reason kClient{"revocation.client", ErrorClass::invalid_token,
+                         "The tokens of this client (client_id) were revoked, and this one was "
+                         "issued before the cut-off."};
+constexpr Reason kConsent{"revocation.consent", ErrorClass::invalid_token,
+                          "The consent under which this token was issued was revoked."};
+constexpr Reason kKey{"revocation.key", ErrorClass::invalid_token,
+                      "The key (kid) that signed this token was revoked."};
+constexpr Reason kCertificate{"revocation.certificate", ErrorClass::forbidden,
+                              "The client's certificate was revoked, whatever its token says."};
+constexpr Reason kUnavailable{"revocation.unavailable", ErrorClass::unavailable,
+                              "The revocations have not been read from their store. The readiness "
+                              "page says why."};
+constexpr Reason kStale{"revocation.stale", ErrorClass::unavailable,
+                        "It is not certain that all revocations are known: the Redis has given no "
+                        "proof of life for longer than this route allows."};
+constexpr Reason kInactive{"revocation.inactive", ErrorClass::invalid_token,
+                           "The Redis was silent, and the issuer says that the token is not "
+                           "active."};
+constexpr std::array<const Reason*, 9> kReasons = {&kToken,       &kSubject, &kClient,
+                                                   &kConsent,     &kKey,     &kCertificate,
+                                                   &kUnavailable, &kStale,   &kInactive};
+
+class RevocationPolicy final : public policy::Policy {
+ public:
+  RevocationPolicy(std::shared_ptr<const RevocationPlan> plan, event::Loop& loop)
+      : plan_(std::move(plan)), loop_(loop) {
+    if (plan_->guard != nullptr) guard_.emplace(plan_->guard, loop);
+  }
+
+  std::size_t body_limit(const Exchange&) const override { return guard_ ? kMaxOauthForm : 0; }
+
+  Verdict on_request(Exchange& exchange) override {
+    const RevocationSet& set = *plan_->set;
+    if (!set.is_ready()) return policy::deny(kUnavailable);
+    static const TokenClaims kNone;
+    const TokenClaims& claims = exchange.facts.token ? exchange.facts.token->claims() : kNone;
+    std::array<char, kFingerprint> fingerprint;
+    // The widest first, as it says most about what has happened.
+    const std::array<Name, kQuestions.size()> names = {{
+        {Unit::certificate, fingerprint_of(exchange, set, fingerprint)},
+        {Unit::key, claims.key_id},
+        {Unit::client, claims.client_id},
+        {Unit::consent, claims.consent_id},
+        {Unit::subject, claims.subject},
+        {Unit::token, claims.token_id},
+        {Unit::token, claims.opaque_id},
+    }};
+    const auto found =
+        set.find(issuers_.of(claims.issuer), names, claims.issued_at, exchange.now.unix_seconds());
+    if (!found) return judge_good(exchange);
+    return refuse(exchange, kQuestions[found->index], names[found->index].value, found->mark,
+                  claims.issued_at);
+  }
+
+  std::size_t answer_limit(const Exchange& exchange,
+                           const http::ResponseHead& head) const override {
+    return guard_ ? guard_->answer_limit(exchange, head) : 0;
+  }
+
+  Verdict on_answer(Exchange& exchange, const policy::Answer& answer) override {
+    return guard_->on_answer(exchange, answer);
+  }
+
+ private:
+  static constexpr std::size_t kFingerprint = 64;  // hexadecimal digits of a SHA-256
+
+  struct Question {
+    std::string_view claim;
+    const Reason* reason;
+  };
+  static constexpr std::array<Question, 7> kQuestions = {{{"certificate", &kCertificate},
+                                                          {"kid", &kKey},
+                                                          {"client_id", &kClient},
+                                                          {"consent_id", &kConsent},
+                                                          {"sub", &kSubject},
+                                                          {"jti", &kToken},
+                                                          {"token", &kToken}}};
+
+  // fingerprint_of writes the fingerprint of the client's certificate, if there is one and any is
+  // revoked.
+  static std::string_view fingerprint_of(const Exchange& exchange, const RevocationSet& set,
+                                         std::array<char, kFingerprint>& to) {
+    const auto* certificate = exchange.facts.client_certificate.get();
+    if (certificate == nullptr || set.listed(Unit::certificate) == 0) return {};
+    std::size_t at = 0;
+    for (const std::uint8_t byte : certificate->view().sha256) {
+      to[at++] = "0123456789abcdef"[byte >> 4];
+      to[at++] = "0123456789abcdef"[byte & 15];
+    }
+    return {to.data(), to.size()};
+  }
+
+  static Verdict refuse(Exchange& exchange, const Question& question, std::string_view value,
+                        const Mark& mark, std::int64_t issued_at) {
+    if (mark.cutoff == kAlways) {
+      return policy::deny(*question.reason,
+                          policy::evidence(exchange, "{}={}", question.claim, value));
+    }
+    return policy::deny(*question.reason,
+                        policy::evidence(exchange, "iat={} cutoff={} {}={}", issued_at, mark.cutoff,
+                                         question.claim, value));
+  }
+
+  // judge_good: nothing that the request shows is known to be revoked.
+  Verdict judge_good(Exchange& exchange) {
+    Verdict verdict = plan_->freshness == nullptr ? policy::allow() : judge_stale(exchange);
+    if (!guard_ || !std::holds_alternative<policy::Allow>(verdict)) return verdict;
+    return guard_->on_request(exchange);
+  }
+
+  // judge_stale allows while the revocations are fresh, else it does as the chain says.
+  Verdict judge_stale(Exchange& exchange) {
+    const auto age = plan_->freshness->age(loop_.mono());
+    switch (stance_on(plan_->entry, exchange, age)) {
+      case Stance::fresh:
+        return policy::allow();
+      case Stance::allow:
+        count(exchange, StaleOutcome::allowed);
+        return policy::allow(policy::evidence(exchange, "revocations_age_ms={}", age->count()));
+      case Stance::deny:
+        return refuse_stale(exchange, StaleOutcome::denied, {});
+      case Stance::ask:
+        break;
+    }
+    const auto& token = exchange.facts.token;
+    if (!token || token->authority() == nullptr) {
+      return refuse_stale(exchange, StaleOutcome::unanswered, "nobody can be asked");
+    }
+    return token->authority()->ask(
+        exchange, token->presented(), [this](Exchange& later, Result<bool> active) {
+          if (!active) {
+            return refuse_stale(later, StaleOutcome::unanswered, active.error().text);
+          }
+          count(later, *active ? StaleOutcome::active : StaleOutcome::inactive);
+          return *active ? policy::allow(policy::evidence(later, "introspected=active"))
+                         : policy::deny(kInactive);
+        });
+  }
+
+  Verdict refuse_stale(Exchange& exchange, StaleOutcome outcome, std::string_view why) {
+    count(exchange, outcome);
+    const auto age = plan_->freshness->age(loop_.mono());
+    const std::string since = age ? std::to_string(age->count()) : "never";
+    return policy::deny(
+        kStale,
+        why.empty() ? policy::evidence(exchange, "age_ms={}", since)
+                    : policy::evidence(exchange, "age_ms={} introspection=\"{}\"", since, why),
+        policy::RetryAfter{kRetryAfter});
+  }
+
+  void count(const Exchange& exchange, StaleOutcome outcome) {
+    plan_->stale_counts->add(exchange.worker, outcome);
+  }
+
+  static constexpr Seconds kRetryAfter{5};
+
+  std::shared_ptr<const RevocationPlan> plan_;
+  event::Loop& loop_;
+  std::optional<OauthGuard> guard_;
+  IssuerIds issuers_;
+};
+
+}  // namespace
+
+std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
+                                       policy::AttachContext& context) {
+  return std::make_unique<RevocationPolicy>(std::static_pointer_cast<const RevocationPlan>(plan),
+                                            context.loop());
+}
+
+std::span<const Reason* const> all_reasons() {
+  static const auto all = [] {
+    std::vector<const Reason*> reasons(kReasons.begin(), kReasons.end());
+    const auto guard = guard_reasons();
+    reasons.insert(reasons.end(), guard.begin(), guard.end());
+    return reasons;
+  }();
+  return all;
+}
+
+}  // namespace sallyport::revocation

@@ -1,0 +1,31 @@
+#pragma once
+
+// RevocationPlan is what the module makes of a chain entry; attach makes the policy that judges by
+// it.
+
+#include <memory>
+#include <span>
+
+#include "gateway/policy/module.h"
+#include "modules/revocation/freshness.h"
+#include "modules/revocation/oauth_guard.h"
+#include "modules/revocation/revocation_set.h"
+#include "modules/revocation/staleness.h"
+
+namespace sallyport::revocation {
+
+struct RevocationPlan final : policy::Plan {
+  std::shared_ptr<const RevocationSet> set;
+  std::shared_ptr<const Freshness> freshness;  // null: the store is all there is, and never stale
+  EntrySettings entry;
+  std::shared_ptr<StaleCounts> stale_counts;
+  std::shared_ptr<const GuardPlan> guard;  // null: the route is no endpoint of OAuth
+};
+
+std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
+                                       policy::AttachContext& context);
+
+// all_reasons lists all that the policy can say.
+std::span<const policy::Reason* const> all_reasons();
+
+}  // namespace sallyport::revocation
