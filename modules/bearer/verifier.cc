@@ -141,7 +141,7 @@ Verdict TokenVerifier::ask(Exchange& exchange, std::string_view token, Then then
           return then(later, Error{Fault::dependency, std::string(why)});
         };
         if (!told) return failed(told.error().text);
-        const auto read = read_introspection(**told, issuer->settings, later.now.unix_seconds());
+        const auto read = read_introspection(**told, issuer->settings);
         if (const auto* useless = std::get_if<UselessAnswer>(&read)) return failed(useless->text);
         if (const auto* fault = std::get_if<ClaimFault>(&read)) return failed(fault->claim);
         return then(later, std::holds_alternative<TokenClaims>(read));
