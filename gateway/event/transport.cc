@@ -30,8 +30,11 @@ IoResult PlainTransport::write(std::span<const iovec> pieces) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
-  // MSG_NOSIGNAL: a peer that left is an outcome, not a signal.
-  const ssize_t sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
+  // MSG_NOSIGNAL: a peer that left is an outcome, not a signal. Of one piece the kernel need not
+  // copy a list.
+  const ssize_t sent = pieces.size() == 1
+                           ? send(fd_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
+                           : sendmsg(fd_, &message, MSG_NOSIGNAL);
   if (sent >= 0) return {Io::done, static_cast<std::size_t>(sent)};
   return after_error(Io::again_write);
 }

@@ -17,6 +17,7 @@ enum CharClass : std::uint8_t {
   kQueryChar = 16,      // RFC 3986 section 3.4, without "%"
   kNameChar = 32,       // letters, digits, "-" and "_" of a host name's label
   kExtensionChar = 64,  // what a quoted chunk extension may hold unescaped
+  kToken68Char = 128,   // token68 of RFC 9110 section 11.2, its padding included
 };
 
 namespace chars_detail {
@@ -38,6 +39,7 @@ constexpr std::uint8_t classes_of(int octet) {
   if (unreserved || is_one_of(c, "!$&'()*+,=:@/;?")) classes |= kQueryChar;
   if (alnum || c == '-' || c == '_') classes |= kNameChar;
   if ((visible || c == ' ' || c == '\t') && c != '"' && c != '\\') classes |= kExtensionChar;
+  if (alnum || is_one_of(c, "-._~+/=")) classes |= kToken68Char;
   return static_cast<std::uint8_t>(classes);
 }
 
@@ -57,12 +59,25 @@ constexpr bool is_char(char c, CharClass wanted) {
   return (chars_detail::kTable[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
+// skip_all returns where the octets of that class end. It looks at eight in a step: heads are full of
+// long values, and one test and jump for each octet is three times the work.
+constexpr const char* skip_all(const char* at, const char* end, CharClass wanted) {
+  const auto classes = [](const char* c) {
+    return chars_detail::kTable[static_cast<unsigned char>(*c)];
+  };
+  for (; end - at >= 8; at += 8) {
+    const int common = classes(at) & classes(at + 1) & classes(at + 2) & classes(at + 3) &
+                       classes(at + 4) & classes(at + 5) & classes(at + 6) & classes(at + 7);
+    if ((common & wanted) == 0) break;
+  }
+  while (at != end && is_char(*at, wanted)) ++at;
+  return at;
+}
+
 // is_all says whether every octet of `text` is of that class; true for an empty text.
 constexpr bool is_all(std::string_view text, CharClass wanted) {
-  for (const char c : text) {
-    if (!is_char(c, wanted)) return false;
-  }
-  return true;
+  const char* const end = text.data() + text.size();
+  return skip_all(text.data(), end, wanted) == end;
 }
 
 }  // namespace sallyport::http

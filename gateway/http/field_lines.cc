@@ -47,13 +47,13 @@ std::optional<Violation> parse_field_lines(std::string_view lines, std::size_t m
   const char* const end = at + lines.size();
   while (at != end) {
     const char* const name = at;
-    while (at != end && is_char(*at, kTokenChar)) ++at;
+    at = skip_all(at, end, kTokenChar);
     if (at == end || *at != ':') return name_violation(name, at, end);
     const char* const colon = at++;
     if (colon == name) return Violation::empty_field_name;
     while (at != end && is_blank(*at)) ++at;
     const char* const value = at;
-    while (at != end && is_char(*at, kFieldChar)) ++at;
+    at = skip_all(at, end, kFieldChar);
     if (end - at < 2 || at[0] != '\r' || at[1] != '\n') return value_violation(at, end);
     if (static_cast<std::size_t>(at - name) > max_field_bytes) return Violation::field_too_large;
     if (fields.size() >= max_fields) return Violation::too_many_fields;

@@ -10,7 +10,7 @@
 namespace sallyport::http {
 namespace {
 
-enum Trait : std::uint8_t { kHop = 1, kFraming = 2, kUnlistable = 4, kNoTrailer = 8 };
+enum Trait : std::uint8_t { kHop = 1, kFraming = 2, kUnlistable = 4, kNoTrailer = 8, kTrust = 16 };
 constexpr int kEndToEnd = kUnlistable | kNoTrailer;
 
 struct Known {
@@ -18,7 +18,7 @@ struct Known {
   int traits;
 };
 
-// Sorted by name. Unlistable are the fields by which upstreams decide who asks, for what, and what
+// Unlistable are the fields by which upstreams decide who asks, for what, and what
 // may be stored; a custom field may still be hop-by-hop by its sender's wish.
 constexpr std::array kKnown{
     Known{"accept", kEndToEnd},
@@ -81,37 +81,37 @@ constexpr std::array kKnownPrefixes{
     Known{"x-fapi-", kEndToEnd},
 };
 
-// Sorted. Via is not here: it is appended to along the way and nobody decides by it.
-constexpr std::array<std::string_view, 28> kTrustNames{
-    "cf-connecting-ip",        // the client, as delivery networks see it
-    "cf-connecting-ipv6",      // the same
-    "client-cert",             // RFC 9440
-    "client-cert-chain",       // RFC 9440
-    "client-ip",               // the client's address
-    "fastly-client-ip",        // the client's address
-    "forwarded",               // RFC 7239
-    "front-end-https",         // whether the client used TLS
-    "proxy",                   // becomes HTTP_PROXY in CGI programs
-    "remote-addr",             // a CGI variable, for servers that mix them with fields
-    "remote-user",             // the same
-    "true-client-ip",          // the client's address
-    "x-access-token",          // tokens, as identity-aware proxies hand them on
-    "x-anonymous-consumer",    // whether somebody was authenticated
-    "x-arr-clientcert",        // the client certificate
-    "x-arr-ssl",               // the same
-    "x-azure-clientip",        // the client's address
-    "x-client-ip",             // the client's address
-    "x-cluster-client-ip",     // the client's address
-    "x-host",                  // overrides the host that was judged
-    "x-http-host-override",    // the same
-    "x-http-method",           // overrides the method that was judged
-    "x-http-method-override",  // the same
-    "x-id-token",              // tokens again
-    "x-method-override",       // overrides the method
-    "x-originating-ip",        // the client's address
-    "x-real-ip",               // the client's address
-    "x-rewrite-url",           // overrides the path that was judged
-};
+// Via is not here: it is appended to along the way and nobody decides by it.
+constexpr std::array<Known, 28> kTrustNames{{
+    {"cf-connecting-ip", kTrust},        // the client, as delivery networks see it
+    {"cf-connecting-ipv6", kTrust},      // the same
+    {"client-cert", kTrust},             // RFC 9440
+    {"client-cert-chain", kTrust},       // RFC 9440
+    {"client-ip", kTrust},               // the client's address
+    {"fastly-client-ip", kTrust},        // the client's address
+    {"forwarded", kTrust},               // RFC 7239
+    {"front-end-https", kTrust},         // whether the client used TLS
+    {"proxy", kTrust},                   // becomes HTTP_PROXY in CGI programs
+    {"remote-addr", kTrust},             // a CGI variable, for servers that mix them with fields
+    {"remote-user", kTrust},             // the same
+    {"true-client-ip", kTrust},          // the client's address
+    {"x-access-token", kTrust},          // tokens, as identity-aware proxies hand them on
+    {"x-anonymous-consumer", kTrust},    // whether somebody was authenticated
+    {"x-arr-clientcert", kTrust},        // the client certificate
+    {"x-arr-ssl", kTrust},               // the same
+    {"x-azure-clientip", kTrust},        // the client's address
+    {"x-client-ip", kTrust},             // the client's address
+    {"x-cluster-client-ip", kTrust},     // the client's address
+    {"x-host", kTrust},                  // overrides the host that was judged
+    {"x-http-host-override", kTrust},    // the same
+    {"x-http-method", kTrust},           // overrides the method that was judged
+    {"x-http-method-override", kTrust},  // the same
+    {"x-id-token", kTrust},              // tokens again
+    {"x-method-override", kTrust},       // overrides the method
+    {"x-originating-ip", kTrust},        // the client's address
+    {"x-real-ip", kTrust},               // the client's address
+    {"x-rewrite-url", kTrust},           // overrides the path that was judged
+}};
 
 // Everything that begins with one of these is trust.
 constexpr std::array<std::string_view, 27> kTrustPrefixes{
@@ -144,48 +144,83 @@ constexpr std::array<std::string_view, 27> kTrustPrefixes{
     "x-webauth-",             // identity
 };
 
-static_assert(std::ranges::is_sorted(kKnown, {}, &Known::name));
-static_assert(std::ranges::is_sorted(kTrustNames));
-
-constexpr std::size_t kFoldedMax = 48;
-static_assert(std::ranges::all_of(kKnown, [](Known k) { return k.name.size() < kFoldedMax; }));
-static_assert(std::ranges::all_of(kTrustNames, [](auto n) { return n.size() < kFoldedMax; }));
-
 constexpr char fold(char c) { return c == '_' ? '-' : to_lower(c); }
 
-// Folded is the beginning of a name in lower case with dashes. No entry of a table is as long as
-// its room, so that cutting a longer name off never makes it equal to one.
-class Folded {
- public:
-  explicit Folded(std::string_view name) : size_(std::min(name.size(), kFoldedMax)) {
-    std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size_), text_.begin(),
-                   fold);
+bool equals(std::string_view name, std::string_view canonical) {
+  return name.size() == canonical.size() &&
+         std::equal(name.begin(), name.end(), canonical.begin(),
+                    [](char a, char b) { return fold(a) == b; });
+}
+
+bool begins(std::string_view name, std::string_view canonical) {
+  return name.size() >= canonical.size() && equals(name.substr(0, canonical.size()), canonical);
+}
+
+constexpr bool begin_differently(const auto& known) {
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (known[i].name.front() == known[j].name.front()) return false;
+    }
   }
-  std::string_view view() const { return {text_.data(), size_}; }
+  return true;
+}
+static_assert(begin_differently(kKnownPrefixes));
+
+// Names finds a name in one of the lists above. Every field is looked up several times on its way,
+// and nearly none is in a list: length, first and last octet say so without a comparison.
+template <std::size_t kCount>
+class Names {
+ public:
+  consteval explicit Names(const std::array<Known, kCount>& known) : known_(known) {
+    for (std::size_t i = 0; i < kCount; ++i) {
+      std::size_t slot = slot_of(known[i].name);
+      while (slots_[slot] != 0) slot = (slot + 1) % kSlots;
+      slots_[slot] = static_cast<std::uint8_t>(i + 1);
+    }
+  }
+
+  // find returns null when the list does not have that name.
+  const Known* find(std::string_view name) const {
+    if (name.empty()) return nullptr;
+    for (std::size_t slot = slot_of(name); slots_[slot] != 0; slot = (slot + 1) % kSlots) {
+      const Known& known = known_[slots_[slot] - 1];
+      if (equals(name, known.name)) return &known;
+    }
+    return nullptr;
+  }
 
  private:
-  std::array<char, kFoldedMax> text_;
-  std::size_t size_;
+  static constexpr std::size_t kSlots = 512;
+  static_assert(kCount < kSlots / 8 && kCount < 255, "a search must end soon");
+
+  static constexpr std::size_t slot_of(std::string_view name) {
+    const auto first = static_cast<unsigned char>(fold(name.front()));
+    const auto last = static_cast<unsigned char>(fold(name.back()));
+    return (name.size() * 37 + first * 11u + last * 3u) % kSlots;
+  }
+
+  const std::array<Known, kCount>& known_;
+  std::array<std::uint8_t, kSlots> slots_{};  // index into known_ and one; zero: none
 };
 
-int traits_of(std::string_view folded) {
-  const auto* const known = std::ranges::lower_bound(kKnown, folded, {}, &Known::name);
-  if (known != kKnown.end() && known->name == folded) return known->traits;
-  for (const Known& prefix : kKnownPrefixes) {
-    if (folded.starts_with(prefix.name)) return prefix.traits;
-  }
-  return 0;
+// Most fields need not be compared with all those prefixes.
+constexpr bool begins_a_trust_prefix(char c) { return fold(c) == 'x' || fold(c) == 's'; }
+static_assert(std::ranges::all_of(kTrustPrefixes,
+                                  [](auto prefix) { return begins_a_trust_prefix(prefix[0]); }));
+
+constexpr Names kKnownNames(kKnown);
+constexpr Names kTrustedNames(kTrustNames);
+
+int traits_of(std::string_view name) {
+  if (const Known* known = kKnownNames.find(name)) return known->traits;
+  // No two prefixes begin with the same octet.
+  const auto prefix = std::ranges::find_if(kKnownPrefixes, [name](const Known& one) {
+    return !name.empty() && fold(name.front()) == one.name.front();
+  });
+  return prefix != kKnownPrefixes.end() && begins(name, prefix->name) ? prefix->traits : 0;
 }
 
-bool is_trust_folded(std::string_view folded) {
-  if (std::ranges::binary_search(kTrustNames, folded)) return true;
-  return std::ranges::any_of(kTrustPrefixes,
-                             [folded](std::string_view p) { return folded.starts_with(p); });
-}
-
-bool has_trait(std::string_view name, int traits) {
-  return (traits_of(Folded(name).view()) & traits) != 0;
-}
+bool has_trait(std::string_view name, int traits) { return (traits_of(name) & traits) != 0; }
 
 }  // namespace
 
@@ -195,25 +230,26 @@ bool is_field_value(std::string_view value) {
   return is_all(value, kFieldChar) && trim(value).size() == value.size();
 }
 
+bool is_token68(std::string_view text) { return !text.empty() && is_all(text, kToken68Char); }
+
 bool equals_folded(std::string_view name, std::string_view canonical) {
-  return std::ranges::equal(name, canonical, [](char a, char b) { return fold(a) == b; });
+  return equals(name, canonical);
 }
 
 bool is_hop_by_hop(std::string_view name) { return has_trait(name, kHop); }
 
 bool is_framing(std::string_view name) { return has_trait(name, kFraming); }
 
-bool is_trust(std::string_view name) { return is_trust_folded(Folded(name).view()); }
-
-bool is_unlistable(std::string_view name) {
-  const Folded folded(name);
-  return (traits_of(folded.view()) & kUnlistable) != 0 || is_trust_folded(folded.view());
+bool is_trust(std::string_view name) {
+  if (kTrustedNames.find(name) != nullptr) return true;
+  if (name.empty() || !begins_a_trust_prefix(name.front())) return false;
+  return std::ranges::any_of(kTrustPrefixes, [name](auto prefix) { return begins(name, prefix); });
 }
 
+bool is_unlistable(std::string_view name) { return has_trait(name, kUnlistable) || is_trust(name); }
+
 bool is_forbidden_trailer(std::string_view name) {
-  const Folded folded(name);
-  const int traits = traits_of(folded.view());
-  return (traits & (kHop | kFraming | kNoTrailer)) != 0 || is_trust_folded(folded.view());
+  return has_trait(name, kHop | kFraming | kNoTrailer) || is_trust(name);
 }
 
 }  // namespace sallyport::http

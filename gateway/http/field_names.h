@@ -15,6 +15,10 @@ bool is_token(std::string_view name);
 // line end, no surrounding white space.
 bool is_field_value(std::string_view value);
 
+// is_token68 says whether `text` may be credentials: a bearer token and the like (RFC 9110 section
+// 11.2). A JWT uses a part of that alphabet.
+bool is_token68(std::string_view text);
+
 // equals_folded compares a name of any spelling with one in lower case and with dashes.
 bool equals_folded(std::string_view name, std::string_view canonical);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "gateway/base/check.h"
 #include "gateway/http/chars.h"
@@ -80,110 +81,152 @@ bool is_authority_text(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-void append_number(std::uint64_t number, int base, std::string& out) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
-  out.append(digits.data(), end);
+// Writer appends to a string the room for a whole head at once, and gives back what was not needed:
+// a head has a hundred parts, and so many calls to std::string were a twentieth of a request.
+class Writer {
+ public:
+  // `bound` is at least what will be put.
+  Writer(std::string& out, std::size_t bound) : out_(out), before_(out.size()) {
+    out_.resize(before_ + bound);
+    at_ = out_.data() + before_;
+  }
+
+  void put(std::string_view piece) {
+    std::memcpy(at_, piece.data(), piece.size());
+    at_ += piece.size();
+  }
+  void put_number(std::uint64_t number, int base) {
+    at_ = std::to_chars(at_, at_ + kMaxDigits, number, base).ptr;
+  }
+  void put_field(std::string_view name, std::string_view value) {
+    put(name);
+    put(": ");
+    put(value);
+    put(kLineEnd);
+  }
+
+  // end keeps what was put, or nothing when a mistake was found on the way.
+  bool end(bool good) {
+    SALLYPORT_CHECK(at_ <= out_.data() + out_.size());
+    out_.resize(good ? static_cast<std::size_t>(at_ - out_.data()) : before_);
+    return good;
+  }
+
+  static constexpr std::size_t kMaxDigits = 20;
+
+ private:
+  std::string& out_;
+  const std::size_t before_;
+  char* at_;
+};
+
+// What a head has besides its fields, target, authority and phrase: less than this.
+constexpr std::size_t kFrame = 256;
+
+std::size_t size_of(const Fields& fields) {
+  std::size_t size = 0;
+  for (const Field& field : fields) size += field.name.size() + field.value.size() + 4;
+  return size;
 }
 
-void append_field(std::string_view name, std::string_view value, std::string& out) {
-  out.append(name).append(": ").append(value).append(kLineEnd);
-}
-
-bool append_fields(const Fields& fields, bool (*is_ours)(std::string_view), std::string& out) {
+bool put_fields(const Fields& fields, bool (*is_ours)(std::string_view), Writer& out) {
   for (const Field& field : fields) {
     if (!is_token(field.name) || !is_field_value(field.value) || is_ours(field.name)) return false;
-    append_field(field.name, field.value, out);
+    out.put_field(field.name, field.value);
   }
   return true;
 }
 
-void append_framing(const BodyShape& body, std::string& out) {
-  if (body.framing == Framing::chunked) append_field("Transfer-Encoding", "chunked", out);
-  if (body.framing == Framing::length) {
-    out.append("Content-Length: ");
-    append_number(body.length, 10, out);
-    out.append(kLineEnd);
-  }
+void put_length(std::uint64_t length, Writer& out) {
+  out.put("Content-Length: ");
+  out.put_number(length, 10);
+  out.put(kLineEnd);
 }
 
-void append_persistence(Persistence persistence, std::string& out) {
-  if (persistence == Persistence::close) append_field("Connection", "close", out);
-  if (persistence == Persistence::keep_http10) append_field("Connection", "keep-alive", out);
+void put_framing(const BodyShape& body, Writer& out) {
+  if (body.framing == Framing::chunked) out.put_field("Transfer-Encoding", "chunked");
+  if (body.framing == Framing::length) put_length(body.length, out);
 }
 
-bool append_target(const Target& target, std::string& out) {
+void put_persistence(Persistence persistence, Writer& out) {
+  if (persistence == Persistence::close) out.put_field("Connection", "close");
+  if (persistence == Persistence::keep_http10) out.put_field("Connection", "keep-alive");
+}
+
+bool put_target(const Target& target, Writer& out) {
   const bool path_good = target.path == "*" || target.path.starts_with('/');
   if (!path_good || !is_path_text(target.path) || !is_target_text(target.query)) return false;
-  out.append(target.path);
-  if (target.has_query) out.append("?").append(target.query);
+  out.put(target.path);
+  if (target.has_query) {
+    out.put("?");
+    out.put(target.query);
+  }
   return target.has_query || target.query.empty();
 }
 
-bool write_request_head(const RequestHead& head, Persistence persistence, std::string& out) {
+bool put_request_head(const RequestHead& head, Persistence persistence, Writer& out) {
   // RFC 9112 6.3: a request's body cannot end with the connection.
   if (!is_token(head.method_text) || head.body.framing == Framing::until_close) return false;
-  out.append(head.method_text).append(" ");
-  if (!append_target(head.target, out)) return false;
-  out.append(" HTTP/1.1\r\n");
+  out.put(head.method_text);
+  out.put(" ");
+  if (!put_target(head.target, out)) return false;
+  out.put(" HTTP/1.1\r\n");
   if (!is_authority_text(head.authority)) return false;
-  append_field("Host", head.authority, out);
-  if (!append_fields(head.fields, is_framing, out)) return false;
-  append_framing(head.body, out);
-  if (head.expects_continue) append_field("Expect", "100-continue", out);
-  append_persistence(persistence, out);
-  out.append(kLineEnd);
+  out.put_field("Host", head.authority);
+  if (!put_fields(head.fields, is_framing, out)) return false;
+  put_framing(head.body, out);
+  if (head.expects_continue) out.put_field("Expect", "100-continue");
+  put_persistence(persistence, out);
+  out.put(kLineEnd);
   return true;
 }
 
-bool write_response_head(const ResponseHead& head, Persistence persistence, std::string& out) {
+bool put_response_head(const ResponseHead& head, Persistence persistence, Writer& out) {
   const bool must_close = head.body.framing == Framing::until_close;
   if (head.status < 100 || head.status > 599 || !is_all(head.reason, kFieldChar)) return false;
   if (must_close && persistence != Persistence::close) return false;
-  out.append("HTTP/1.1 ");
-  append_number(static_cast<std::uint64_t>(head.status), 10, out);
-  out.append(" ").append(head.reason.empty() ? reason_phrase(head.status) : head.reason);
-  out.append(kLineEnd);
-  if (!append_fields(head.fields, is_framing, out)) return false;
-  append_framing(head.body, out);
+  out.put("HTTP/1.1 ");
+  out.put_number(static_cast<std::uint64_t>(head.status), 10);
+  out.put(" ");
+  out.put(head.reason.empty() ? reason_phrase(head.status) : head.reason);
+  out.put(kLineEnd);
+  if (!put_fields(head.fields, is_framing, out)) return false;
+  put_framing(head.body, out);
   if (head.body.framing == Framing::none && head.announced_length) {
-    append_framing({Framing::length, *head.announced_length}, out);
+    put_length(*head.announced_length, out);
   }
-  append_persistence(persistence, out);
-  out.append(kLineEnd);
+  put_persistence(persistence, out);
+  out.put(kLineEnd);
   return true;
-}
-
-// keep_or_restore takes back what was written before the mistake was found.
-bool keep_or_restore(bool good, std::size_t size_before, std::string& out) {
-  if (!good) out.resize(size_before);
-  return good;
 }
 
 }  // namespace
 
 bool append_request_head(const RequestHead& head, Persistence persistence, std::string& out) {
-  const std::size_t before = out.size();
-  return keep_or_restore(write_request_head(head, persistence, out), before, out);
+  Writer writer(out, kFrame + head.method_text.size() + head.target.path.size() +
+                         head.target.query.size() + head.authority.size() + size_of(head.fields));
+  return writer.end(put_request_head(head, persistence, writer));
 }
 
 bool append_response_head(const ResponseHead& head, Persistence persistence, std::string& out) {
-  const std::size_t before = out.size();
-  return keep_or_restore(write_response_head(head, persistence, out), before, out);
+  Writer writer(out, kFrame + head.reason.size() + size_of(head.fields));
+  return writer.end(put_response_head(head, persistence, writer));
 }
 
 void append_chunk_size(std::uint64_t size, std::string& out) {
   SALLYPORT_CHECK(size > 0);
-  append_number(size, 16, out);
-  out.append(kLineEnd);
+  Writer writer(out, Writer::kMaxDigits + kLineEnd.size());
+  writer.put_number(size, 16);
+  writer.put(kLineEnd);
+  writer.end(true);
 }
 
 bool append_last_chunk(const Fields& trailers, std::string& out) {
-  const std::size_t before = out.size();
-  out.append("0\r\n");
-  const bool good = append_fields(trailers, is_forbidden_trailer, out);
-  out.append(kLineEnd);
-  return keep_or_restore(good, before, out);
+  Writer writer(out, kFrame + size_of(trailers));
+  writer.put("0\r\n");
+  const bool good = put_fields(trailers, is_forbidden_trailer, writer);
+  writer.put(kLineEnd);
+  return writer.end(good);
 }
 
 std::string_view reason_phrase(int status) {

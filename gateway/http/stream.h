@@ -19,8 +19,9 @@ class Stream {
  public:
   // send_continue tells the client to send its body (RFC 9110 section 10.1.1); once at most.
   virtual void send_continue() = 0;
-  // send_head begins the answer. `head.body` says what follows; the codec frames it.
-  virtual void send_head(const ResponseHead& head) = 0;
+  // send_head begins the answer. `head.body` says what follows; the codec frames it, and completes
+  // the head in place.
+  virtual void send_head(ResponseHead& head) = 0;
   virtual void send_body(std::string_view piece) = 0;
   virtual void send_end(const Fields& trailers) = 0;
   // abort ends an answer that cannot be completed, so that the client sees it is incomplete.

@@ -76,6 +76,10 @@ Result<Value> parse(std::string_view text, Limits limits = {}, Flaw* flaw = null
 // The same without a copy: the document keeps `text`, and its strings are decoded in place.
 Result<Value> parse_owned(std::string text, Limits limits = {}, Flaw* flaw = nullptr);
 
+// is_plain says whether every octet of `text` may stand in a JSON string as it is: ASCII, no control
+// character, no quotation mark, no backslash.
+bool is_plain(std::string_view text);
+
 // append_quoted appends `text` as a JSON string with its quotation marks; invalid UTF-8 becomes
 // U+FFFD.
 void append_quoted(std::string& to, std::string_view text);

@@ -24,6 +24,18 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
+TEST(Json, FindsEveryOctetThatIsNotPlainAtEveryPlace) {
+  for (int octet = 0; octet < 256; ++octet) {
+    const char c = static_cast<char>(octet);
+    const bool is_good = octet >= 0x20 && octet < 0x7f && c != '"' && c != '\\';
+    for (std::size_t at = 0; at < 19; ++at) {
+      std::string text(19, 'a');
+      text[at] = c;
+      EXPECT_EQ(is_plain(text), is_good) << octet << " at " << at;
+    }
+  }
+}
+
 TEST(Json, ReadsMembersOfEveryType) {
   const auto value = parse(R"({"s":"x","i":-7,"b":true,"a":[1,"two"],"o":{"k":"v"}})");
   ASSERT_TRUE(value);

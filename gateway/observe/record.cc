@@ -1,8 +1,8 @@
 #include "gateway/observe/record.h"
 
+#include <array>
 #include <ctime>
 
-#include "gateway/base/text.h"
 #include "gateway/observe/json_line.h"
 
 namespace sallyport::observe {
@@ -35,13 +35,11 @@ void append_tls(JsonLine& line, const policy::ConnectionFacts& connection) {
 void append_certificate(JsonLine& line, const policy::Facts& facts) {
   if (!facts.client_certificate) return;
   const auto& view = facts.client_certificate->view();
-  const std::string fingerprint =
-      to_hex({reinterpret_cast<const char*>(view.sha256.data()), view.sha256.size()});
   line.open("cert")
       .text("subject", cut(view.subject))
       .text("issuer", cut(view.issuer))
       .text("serial", cut(view.serial))
-      .text("sha256", fingerprint)
+      .hex("sha256", {reinterpret_cast<const char*>(view.sha256.data()), view.sha256.size()})
       .number("not_after", view.not_after)
       .text("anchor", cut(facts.client_certificate->anchor()))
       .text("entry", facts.client_certificate->entry());
@@ -114,22 +112,23 @@ void append_head(JsonLine& line, std::int64_t unix_ms, std::string_view level,
 
 }  // namespace
 
-void append_timestamp(std::string& to, std::int64_t unix_ms) {
+std::string_view timestamp_text(std::int64_t unix_ms) {
   // A worker writes many lines a second: what does not change within one is kept.
+  constexpr std::string_view kForm = "0000-00-00T00:00:00.000Z";
   thread_local std::time_t rendered_second = -1;
-  thread_local std::string rendered;
+  thread_local std::array<char, kForm.size() + 1> rendered;
   const std::time_t seconds = unix_ms / 1000;
   if (seconds != rendered_second) {
     std::tm parts{};
     gmtime_r(&seconds, &parts);
-    rendered = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", parts.tm_year + 1900,
-                           parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                           parts.tm_sec);
+    std::strftime(rendered.data(), rendered.size(), "%Y-%m-%dT%H:%M:%S.000Z", &parts);
     rendered_second = seconds;
   }
-  to.append(rendered);
-  append_three_digits(to, unix_ms % 1000);
-  to += 'Z';
+  char* milliseconds = rendered.data() + kForm.find(".") + 1;
+  milliseconds[0] = static_cast<char>('0' + unix_ms % 1000 / 100);
+  milliseconds[1] = static_cast<char>('0' + unix_ms % 100 / 10);
+  milliseconds[2] = static_cast<char>('0' + unix_ms % 10);
+  return {rendered.data(), kForm.size()};
 }
 
 void append_access_line(std::string& to, const RequestRecord& record) {

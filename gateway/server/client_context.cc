@@ -3,6 +3,7 @@
 namespace sallyport::server {
 
 bool ClientContext::serves(std::string_view host) const {
+  if (host == sni) return true;  // nearly always; both are in lower case
   const tls::SniEntry* of_connection = tls->entry_for(sni);
   const tls::SniEntry* of_host = tls->entry_for(host);
   // A host without an entry has no TLS policy that could be evaded; routes decide about it.

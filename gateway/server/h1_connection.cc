@@ -256,8 +256,7 @@ http::Persistence H1Connection::persistence() const {
   return client_is_http10_ ? http::Persistence::keep_http10 : http::Persistence::keep;
 }
 
-void H1Connection::send_head(const http::ResponseHead& given) {
-  http::ResponseHead head = given;
+void H1Connection::send_head(http::ResponseHead& head) {
   answer_began_ = true;
   // Whoever answers before the request is complete gives up on the rest of it.
   if (body_ == Body::reading || worker_.is_draining() || is_distrusted_) keep_alive_ = false;

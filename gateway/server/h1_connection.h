@@ -73,7 +73,7 @@ class H1Connection final : public ClientConnection,
 
   // http::Stream.
   void send_continue() override;
-  void send_head(const http::ResponseHead& head) override;
+  void send_head(http::ResponseHead& head) override;
   void send_body(std::string_view piece) override;
   void send_end(const http::Fields& trailers) override;
   void abort() override;

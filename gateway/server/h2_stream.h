@@ -70,7 +70,7 @@ class H2Stream final : public http::H2Sink,
 
   // http::Stream.
   void send_continue() override;
-  void send_head(const http::ResponseHead& head) override;
+  void send_head(http::ResponseHead& head) override;
   void send_body(std::string_view piece) override;
   void send_end(const http::Fields& trailers) override;
   void abort() override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/base/text.h"
+#include "gateway/http/field_names.h"
 #include "modules/bearer/reasons.h"
 
 namespace sallyport::bearer {
@@ -12,14 +13,6 @@ constexpr std::string_view kField = "authorization";
 constexpr std::string_view kScheme = "Bearer";
 constexpr std::string_view kDpop = "DPoP";
 constexpr std::string_view kParameter = "access_token";
-
-// is_token68 is the alphabet of credentials (RFC 9110 section 11.2); a JWT uses a part of it.
-bool is_token68(std::string_view text) {
-  constexpr std::string_view kMarks = "-._~+/=";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_alpha(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos;
-  });
-}
 
 // is_parameter compares a name as received with "access_token": escapes are decoded on the way.
 bool is_parameter(std::string_view name) {
@@ -75,7 +68,7 @@ std::variant<Credential, const policy::Reason*> find_token(const http::RequestHe
   if (!is_dpop && !equals_ignoring_case(scheme, kScheme)) return &reasons::kScheme;
   value.remove_prefix(scheme.size());
   while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-  if (!is_token68(value)) return &reasons::kMalformed;
+  if (!http::is_token68(value)) return &reasons::kMalformed;
   return Credential{is_dpop ? Scheme::dpop : Scheme::bearer, value};
 }
 

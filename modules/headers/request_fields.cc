@@ -9,24 +9,25 @@ namespace sallyport::headers {
 namespace {
 
 constexpr std::string_view kInteractionId = "x-fapi-interaction-id";
+constexpr std::size_t kForwardedFrame = 96;  // the field Forwarded without its host, an IPv6 node in it
 
 bool is_listed(std::string_view name, const std::vector<std::string>& lower_case) {
   return std::ranges::any_of(
       lower_case, [&](const std::string& listed) { return http::equals_folded(name, listed); });
 }
 
-// quoted_if_needed renders a value for RFC 7239 section 4: a token as it is, else a quoted string.
+// forwarded renders RFC 7239 section 4: a token stands as it is, anything else as a quoted string.
 // The authority has neither quotation marks nor backslashes (http/authority.h).
-std::string quoted_if_needed(std::string_view value) {
-  return http::is_token(value) ? std::string(value) : '"' + std::string(value) + '"';
-}
-
 std::string forwarded(const policy::Exchange& exchange, std::string_view scheme) {
-  std::string value = "for=" + forwarded_node(exchange.facts.client_address);
-  if (!exchange.request.authority.empty()) {
-    value += ";host=" + quoted_if_needed(exchange.request.authority);
+  const std::string_view host = exchange.request.authority;
+  std::string value;
+  value.reserve(kForwardedFrame + host.size());  // one allocation
+  value.append("for=").append(forwarded_node(exchange.facts.client_address));
+  if (!host.empty()) {
+    const std::string_view quote = http::is_token(host) ? "" : "\"";
+    value.append(";host=").append(quote).append(host).append(quote);
   }
-  return value + ";proto=" + std::string(scheme);
+  return value.append(";proto=").append(scheme);
 }
 
 // add_client_certificate follows RFC 9440 section 2.2: a byte sequence of structured fields.

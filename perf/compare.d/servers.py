@@ -1,4 +1,5 @@
 """The servers that perf/compare measures, with configurations that ask the same of each."""
+import os
 import pathlib
 import signal
 import socket
@@ -19,12 +20,13 @@ def free_port():
 class Server:
     """A process on one core, and what it has used."""
 
-    def __init__(self, name, command, folder, core, port):
+    def __init__(self, name, command, folder, core, port, environment=None, patience=20):
         self.name, self.port = name, port
         self.log = open(folder / f"{name}.log", "wb")
         self.child = subprocess.Popen(["taskset", "-c", str(core), *map(str, command)],
-                                      stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
-        for _ in range(400):
+                                      stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL,
+                                      env={**os.environ, **(environment or {})})
+        for _ in range(patience * 20):
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 return
@@ -154,11 +156,7 @@ backend b
     return Server(name, ["haproxy", "-db", "-f", config], folder, core, port)
 
 
-def sallyport(folder, core, pki, upstream_port, build, full):
-    name = "sallyport_full" if full else "sallyport_plain"
-    port, home = free_port(), folder / name
-    home.mkdir()
-    policies = """
+PLAID_POLICIES = """
     policies:
       address: { allow: [127.0.0.1, plaid-current, plaid-legacy] }
       client_cert: { trust_store: plaid, identity: plaid,
@@ -166,8 +164,21 @@ def sallyport(folder, core, pki, upstream_port, build, full):
       bearer: { audience: ["https://api.bank.example/fdx/v6"], max_age: 900s }
       revocation:
       scope: { require: [Account] }
-      headers:""" if full else """
-    policies: none"""
+      headers:"""
+
+
+def route(name, paths, full):
+    policies = PLAID_POLICIES if full else "\n    policies: none"
+    return f"""
+  - id: {name}
+    hosts: [{API}]
+    paths: [{", ".join(f'"{path}"' for path in paths)}]
+    methods: [GET]
+    upstream: fdx{policies}"""
+
+
+def sallyport_config(home, port, folder, pki, upstream_port, routes, full, workers=1):
+    """A configuration whose listener is 127.0.0.1:port; `full` adds what the policies need."""
     modules = f"""
 modules:
   bearer:
@@ -178,7 +189,7 @@ modules:
     config = home / "sallyport.yaml"
     config.write_text(f"""
 environment: sandbox
-workers: 1
+workers: {workers}
 listeners:
   - name: api
     address: 127.0.0.1:{port}
@@ -193,11 +204,15 @@ upstreams: {{ fdx: {{ servers: ["127.0.0.1:{upstream_port}"], max_idle: 256 }} }
 limits: {{ requests_per_connection: 100000000, handshakes_per_second: 100000 }}
 timeouts: {{ min_drain: 0ms, max_drain: 1s }}
 admin: {{ socket: {home}/admin.sock }}
-routes:
-  - id: accounts
-    hosts: [{API}]
-    paths: ["/fdx/v6/accounts", "/fdx/v6/large"]
-    methods: [GET]
-    upstream: fdx{policies}
+routes:{"".join(routes)}
 """)
+    return config
+
+
+def sallyport(folder, core, pki, upstream_port, build, full):
+    name = "sallyport_full" if full else "sallyport_plain"
+    port, home = free_port(), folder / name
+    home.mkdir()
+    config = sallyport_config(home, port, folder, pki, upstream_port,
+                              [route("accounts", ["/fdx/v6/accounts", "/fdx/v6/large"], full)], full)
     return Server(name, [build / "sallyport", "run", "-c", config], folder, core, port)

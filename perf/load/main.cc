@@ -30,6 +30,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--seconds", options.seconds, "how long to measure");
   app.add_option("--warm-up", options.warm_up, "seconds before");
   app.add_option("--rate", options.rate, "requests a second; 0: as many as possible");
+  app.add_option("--requests", options.requests, "end after so many, whatever the time");
   app.add_flag("--http2", options.http2);
   app.add_flag("--close", options.close, "a connection for each request");
   app.add_flag("--idle", options.idle, "connect and ask nothing");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Options {
   double seconds = 1;
   double warm_up = 0.2;
   double rate = 0;
+  std::uint64_t requests = 0;  // zero: as many as the time allows
   bool http2 = false;
   bool close = false;
   bool idle = false;

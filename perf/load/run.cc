@@ -17,10 +17,14 @@ void Run::begin(std::function<void()> measured, std::function<void()> ended) {
   measured_ = std::move(measured);
   ended_ = std::move(ended);
   began_ = mono_now();
+  if (options_.requests == 0) return;
+  is_measuring_ = true;
+  measured_();
 }
 
 void Run::ask(Client& client) {
-  if (is_over_) return;
+  if (is_over_ || (options_.requests > 0 && asked_ == options_.requests)) return;
+  ++asked_;
   if (options_.rate == 0) return client.send(mono_now());
   waiting_.push_back(&client);
 }
@@ -38,10 +42,7 @@ void Run::tick() {
     is_measuring_ = true;
     measured_();
   }
-  if (!is_over_ && passed >= options_.warm_up + options_.seconds) {
-    is_over_ = true;
-    ended_();
-  }
+  if (options_.requests == 0 && passed >= options_.warm_up + options_.seconds) end();
   if (options_.rate == 0 || is_over_) return;
   while (!waiting_.empty() && interval_due(scheduled_) <= now) {
     Client* client = waiting_.front();
@@ -50,11 +51,19 @@ void Run::tick() {
   }
 }
 
+void Run::end() {
+  if (std::exchange(is_over_, true)) return;
+  ended_();
+}
+
 void Run::done(MonoTime due, int status) {
-  if (!is_measuring_ || is_over_) return;
-  ++requests_done_;
-  if (status != 200) ++not_ok_;
-  latency_.add(mono_now().us - due.us);
+  ++answered_;
+  if (is_measuring_ && !is_over_) {
+    ++requests_done_;
+    if (status != 200) ++not_ok_;
+    latency_.add(mono_now().us - due.us);
+  }
+  if (options_.requests > 0 && answered_ == options_.requests) end();
 }
 
 std::string Run::json(double elapsed) const {

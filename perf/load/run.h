@@ -41,6 +41,7 @@ class Run {
 
  private:
   void tick();
+  void end();
   MonoTime interval_due(std::uint64_t number) const;
 
   event::Loop& loop_;
@@ -49,6 +50,8 @@ class Run {
   std::size_t request_at_ = 0;
   std::deque<Client*> waiting_;
   std::uint64_t scheduled_ = 0;
+  std::uint64_t asked_ = 0;
+  std::uint64_t answered_ = 0;
   MonoTime began_{};
   event::Every ticks_;
   std::function<void()> measured_;
