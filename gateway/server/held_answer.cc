@@ -9,7 +9,7 @@ void HeldAnswer::hold(std::size_t limit) {
   is_holding_ = true;
 }
 
-void HeldAnswer::send_head(const http::ResponseHead& head) {
+void HeldAnswer::send_head(http::ResponseHead& head) {
   if (!is_holding_) return client_.send_head(head);
   head_ = head;
   head_.reason = arena_.copy(head.reason);

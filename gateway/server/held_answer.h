@@ -41,7 +41,7 @@ class HeldAnswer final : public http::Stream {
   void release();
 
   void send_continue() override { client_.send_continue(); }
-  void send_head(const http::ResponseHead& head) override;
+  void send_head(http::ResponseHead& head) override;
   void send_body(std::string_view piece) override;
   void send_end(const http::Fields& trailers) override;
   void abort() override { client_.abort(); }
