@@ -7,10 +7,12 @@
 #include <openssl/evp.h>
 #include <openssl/mem.h>
 #include <openssl/nid.h>
+#include <openssl/obj.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "gateway/base/check.h"
@@ -32,20 +34,20 @@ std::optional<crypto::CertificateView> view_of_x509(X509* certificate) {
   return std::move(*view);
 }
 
+// is_kind compares without OBJ_obj2nid, which takes a lock and searches all that the library knows.
+bool is_kind(const ASN1_OBJECT* object, int nid) { return OBJ_cmp(object, OBJ_nid2obj(nid)) == 0; }
+
 bool has_weak_signature(const X509* certificate) {
-  switch (X509_get_signature_nid(certificate)) {
-    case NID_sha256WithRSAEncryption:
-    case NID_sha384WithRSAEncryption:
-    case NID_sha512WithRSAEncryption:
-    case NID_rsassaPss:  // the library accepts it with SHA-2 only
-    case NID_ecdsa_with_SHA256:
-    case NID_ecdsa_with_SHA384:
-    case NID_ecdsa_with_SHA512:
-    case NID_ED25519:
-      return false;
-    default:
-      return true;
-  }
+  constexpr std::array kStrong = {
+      NID_ecdsa_with_SHA256, NID_sha256WithRSAEncryption, NID_sha384WithRSAEncryption,
+      NID_sha512WithRSAEncryption, NID_ecdsa_with_SHA384, NID_ecdsa_with_SHA512, NID_ED25519,
+      NID_rsassaPss,  // the library accepts it with SHA-2 only
+  };
+  const X509_ALGOR* algorithm = nullptr;
+  X509_get0_signature(nullptr, &algorithm, certificate);
+  const ASN1_OBJECT* kind = nullptr;
+  X509_ALGOR_get0(&kind, nullptr, nullptr, algorithm);
+  return std::none_of(kStrong.begin(), kStrong.end(), [&](int nid) { return is_kind(kind, nid); });
 }
 
 bool is_p256(const X509* certificate) {
@@ -58,8 +60,8 @@ bool is_p256(const X509* certificate) {
   int type = 0;
   const void* curve = nullptr;
   X509_ALGOR_get0(&kind, &type, &curve, algorithm);
-  return OBJ_obj2nid(kind) == NID_X9_62_id_ecPublicKey && type == V_ASN1_OBJECT &&
-         OBJ_obj2nid(static_cast<const ASN1_OBJECT*>(curve)) == NID_X9_62_prime256v1;
+  return is_kind(kind, NID_X9_62_id_ecPublicKey) && type == V_ASN1_OBJECT &&
+         is_kind(static_cast<const ASN1_OBJECT*>(curve), NID_X9_62_prime256v1);
 }
 
 bool has_weak_key(X509* certificate) {
