@@ -8,8 +8,17 @@ import yaml
 
 from support import settings
 from support.places import ROOT
+from support.processes import free_port
+from support.redis import Redis
 
 RULES = sorted((ROOT / "conf" / "prometheus").glob("*.yaml"))
+
+
+@pytest.fixture
+def redis_port(tmp_path):
+    redis = Redis(tmp_path, free_port())
+    yield redis.port
+    redis.kill()
 
 
 def rules_of(file):
@@ -17,8 +26,13 @@ def rules_of(file):
 
 
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.name)
-def test_every_rule_is_whole_and_asks_for_a_metric_that_exists(make_own_gateway, pki, upstream, file):
-    gateway = make_own_gateway(settings.open_to_all(pki, upstream.server))
+def test_every_rule_is_whole_and_asks_for_a_metric_that_exists(make_own_gateway, pki, upstream,
+                                                               redis_port, file):
+    config = settings.open_to_all(pki, upstream.server)
+    config["modules"] = {"revocation": {"store": {"path": "revocations"},
+                                        "redis": {"servers": [f"127.0.0.1:{redis_port}"]}}}
+    config["routes"][0]["policies"]["revocation"] = None
+    gateway = make_own_gateway(config)
     exposed = gateway.ask_admin("/metrics")[1]
     rules = rules_of(file)
     assert len({rule["alert"] for rule in rules}) == len(rules)
