@@ -177,15 +177,17 @@ def route(name, paths, full):
     upstream: fdx{policies}"""
 
 
-def sallyport_config(home, port, folder, pki, upstream_port, routes, full, workers=1):
-    """A configuration whose listener is 127.0.0.1:port; `full` adds what the policies need."""
+def sallyport_config(home, port, folder, pki, upstream_port, routes, full, workers=1,
+                     limits="", bearer="", revocation="", revocations=None, timeouts=""):
+    """A configuration whose listener is 127.0.0.1:port; `full` adds what the policies need.
+    The texts that may follow are added to the sections of their names."""
     modules = f"""
 modules:
   bearer:
     issuers:
       bank: {{ issuer: "https://login.bank.example", jwks: {{ file: {folder}/tokens/jwks.json }},
-              algorithms: [ES256, RS256] }}
-  revocation: {{ store: {{ path: {folder}/revocations }} }}""" if full else ""
+              algorithms: [ES256, RS256] }}{bearer}
+  revocation: {{ store: {{ path: {revocations or folder / "revocations"}, max_size: 4g }}{revocation} }}""" if full else ""
     config = home / "sallyport.yaml"
     config.write_text(f"""
 environment: sandbox
@@ -201,8 +203,8 @@ listeners:
           client_certificates: plaid
 trust_stores: {{ plaid: {{ file: {pki}/client-ca.pem }} }}
 upstreams: {{ fdx: {{ servers: ["127.0.0.1:{upstream_port}"], max_idle: 256 }} }}{modules}
-limits: {{ requests_per_connection: 100000000, handshakes_per_second: 100000 }}
-timeouts: {{ min_drain: 0ms, max_drain: 1s }}
+limits: {{ requests_per_connection: 100000000, handshakes_per_second: 100000{limits} }}
+timeouts: {{ min_drain: 0ms, max_drain: 1s{timeouts} }}
 admin: {{ socket: {home}/admin.sock }}
 routes:{"".join(routes)}
 """)

@@ -1,5 +1,6 @@
-// Makes keys and access tokens for perf/compare: node tokens.mjs FOLDER COUNT
-// Writes jwks.json (public), ALG.pub.pem and ALG.tokens, one token a line, for ES256 and RS256.
+// Makes keys and access tokens for perf/compare: node tokens.mjs FOLDER COUNT [ALG ...]
+// Writes jwks.json (public), ALG.pub.pem and ALG.tokens, one token a line, for ES256 and RS256
+// or what is named.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -7,9 +8,10 @@ import { jose } from '../../tests/node/tools.mjs';
 
 const [folder, count] = [process.argv[2], Number(process.argv[3])];
 const now = Math.floor(Date.now() / 1000);
+const algs = process.argv.length > 4 ? process.argv.slice(4) : ['ES256', 'RS256'];
 const keys = [];
 
-for (const alg of ['ES256', 'RS256']) {
+for (const alg of algs) {
   const pair = await jose.generateKeyPair(alg, { extractable: true });
   const kid = `${alg.toLowerCase()}-of-this-run`;
   keys.push({ ...(await jose.exportJWK(pair.publicKey)), kid, alg, use: 'sig' });

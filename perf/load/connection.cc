@@ -1,6 +1,7 @@
 #include "perf/load/connection.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 namespace sallyport::perf {
 namespace {
 
-int connect_to(std::uint16_t port) {
+int connect_to(std::uint16_t port, const std::string& source) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -22,6 +23,15 @@ int connect_to(std::uint16_t port) {
   // A port per connection would be used up by the thousands that end within a minute.
   const linger at_once{1, 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  // Without IP_BIND_ADDRESS_NO_PORT a port would be taken for all destinations.
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  if (inet_pton(AF_INET, source.c_str(), &own.sin_addr) != 1 ||
+      ::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) {
+    ::close(fd);
+    return -1;
+  }
   const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   if (result == 0 || errno == EINPROGRESS) return fd;
   ::close(fd);
@@ -32,7 +42,7 @@ int connect_to(std::uint16_t port) {
 
 void Connection::open() {
   close();
-  const int fd = connect_to(options_.port);
+  const int fd = connect_to(options_.port, options_.source);
   if (fd < 0) return on_lost();
   auto transport = tls_.connect(fd, options_.host);
   if (!transport) return on_lost();

@@ -10,6 +10,7 @@ namespace sallyport::perf {
 struct Options {
   std::string host;
   std::uint16_t port = 0;
+  std::string source = "127.0.0.1";
   std::string path = "/";
   std::string ca_file;
   std::string certificate_file;
