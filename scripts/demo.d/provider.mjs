@@ -1,7 +1,10 @@
 // A bank's OpenID provider for the demo and the tests: plain HTTP on loopback, new keys every run.
 //
-//   node provider.mjs --run FOLDER [--port N] [--issuer URL]
+//   node provider.mjs --run FOLDER [--port N] [--issuer URL] [--tls PKI --tls-client NAME]
 //
+// With --tls it also answers over TLS, with server.pem and server.key of the folder PKI, and the client
+// sallyport-tls proves itself by a certificate of client-ca.pem for the DNS name NAME (RFC 8705 section
+// 2.1).
 // --port 0 (the default) takes a free port; --issuer defaults to http://127.0.0.1:PORT. Writes into
 // FOLDER, both with mode 600 because they hold secrets:
 //   jwks.private.json  the signing keys, which mint.mjs takes to sign odd tokens
@@ -17,8 +20,9 @@
 // gets tokens bound to the certificate in the Client-Cert field (RFC 9440), as a terminator writes it.
 // The authorization code flow signs in one fixed customer and consents by itself.
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { errors, jose, Provider } from '../../tests/node/tools.mjs';
@@ -55,6 +59,15 @@ const clients = [
   },
 ];
 
+const tlsClient = (name) => ({ // as above, without a secret
+  client_id: 'sallyport-tls',
+  token_endpoint_auth_method: 'tls_client_auth',
+  tls_client_auth_san_dns: name,
+  redirect_uris: [],
+  response_types: [],
+  grant_types: ['client_credentials'],
+});
+
 async function makeKeys() {
   const keys = await Promise.all(ALGORITHMS.map(async (alg) => {
     const { privateKey } = await jose.generateKeyPair(alg, { extractable: true });
@@ -84,8 +97,14 @@ function resourceServer(ctx, resource) {
 // The certificate as RFC 9440 conveys it, in the form that the provider wants.
 function conveyedCertificate(ctx) {
   const match = /^:([A-Za-z0-9+/=]+):$/.exec(ctx.get('client-cert'));
-  return match ? new X509Certificate(Buffer.from(match[1], 'base64')) : undefined;
+  return match ? new X509Certificate(Buffer.from(match[1], 'base64')) : shownCertificate(ctx);
 }
+
+// The certificate of the connection itself, where there is TLS.
+const shownCertificate = (ctx) => ctx.req.socket.getPeerX509Certificate?.();
+
+const isShownFor = (ctx, property, name) => property === 'tls_client_auth_san_dns'
+  && shownCertificate(ctx)?.checkHost(name, { subject: 'never', wildcards: false }) === name;
 
 const lifetime = (ctx, token) => token.resourceServer?.accessTokenTTL ?? 900;
 
@@ -93,6 +112,7 @@ function configuration(jwks) {
   return {
     jwks,
     clients,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'tls_client_auth'],
     scopes: ['openid', 'offline_access'],
     cookies: { keys: [secret()] },
     pkce: { required: () => false },
@@ -118,9 +138,15 @@ function configuration(jwks) {
         enabled: true,
         certificateBoundAccessTokens: true,
         getCertificate: conveyedCertificate,
+        tlsClientAuth: true,
+        certificateAuthorized: (ctx) => ctx.req.socket.authorized === true,
+        certificateSubjectMatches: isShownFor,
       },
       revocation: { enabled: true },
-      introspection: { enabled: true, allowedPolicy: (ctx, client) => client.clientId === 'sallyport' },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (ctx, client) => client.clientId.startsWith('sallyport'),
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => AUDIENCE,
@@ -156,6 +182,18 @@ function serve(server, provider) {
   });
 }
 
+const listen = (server, port) => new Promise((resolve, reject) => {
+  server.once('error', reject).listen(port, '127.0.0.1', () => resolve(server.address().port));
+});
+
+const tlsServer = (pki) => createTlsServer({
+  cert: readFileSync(join(pki, 'server.pem')),
+  key: readFileSync(join(pki, 'server.key')),
+  ca: readFileSync(join(pki, 'client-ca.pem')),
+  requestCert: true,
+  rejectUnauthorized: false, // who it is is for the provider to judge
+});
+
 function writeSecret(folder, name, content) {
   const path = join(folder, name);
   writeFileSync(`${path}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
@@ -167,21 +205,24 @@ async function main() {
   const { values } = parseArgs({
     options: {
       run: { type: 'string' }, port: { type: 'string', default: '0' }, issuer: { type: 'string' },
+      tls: { type: 'string' }, 'tls-client': { type: 'string' },
     },
   });
   if (!values.run) throw new Error('--run FOLDER is missing');
   mkdirSync(values.run, { recursive: true });
 
   const server = createServer();
-  await new Promise((resolve, reject) => {
-    server.once('error', reject).listen(Number(values.port), '127.0.0.1', resolve);
-  });
-  const { port } = server.address();
+  const port = await listen(server, Number(values.port));
+  const secure = values.tls && tlsServer(values.tls);
+  const tlsPort = secure && await listen(secure, 0);
+  if (secure) clients.push(tlsClient(values['tls-client']));
   const origin = `http://127.0.0.1:${port}`;
   const issuer = values.issuer ?? origin;
 
   const jwks = await makeKeys();
-  serve(server, new Provider(issuer, configuration(jwks)));
+  const provider = new Provider(issuer, configuration(jwks));
+  serve(server, provider);
+  if (secure) serve(secure, provider);
   writeSecret(values.run, 'jwks.private.json', jwks);
   writeSecret(values.run, 'provider.json', {
     issuer,
@@ -195,8 +236,10 @@ async function main() {
       token: `${origin}/token`,
       introspection: `${origin}/token/introspection`,
       revocation: `${origin}/token/revocation`,
+      ...(secure && { introspection_tls: `https://localhost:${tlsPort}/token/introspection` }),
     },
-    clients: Object.fromEntries(clients.map((c) => [c.client_id, c.client_secret])),
+    clients: Object.fromEntries(clients.filter((c) => c.client_secret)
+      .map((c) => [c.client_id, c.client_secret])),
   });
   console.log(`listening on ${origin}, issuer ${issuer}`);
 }

@@ -24,8 +24,9 @@ def pki(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def provider(tmp_path_factory):
-    running = Provider(tmp_path_factory.mktemp("provider"))
+def provider(tmp_path_factory, pki):
+    running = Provider(tmp_path_factory.mktemp("provider"),
+                       tls=["--tls", pki.folder, "--tls-client", "plaid-mtls-demo.plaid.com"])
     yield running
     running.stop()
 

@@ -64,6 +64,21 @@ def test_without_the_issuer_opaque_tokens_are_refused(make_own_gateway, pki, ban
     assert curl(gateway, ACCOUNTS, token=bank.issue()).status == 200
 
 
+@pytest.mark.parametrize("certificate,status", [("client", 200), ("client-wrong-name", 503)])
+def test_the_issuer_knows_us_by_our_certificate(make_own_gateway, pki, bank, legacy_api, certificate,
+                                                status):
+    """RFC 8705 section 2.1: the server asks for it, and the client has no secret."""
+    config = settings.plaid(pki, bank, legacy_api.server)
+    config["modules"]["bearer"]["issuers"]["bank"]["introspection"] = {
+        "url": bank.about["endpoints"]["introspection_tls"], "ca": str(pki.server_ca),
+        "client_id": "sallyport-tls", "auth": "tls_client_auth",
+        "certificate": str(pki.certificate(certificate)), "key": str(pki.key(certificate))}
+    gateway = make_own_gateway(config)
+    assert curl(gateway, ACCOUNTS, token=opaque(bank)).status == status
+    unknown = curl(gateway, ACCOUNTS, token="no-such-token").status
+    assert unknown == (401 if status == 200 else 503)
+
+
 def conveyed(pki, name):
     """The certificate as the gateway writes it into Client-Cert (RFC 9440)."""
     der = ssl.PEM_cert_to_DER_cert(pki.certificate(name).read_text())

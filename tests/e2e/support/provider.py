@@ -14,13 +14,13 @@ EVERY_SCOPE = "Account Customer Transactions Statements"
 class Provider:
     """`tokens` remembers every token made: none of them may ever show up in a log."""
 
-    def __init__(self, folder, port=0):
+    def __init__(self, folder, port=0, tls=()):
         self.folder = folder
         folder.mkdir(exist_ok=True)
         self.tokens = set()
         self.minted = {}
         self.process = Process("provider", ["node", DEMO / "provider.mjs", "--run", folder,
-                                            "--port", port], folder)
+                                            "--port", port, *tls], folder)
         about = folder / "provider.json"
         self.process.wait_until(about.exists, "the provider answers", timeout=60)
         self.about = json.loads(about.read_text())
