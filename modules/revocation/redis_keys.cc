@@ -28,6 +28,18 @@ std::string issuer_part(const RedisName& name) {
 
 bool is_value(std::string_view text) { return !text.empty() && text.size() <= kMaxName; }
 
+// settled gives a name the one form in which it is looked up; nothing: it can never be. A certificate
+// has no issuer of tokens, and people write fingerprints with capitals and colons.
+std::optional<RedisName> settled(RedisName name) {
+  if (!is_value(name.value)) return std::nullopt;
+  if (name.unit != Unit::certificate) return name;
+  auto fingerprint = certificate_value(name.value);
+  if (!fingerprint) return std::nullopt;
+  name.value = *std::move(fingerprint);
+  name.issuer.clear();
+  return name;
+}
+
 // read_name reads UNIT ":" ISS ":" VALUE.
 std::optional<RedisName> read_name(std::string_view text) {
   const std::size_t first = text.find(':');
@@ -41,8 +53,7 @@ std::optional<RedisName> read_name(std::string_view text) {
   }
   name.unit = *unit;
   name.value = text.substr(second + 1);
-  if (!is_value(name.value)) return std::nullopt;
-  return name;
+  return settled(std::move(name));
 }
 
 }  // namespace
@@ -93,7 +104,6 @@ std::optional<RedisName> RedisPattern::match(std::string_view key) const {
     if (end == std::string_view::npos) return std::nullopt;
     const std::string_view text = key.substr(0, end);
     if (placeholders_[i]) {
-      if (!is_value(text)) return std::nullopt;
       name.unit = *placeholders_[i];
       name.value = text;
     } else if (!read_issuer(text, name.issuer)) {
@@ -101,7 +111,7 @@ std::optional<RedisName> RedisPattern::match(std::string_view key) const {
     }
     key.remove_prefix(end + after.size());
   }
-  return name;
+  return settled(std::move(name));
 }
 
 std::optional<std::string> RedisPattern::key(const RedisName& name) const {

@@ -63,6 +63,21 @@ TEST(RedisKeys, ReadsEveryIssuerAndDigitsInCapitals) {
             "sha256:0123456789abcdef");
 }
 
+TEST(RedisKeys, ReadsFingerprintsAsPeopleWriteThem) {
+  const std::string lower(64, 'a');
+  std::string written = "AA";
+  for (int i = 1; i < 32; ++i) written += ":AA";
+  for (const std::string& text : {lower, std::string(64, 'A'), written}) {
+    for (const std::string& issuer : {std::string("any"), digits()}) {
+      const RedisKey key = keys().parse("sallyport:revoked:cert:" + issuer + ":" + text);
+      EXPECT_EQ(key.kind, Kind::own) << text;
+      EXPECT_EQ(key.name.value, lower);
+      EXPECT_EQ(key.name.issuer, "");
+    }
+  }
+  EXPECT_EQ(keys().parse("sallyport:revoked:cert:any:aabb").kind, Kind::unknown);
+}
+
 TEST(RedisKeys, KnowsWhatIsNone) {
   for (const char* text :
        {"", "sallyport:revoked:", "sallyport:revoked:jti", "sallyport:revoked:jti:any",

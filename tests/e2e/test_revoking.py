@@ -10,6 +10,8 @@ import pytest
 from support import settings
 from support.curl import curl
 from support.places import SALLYPORT
+from support.redis import Redis
+from support.waiting import wait_until
 from test_token_kinds import introspecting, opaque
 
 ACCOUNTS = "/fdx/v6/accounts"
@@ -75,6 +77,24 @@ def test_a_certificate_is_revoked_whatever_its_token_says(gateway, pki, bank):
     finally:
         assert gateway.cli("reinstate", "cert", fingerprint).returncode == 0
     assert curl(gateway, ACCOUNTS, token=token).status == 200
+
+
+def test_a_certificate_is_revoked_by_a_key_in_redis(make_own_gateway, pki, bank, legacy_api, tmp_path):
+    redis = Redis(tmp_path)
+    try:
+        config = settings.plaid(pki, bank, legacy_api.server)
+        config["modules"]["revocation"]["redis"] = {"servers": [redis.server]}
+        gateway = make_own_gateway(config)
+        token = bank.issue()
+        wait_until(lambda: curl(gateway, ACCOUNTS, token=token).status == 200, "revocations are known")
+        der = ssl.PEM_cert_to_DER_cert(pki.certificate("client").read_text())
+        key = f"sallyport:revoked:cert:any:{hashlib.sha256(der).hexdigest()}"
+        redis.cli("SET", key, "1")
+        wait_until(lambda: curl(gateway, ACCOUNTS, token=token).status == 403, "it is revoked")
+        redis.cli("DEL", key)
+        wait_until(lambda: curl(gateway, ACCOUNTS, token=token).status == 200, "it is lifted")
+    finally:
+        redis.kill()
 
 
 def test_what_is_revoked_is_listed_with_who_and_why(gateway):
