@@ -12,7 +12,8 @@ GATEWAY_CORE, OTHER_CORE = 0, 1
 ACCOUNTS = "/fdx/v6/accounts"
 BUSY_CONNECTIONS = 32
 PER_SOURCE = 15_000        # idle connections from one loopback address, which has 28,000 ports
-SPARE_DESCRIPTORS = 800    # files, upstream connections, busy connections
+OWN_DESCRIPTORS = 64       # what the gateway keeps for itself; see gateway/control/descriptors.cc
+SPARE_CONNECTIONS = 100    # busy ones and the like, beside the idle ones
 CONNECT_PATIENCE = 120     # seconds for all idle connections of a gateway to be there
 FILL_PATIENCE = 180        # seconds to fill a store, or to make the tokens
 ASK_PATIENCE = 60          # seconds for the requests of one measurement
@@ -22,18 +23,20 @@ def within_descriptors(sizes, notes):
     """Raises the limit of descriptors, which the servers inherit, as far as `sizes` need and the
     machine allows. What goes beyond is replaced by the most that is possible, and noted."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    need = max(sizes) + SPARE_DESCRIPTORS
+    # A quarter of what is left is the upstreams'.
+    need = (max(sizes) + SPARE_CONNECTIONS) * 4 // 3 + OWN_DESCRIPTORS + 1
     for soft_wanted, hard_wanted in ((need, max(need, hard)), (min(need, hard), hard)):
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, soft_wanted), hard_wanted))
             break
         except (ValueError, PermissionError):
             continue
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_DESCRIPTORS
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    most = ((limit - OWN_DESCRIPTORS) * 3 // 4 - SPARE_CONNECTIONS) // 100 * 100
     if max(sizes) > most:
-        notes.append(f"{max(sizes):,} connections could not be held here: a process may open "
-                     f"{most + SPARE_DESCRIPTORS:,} files (`ulimit -Hn`). The series ends at {most:,} "
-                     "instead.")
+        notes.append(f"{max(sizes):,} connections could not be held where this was measured: a process "
+                     f"may open {limit:,} files there (`ulimit -Hn`; {need:,} are needed), and the "
+                     f"gateway keeps a quarter of them for upstreams. The series ends at {most:,}.")
     return sorted({min(size, most) for size in sizes})
 
 
