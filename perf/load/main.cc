@@ -20,7 +20,7 @@ namespace {
 void declare(CLI::App& app, Options& options) {
   app.add_option("--host", options.host, "server name, in SNI and Host")->required();
   app.add_option("--port", options.port)->required();
-  app.add_option("--source", options.source, "loopback address to connect from: each has so many ports");
+  app.add_option("--source", options.source, "loopback address to connect from");
   app.add_option("--path", options.path);
   app.add_option("--ca", options.ca_file, "PEM file that vouches for the server")->required();
   app.add_option("--cert", options.certificate_file, "client certificate");
