@@ -2,10 +2,15 @@
 
 // What each octet may be, in one table: the parsers look here instead of comparing.
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 namespace sallyport::http {
 
@@ -59,12 +64,30 @@ constexpr bool is_char(char c, CharClass wanted) {
   return (chars_detail::kTable[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
+#ifdef __SSE2__
+// skip_field_blocks skips as many whole blocks of 16 octets as are kFieldChar throughout. Values are
+// most of a head, and with the table they were 4,000 instructions a request more.
+inline const char* skip_field_blocks(const char* at, const char* end) {
+  for (; end - at >= 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
+    const __m128i tab = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
+    const __m128i del = _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f));
+    if (_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del)) != 0) break;
+  }
+  return at;
+}
+#endif
+
 // skip_all returns where the octets of that class end. It looks at eight in a step: heads are full of
 // long values, and one test and jump for each octet is three times the work.
 constexpr const char* skip_all(const char* at, const char* end, CharClass wanted) {
   const auto classes = [](const char* c) {
     return chars_detail::kTable[static_cast<unsigned char>(*c)];
   };
+#ifdef __SSE2__
+  if (!std::is_constant_evaluated() && wanted == kFieldChar) at = skip_field_blocks(at, end);
+#endif
   for (; end - at >= 8; at += 8) {
     const int common = classes(at) & classes(at + 1) & classes(at + 2) & classes(at + 3) &
                        classes(at + 4) & classes(at + 5) & classes(at + 6) & classes(at + 7);

@@ -29,6 +29,18 @@ TEST(FieldNames, ValuesCannotEndTheirLine) {
   }
 }
 
+// Long values are looked at in blocks: every octet at every place of one, and of what is left over.
+TEST(FieldNames, ValuesAreJudgedAlikeAtEveryPlace) {
+  for (int octet = 0; octet < 256; ++octet) {
+    const bool is_good = octet == '\t' || (octet >= 0x20 && octet != 0x7f);
+    for (std::size_t at = 1; at < 42; ++at) {
+      std::string value(43, 'v');
+      value[at] = static_cast<char>(octet);
+      EXPECT_EQ(is_field_value(value), is_good) << octet << " at " << at;
+    }
+  }
+}
+
 TEST(FieldNames, TrustIsFoundInEveryDisguise) {
   for (const auto name : {"X-Forwarded-For"sv,
                           "x_forwarded_for"sv,

@@ -190,6 +190,25 @@ TEST(JsonQuote, EscapesWhatRfc8259Requires) {
   EXPECT_EQ(quoted("é€😀\x7F"), "\"é€😀\x7F\"");
 }
 
+// Long texts are looked at in blocks: every octet at every place of one, and of what is left over.
+TEST(JsonQuote, JudgesAlikeAtEveryPlace) {
+  for (int octet = 0; octet < 256; ++octet) {
+    const std::string one(1, static_cast<char>(octet));
+    const bool is_good = octet >= 0x20 && octet < 0x7f && octet != '"' && octet != '\\';
+    EXPECT_EQ(is_plain(one), is_good) << octet;
+    std::string within = quoted(std::string_view(one));
+    within = within.substr(1, within.size() - 2);
+    for (std::size_t size = 1; size < 43; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        const std::string before(at, 'v'), after(size - 1 - at, 'v');
+        const std::string text = before + one + after;
+        ASSERT_EQ(is_plain(text), is_good) << octet << " at " << at << " of " << size;
+        ASSERT_EQ(quoted(std::string_view(text)), '"' + before + within + after + '"') << octet;
+      }
+    }
+  }
+}
+
 TEST(JsonQuote, ReplacesInvalidUtf8) {
   EXPECT_EQ(quoted("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
   EXPECT_EQ(quoted("\xE2\x82"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");

@@ -14,15 +14,16 @@ constexpr std::array<std::uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 
 // dotted renders an IPv4 address: several times a request, where inet_ntop would take its detour
 // over printf.
 std::string dotted(const std::array<std::uint8_t, 16>& bytes) {
-  std::string text;
+  char text[INET_ADDRSTRLEN];
+  char* at = text;
   for (std::size_t i = 0; i < 4; ++i) {
-    if (i > 0) text += '.';
+    if (i > 0) *at++ = '.';
     const unsigned octet = bytes[i];
-    if (octet >= 100) text += static_cast<char>('0' + octet / 100);
-    if (octet >= 10) text += static_cast<char>('0' + octet / 10 % 10);
-    text += static_cast<char>('0' + octet % 10);
+    if (octet >= 100) *at++ = static_cast<char>('0' + octet / 100);
+    if (octet >= 10) *at++ = static_cast<char>('0' + octet / 10 % 10);
+    *at++ = static_cast<char>('0' + octet % 10);
   }
-  return text;
+  return std::string(text, at);
 }
 
 }  // namespace

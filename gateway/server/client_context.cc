@@ -13,10 +13,10 @@ bool ClientContext::serves(std::string_view host) const {
 
 std::optional<tls::CertificateRefusal> ClientContext::follow(
     std::shared_ptr<tls::ServerContext> current, WallTime now) {
-  if (client.client_certificate) {
-    auto verdict = current->vouch(sni, *client.client_certificate, now);
+  if (certificate) {
+    auto verdict = current->vouch(sni, *certificate, now);
     if (auto* refusal = std::get_if<tls::CertificateRefusal>(&verdict)) return std::move(*refusal);
-    client.client_certificate = std::get<tls::ChainVerifier::Verified>(std::move(verdict));
+    certificate = std::get<tls::ChainVerifier::Verified>(std::move(verdict));
   }
   tls = std::move(current);
   return std::nullopt;

@@ -16,11 +16,22 @@ namespace sallyport::server {
 
 struct ClientContext {
   policy::ConnectionFacts facts;   // its views point into the members below or into static text
-  policy::Facts client;            // address and certificate: what every exchange starts with
+  // Who the client is; none: it presented no certificate.
+  net::Endpoint client;
+  std::shared_ptr<const crypto::VerifiedCertificate> certificate;
   std::string listener;
   std::string sni;
   std::shared_ptr<tls::ServerContext> tls;
   ConnectionTally::Seat seat;      // this connection, counted
+
+  // initial_facts is what every exchange starts with.
+  policy::Facts initial_facts() const {
+    policy::Facts out;
+    out.client_address = client.address;
+    out.client_port = client.port;
+    out.client_certificate = certificate;
+    return out;
+  }
 
   // serves says whether `host` is served under the same TLS policy as this connection's server
   // name: a request must not reach a host by a connection with weaker demands (RFC 9110 15.5.20).
@@ -32,8 +43,7 @@ struct ClientContext {
                                                 WallTime now);
   // is_trusted says whether what vouched for the certificate, if one was shown, is in force.
   bool is_trusted(WallTime now) const {
-    return !client.client_certificate ||
-           now.unix_seconds() <= client.client_certificate->valid_until();
+    return !certificate || now.unix_seconds() <= certificate->valid_until();
   }
 };
 

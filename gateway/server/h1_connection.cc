@@ -162,7 +162,7 @@ Session& H1Connection::open_session() {
   if (++requests_ == 1) worker_.count_first_request();
   body_patience_.reset();
   session_ended_ = answer_began_ = answer_chunked_ = body_wanted_ = keep_alive_ = false;
-  session_ = std::make_unique<Session>(worker_, client_->facts, client_->client,
+  session_ = std::make_unique<Session>(worker_, client_->facts, client_->initial_facts(),
                                        static_cast<http::Stream&>(*this),
                                        static_cast<SessionOwner&>(*this));
   return *session_;
@@ -182,7 +182,9 @@ void H1Connection::begin_session(std::string_view head) {
                 client_->is_trusted(worker_.loop().wall());
   body_ = request.body.has_body() ? Body::reading : Body::complete;
   body_left_ = request.body.length;
-  if (request.body.framing == http::Framing::chunked) chunked_.emplace();
+  if (request.body.framing == http::Framing::chunked) {
+    chunked_ = std::make_unique<http::ChunkedDecoder>();
+  }
   session_->begin(std::move(request));
   arm_timer();
 }

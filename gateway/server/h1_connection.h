@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -125,7 +124,7 @@ class H1Connection final : public ClientConnection,
   std::uint64_t taken_ = 0;       // of that by the client, when its patience was last looked at
   Patience body_patience_;
   Patience reader_patience_;
-  std::optional<http::ChunkedDecoder> chunked_;
+  std::unique_ptr<http::ChunkedDecoder> chunked_;  // few requests need one
   std::unique_ptr<Session> session_;
 };
 

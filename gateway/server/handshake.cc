@@ -120,6 +120,7 @@ void Handshake::finish() {
 
 template <class Codec>
 void Handshake::hand_over(std::unique_ptr<ClientContext> context) {
+  transport_->forget_info();
   auto connection = std::make_unique<Codec>(worker_, std::move(transport_), std::move(context));
   Codec& started = *connection;
   worker_.keep(std::move(connection));
@@ -137,9 +138,8 @@ std::unique_ptr<ClientContext> Handshake::make_context() {
   context->sni = info.sni;
   context->tls = tls_;
   context->seat = std::move(seat_);
-  context->client.client_address = peer_.client.address;
-  context->client.client_port = peer_.client.port;
-  context->client.client_certificate = info.peer;
+  context->client = peer_.client;
+  context->certificate = info.peer;
   policy::ConnectionFacts& facts = context->facts;
   facts.listener = context->listener;
   facts.sni = context->sni;

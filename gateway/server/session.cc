@@ -14,7 +14,7 @@ namespace sallyport::server {
 namespace reasons = policy::reasons;
 
 Session::Session(WorkerState& worker, const policy::ConnectionFacts& connection,
-                 const policy::Facts& facts, http::Stream& stream, SessionOwner& owner)
+                 policy::Facts facts, http::Stream& stream, SessionOwner& owner)
     : worker_(worker),
       stream_(stream),
       owner_(owner),
@@ -26,7 +26,7 @@ Session::Session(WorkerState& worker, const policy::ConnectionFacts& connection,
   exchange_.interaction_id = exchange_.id.view();
   exchange_.now = worker.loop().wall();
   exchange_.started = worker.loop().mono();
-  exchange_.facts = facts;
+  exchange_.facts = std::move(facts);
 }
 
 Session::~Session() {

@@ -42,7 +42,7 @@ class Session final : public http::StreamListener,
                       private event::Ready {
  public:
   Session(WorkerState& worker, const policy::ConnectionFacts& connection,
-          const policy::Facts& facts, http::Stream& stream, SessionOwner& owner);
+          policy::Facts facts, http::Stream& stream, SessionOwner& owner);
   ~Session() override;
 
   Arena& arena() { return arena_; }

@@ -41,7 +41,7 @@ std::optional<tls::CertificateRefusal> WorkerState::follow_trust(ClientContext& 
 }
 
 void WorkerState::note_trust_end(const ClientContext& client) {
-  const auto& certificate = client.client.client_certificate;
+  const auto& certificate = client.certificate;
   if (certificate) trust_ends_ = std::min(trust_ends_, certificate->valid_until());
 }
 
@@ -84,7 +84,7 @@ void WorkerState::end_distrusted() {
 }
 
 void WorkerState::count_trust(const ClientContext& client) {
-  const auto& certificate = client.client.client_certificate;
+  const auto& certificate = client.certificate;
   const tls::SniEntry* entry_of_name = client.tls->entry_for(client.sni);
   if (!certificate) {
     const bool was_asked = entry_of_name != nullptr && entry_of_name->trust != nullptr;

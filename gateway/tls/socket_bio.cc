@@ -59,9 +59,11 @@ bssl::UniquePtr<BIO> SocketBio::make_bio() {
   return bio;
 }
 
+SocketBio& SocketBio::of(BIO* bio) { return *static_cast<SocketBio*>(BIO_get_data(bio)); }
+
 int SocketBio::read_cb(BIO* bio, char* to, int size) {
   if (size <= 0) return 0;
-  return static_cast<SocketBio*>(BIO_get_data(bio))->read(bio, to, static_cast<std::size_t>(size));
+  return of(bio).read(bio, to, static_cast<std::size_t>(size));
 }
 
 int SocketBio::write_cb(BIO*, const char* from, int size) {

@@ -26,6 +26,11 @@ class SocketBio {
   int fd() const { return fd_; }
   // make_bio returns the library's view on this object, which must outlive it.
   bssl::UniquePtr<BIO> make_bio();
+  // of returns the object behind a BIO of make_bio.
+  static SocketBio& of(BIO* bio);
+  // user is whatever the owner wants to find again from the BIO.
+  void* user() const { return user_; }
+  void set_user(void* user) { user_ = user; }
 
   // begin and end frame one call into the library. end keeps what was read and not used.
   void begin();
@@ -35,6 +40,8 @@ class SocketBio {
   Flush flush();
 
   bool has_input() const { return saved_at_ < saved_.size(); }
+  // has_unread says, within a call, whether the peer sent more than the library has taken.
+  bool has_unread() const { return !input_.empty() || has_input(); }
   bool has_output() const { return pending_at_ < pending_.size(); }
   // written and sent count bytes since begin: what the library wrote, and what of it has left.
   std::size_t written() const;
@@ -53,6 +60,7 @@ class SocketBio {
   bool receive();
   Flush send_some(const char* data, std::size_t size, std::size_t& taken);
 
+  void* user_ = nullptr;
   const int fd_;
   bool drained_ = false;  // the last recv of this call left nothing in the socket
   bool peer_left_ = false;

@@ -73,8 +73,8 @@ HandshakeResult TlsTransport::handshake(WallTime now) {
   }
   if (result.outcome == Outcome::failed) is_broken_ = true;
   if (result.outcome == Outcome::done || result.outcome == Outcome::failed) {
-    SSL_set_app_data(ssl_.get(), nullptr);
-    info_.sni = std::move(pending_->sni);
+    socket_.set_user(nullptr);
+    info_->sni = std::move(pending_->sni);
     pending_.reset();
   }
   return result;
@@ -89,11 +89,14 @@ HandshakeResult TlsTransport::finish() {
     return refused(std::move(*refusal));
   }
   settle();
+  // The library keeps a session ticket (a kilobyte with the client's chain in it) until something
+  // is written. A client that has sent no request yet may send none for long: it gets its ticket now.
+  if (SSL_is_server(ssl_.get()) == 1 && !socket_.has_unread()) SSL_write(ssl_.get(), "", 0);
   return {};
 }
 
 std::optional<CertificateRefusal> TlsTransport::verify_peer(PendingHandshake& pending) {
-  info_.peer = nullptr;
+  info_->peer = nullptr;
   if (pending.trust == nullptr) return std::nullopt;
   const STACK_OF(CRYPTO_BUFFER)* sent = SSL_get0_peer_certificates(ssl_.get());
   const std::size_t count = sent == nullptr ? 0 : sk_CRYPTO_BUFFER_num(sent);
@@ -106,7 +109,7 @@ std::optional<CertificateRefusal> TlsTransport::verify_peer(PendingHandshake& pe
   auto verdict = pending.verifier->verify({chain.data(), taken}, *pending.trust, pending.expected,
                                           pending.now);
   if (auto* refusal = std::get_if<CertificateRefusal>(&verdict)) return std::move(*refusal);
-  info_.peer = std::get<ChainVerifier::Verified>(std::move(verdict));
+  info_->peer = std::get<ChainVerifier::Verified>(std::move(verdict));
   return std::nullopt;
 }
 
@@ -120,16 +123,16 @@ ssl_verify_result_t TlsTransport::verify_cb(SSL* ssl, std::uint8_t* out_alert) {
 }
 
 void TlsTransport::settle() {
-  info_.version = SSL_get_version(ssl_.get());
+  info_->version = SSL_get_version(ssl_.get());
   const SSL_CIPHER* cipher = SSL_get_current_cipher(ssl_.get());
-  info_.cipher = cipher == nullptr ? "" : SSL_CIPHER_standard_name(cipher);
+  info_->cipher = cipher == nullptr ? "" : SSL_CIPHER_standard_name(cipher);
   const char* group = SSL_get_curve_name(SSL_get_curve_id(ssl_.get()));
-  info_.group = group == nullptr ? "" : group;
-  info_.resumed = SSL_session_reused(ssl_.get()) == 1;
+  info_->group = group == nullptr ? "" : group;
+  info_->resumed = SSL_session_reused(ssl_.get()) == 1;
   const std::uint8_t* protocol = nullptr;
   unsigned size = 0;
   SSL_get0_alpn_selected(ssl_.get(), &protocol, &size);
-  info_.alpn.assign(reinterpret_cast<const char*>(protocol), size);
+  info_->alpn.assign(reinterpret_cast<const char*>(protocol), size);
 }
 
 }  // namespace sallyport::tls

@@ -98,10 +98,10 @@ TlsTransport::TlsTransport(std::shared_ptr<const void> owner, SSL_CTX* context, 
       pending_(std::move(pending)) {
   SALLYPORT_CHECK(ssl_);
   pending_->transport = this;
-  SSL_set_app_data(ssl_.get(), pending_.get());
   // What only the handshake needs is freed when it is over.
   SSL_set_shed_handshake_config(ssl_.get(), 1);
   // Given the same object twice, the library takes one reference.
+  socket_.set_user(pending_.get());
   BIO* bio = socket_.make_bio().release();
   SSL_set_bio(ssl_.get(), bio, bio);
 }
@@ -139,11 +139,11 @@ IoResult TlsTransport::write(std::span<const iovec> pieces) {
   if (is_broken_) return {Io::failed, 0};
   const Call call(socket_);
   const SocketBio::Flush flushed = socket_.flush();
-  if (flushed != SocketBio::Flush::clear) return after_send(flushed, 0);
+  if (flushed != SocketBio::Flush::clear) return after_send(flushed, {});
   if (sealed_ > 0) return take_sealed(pieces);
-  const std::size_t plaintext = seal(pieces);
+  const Batch batch = seal(pieces);
   if (is_broken_) return {Io::failed, 0};
-  return after_send(socket_.flush(), plaintext);
+  return after_send(socket_.flush(), batch);
 }
 
 // take_sealed acknowledges what an earlier write sealed and has now left.
@@ -154,10 +154,10 @@ IoResult TlsTransport::take_sealed(std::span<const iovec> pieces) {
 }
 
 // seal makes records of the pieces, as many as fit one send.
-std::size_t TlsTransport::seal(std::span<const iovec> pieces) {
-  std::size_t plaintext = 0;
+TlsTransport::Batch TlsTransport::seal(std::span<const iovec> pieces) {
+  Batch batch;
   Pieces source(pieces);
-  for (record_count_ = 0; record_count_ < kMaxRecords; ++record_count_) {
+  for (; batch.count < kMaxRecords; ++batch.count) {
     const std::string_view record = source.next_record();
     if (record.empty()) break;
     const int written = SSL_write(ssl_.get(), record.data(), static_cast<int>(record.size()));
@@ -165,25 +165,25 @@ std::size_t TlsTransport::seal(std::span<const iovec> pieces) {
       is_broken_ = true;
       break;
     }
-    plaintext += record.size();
-    records_[record_count_] = {socket_.written(), record.size()};
+    batch.plaintext += record.size();
+    batch.records[batch.count] = {socket_.written(), record.size()};
   }
-  return plaintext;
+  return batch;
 }
 
-// after_send says how much of `plaintext` has left: whole records only. The rest is sealed, and
+// after_send says how much of the batch has left: whole records only. The rest is sealed, and
 // the caller will offer it again.
-IoResult TlsTransport::after_send(SocketBio::Flush flushed, std::size_t plaintext) {
-  if (flushed == SocketBio::Flush::clear) return {Io::done, plaintext};
+IoResult TlsTransport::after_send(SocketBio::Flush flushed, const Batch& batch) {
+  if (flushed == SocketBio::Flush::clear) return {Io::done, batch.plaintext};
   if (flushed == SocketBio::Flush::failed) {
     is_broken_ = true;
     return {Io::failed, 0};
   }
   std::size_t left = 0;
-  for (std::size_t i = 0; plaintext > 0 && i < record_count_; ++i) {
-    if (records_[i].end <= socket_.sent()) left += records_[i].plaintext;
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if (batch.records[i].end <= socket_.sent()) left += batch.records[i].plaintext;
   }
-  sealed_ += plaintext - left;
+  sealed_ += batch.plaintext - left;
   if (left > 0) return {Io::done, left};
   return {Io::again_write, 0};
 }
@@ -198,7 +198,7 @@ void TlsTransport::close_write() {
 }
 
 PendingHandshake* TlsTransport::pending_of(const SSL* ssl) {
-  return static_cast<PendingHandshake*>(SSL_get_app_data(ssl));
+  return static_cast<PendingHandshake*>(SocketBio::of(SSL_get_rbio(ssl)).user());
 }
 
 }  // namespace sallyport::tls

@@ -48,7 +48,9 @@ class TlsTransport final : public event::Transport {
   // `done` or `failed` it is not called again; a failed transport is good for nothing but close.
   HandshakeResult handshake(WallTime now);
   // info is complete once handshake has returned `done`; after `failed` only its `sni` is known.
-  const ConnectionInfo& info() const { return info_; }
+  const ConnectionInfo& info() const { return *info_; }
+  // forget_info frees it, for a caller that keeps what it needs of it.
+  void forget_info() { info_.reset(); }
 
   int fd() const override { return socket_.fd(); }
   event::IoResult read(std::span<char> to) override;
@@ -63,6 +65,7 @@ class TlsTransport final : public event::Transport {
   // `owner` keeps the context alive.
   TlsTransport(std::shared_ptr<const void> owner, SSL_CTX* context, int fd,
                std::string_view already_read, std::unique_ptr<PendingHandshake> pending);
+  // pending_of asks the socket, not the library's store of extra data, which would stay for good.
   static PendingHandshake* pending_of(const SSL* ssl);
   // verify_cb judges the peer's chain during a full handshake.
   static ssl_verify_result_t verify_cb(SSL* ssl, std::uint8_t* out_alert);
@@ -71,26 +74,29 @@ class TlsTransport final : public event::Transport {
   std::optional<CertificateRefusal> verify_peer(PendingHandshake& pending);
   void settle();
   event::IoResult take_sealed(std::span<const iovec> pieces);
-  std::size_t seal(std::span<const iovec> pieces);
-  event::IoResult after_send(SocketBio::Flush flushed, std::size_t plaintext);
 
-  // Records of one write that wait for their send: where each ends, and what it holds.
+  // Batch is the records of one write that wait for their send: where each ends, and what it holds.
   static constexpr std::size_t kMaxRecords = 4;
   struct Record {
     std::size_t end;
     std::size_t plaintext;
   };
+  struct Batch {
+    std::array<Record, kMaxRecords> records;
+    std::size_t count = 0;
+    std::size_t plaintext = 0;  // of all
+  };
+  Batch seal(std::span<const iovec> pieces);
+  event::IoResult after_send(SocketBio::Flush flushed, const Batch& batch);
 
   std::shared_ptr<const void> owner_;
   SocketBio socket_;
   bssl::UniquePtr<SSL> ssl_;
   std::unique_ptr<PendingHandshake> pending_;
-  ConnectionInfo info_;
+  std::unique_ptr<ConnectionInfo> info_ = std::make_unique<ConnectionInfo>();
   bool is_shaken_ = false;  // the library's part of the handshake is over
   bool is_broken_ = false;
   std::size_t sealed_ = 0;  // bytes that the caller offers again, and that are sealed already
-  std::array<Record, kMaxRecords> records_{};
-  std::size_t record_count_ = 0;
 };
 
 }  // namespace sallyport::tls

@@ -34,9 +34,12 @@ std::unique_ptr<TokenCache::Bucket>& TokenCache::bucket_of(const crypto::Hash128
   return buckets_[key.low & (buckets_.size() - 1)];
 }
 
+// The hash alone stands for the token: 128 bits under a key that is random for each process and that
+// nobody outside learns, nor ever sees a hash. SipHash-1-3 has no known weakness under such a key,
+// and costs half of what 2-4 does over the 800 octets of a token.
 const KnownToken* TokenCache::find(std::string_view token) {
   if (buckets_.empty()) return nullptr;
-  const crypto::Hash128 key = hash_.hash128(token);
+  const crypto::Hash128 key = hash_.short_hash128(token);
   const auto& bucket = bucket_of(key);
   if (bucket == nullptr) return nullptr;
   for (Slot& slot : *bucket) {
@@ -51,7 +54,7 @@ void TokenCache::insert(std::string_view token, KnownToken known) {
   if (buckets_.empty()) return;
   const std::size_t bytes = known.claims ? footprint(*known.claims) : kNothing;
   if (bytes > max_bytes_) return;
-  const crypto::Hash128 key = hash_.hash128(token);
+  const crypto::Hash128 key = hash_.short_hash128(token);
   auto& bucket = bucket_of(key);
   if (bucket == nullptr) bucket = std::make_unique<Bucket>();
   for (Slot& slot : *bucket) {
