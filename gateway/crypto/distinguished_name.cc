@@ -47,8 +47,7 @@ std::string_view short_name(std::string_view oid) {
 }
 
 // RFC 4514 section 2.4: what must not stand bare in a value.
-std::string escaped(std::string_view value) {
-  std::string out;
+void append_escaped(std::string& out, std::string_view value) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     const char c = value[i];
     const bool at_edge = i == 0 || i + 1 == value.size();
@@ -56,7 +55,6 @@ std::string escaped(std::string_view value) {
     if (special || (c == ' ' && at_edge) || (c == '#' && i == 0)) out += '\\';
     out += c;
   }
-  return out;
 }
 
 struct Attribute {
@@ -101,8 +99,21 @@ void render(const Attribute& attribute, std::string& to) {
     to += '#';
     to += to_hex(attribute.der);
   } else {
-    to += escaped(*attribute.value);
+    append_escaped(to, *attribute.value);
   }
+}
+
+// reversed puts the relative names into the order of RFC 4514 section 2.1: the last one first.
+std::string reversed(const std::string& text, const std::vector<std::size_t>& starts) {
+  std::string out;
+  out.reserve(text.size() + starts.size());
+  std::size_t end = text.size();
+  for (auto start = starts.rbegin(); start != starts.rend(); ++start) {
+    if (!out.empty()) out += ',';
+    out.append(text, *start, end - *start);
+    end = *start;
+  }
+  return out;
 }
 
 }  // namespace
@@ -114,28 +125,24 @@ std::optional<NameText> name_text(std::string_view der) {
 
   NameText out;
   std::size_t common_names = 0;
-  std::vector<std::string> relative_names;
+  std::string text;  // the relative names in the order of the DER
+  std::vector<std::size_t> starts;
   while (CBS_len(&name) != 0) {
     CBS rdn;
     if (!CBS_get_asn1(&name, &rdn, CBS_ASN1_SET) || CBS_len(&rdn) == 0) return std::nullopt;
-    std::string text;
-    while (CBS_len(&rdn) != 0) {
-      const auto attribute = read_attribute(&rdn);
+    starts.push_back(text.size());
+    for (bool is_first = true; CBS_len(&rdn) != 0; is_first = false) {
+      auto attribute = read_attribute(&rdn);
       if (!attribute) return std::nullopt;
-      if (!text.empty()) text += '+';
+      if (!is_first) text += '+';
       render(*attribute, text);
       if (attribute->oid != kCommonName) continue;
       ++common_names;
-      out.common_name = attribute->value.value_or("");
+      out.common_name = std::move(attribute->value).value_or("");
     }
-    relative_names.push_back(std::move(text));
   }
   if (common_names != 1) out.common_name.clear();
-  // RFC 4514 section 2.1: beginning with the last element.
-  for (auto text = relative_names.rbegin(); text != relative_names.rend(); ++text) {
-    if (!out.text.empty()) out.text += ',';
-    out.text += *text;
-  }
+  out.text = starts.size() > 1 ? reversed(text, starts) : std::move(text);
   return out;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 
 #include "gateway/crypto/distinguished_name.h"
@@ -48,6 +49,11 @@ void append_visible(std::string& out, std::uint32_t c) {
   append_utf8(out, control || rearranges || invalid ? kReplacement : c);
 }
 
+// is_plain says whether every octet is an ASCII character that may be shown: most names are.
+bool is_plain(std::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 // take_utf8 removes one character; a byte that begins none is removed alone.
 std::uint32_t take_utf8(std::string_view& bytes) {
   const auto at = [&bytes](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
@@ -93,12 +99,14 @@ std::optional<std::string> printable_text(unsigned tag_number, std::string_view 
   std::string out;
   switch (tag_number) {
     case kUtf8:
+      if (is_plain(bytes)) return std::string(bytes);
       while (!bytes.empty()) append_visible(out, take_utf8(bytes));
       return out;
     case kNumeric:
     case kPrintable:
     case kIa5:
     case kVisible:
+      if (is_plain(bytes)) return std::string(bytes);
       for (const char c : bytes)
         append_visible(out, c < 0 ? kReplacement : static_cast<std::uint8_t>(c));
       return out;

@@ -1,7 +1,7 @@
 #include "gateway/tls/chain_verifier.h"
 
 #include <array>
-#include <cstring>
+#include <string>
 #include <utility>
 
 #include "gateway/crypto/bytes.h"
@@ -14,15 +14,18 @@ std::string_view bytes_of(const CRYPTO_BUFFER* buffer) {
   return crypto::view_of(CRYPTO_BUFFER_data(buffer), CRYPTO_BUFFER_len(buffer));
 }
 
-// key_of covers everything that the verdict depends on but the time. Each part is a digest or ends
-// in one, so that no two inputs look alike.
-crypto::Sha256 key_of(std::span<const crypto::Sha256> chain, const TrustStore& store,
-                      const Expectation& expected) {
-  std::string parts(crypto::as_text(store.digest()));
-  parts += static_cast<char>(expected.role);
-  parts += crypto::as_text(crypto::sha256(expected.host));
-  for (const auto& digest : chain) parts += crypto::as_text(digest);
-  return crypto::sha256(parts);
+// key_of covers everything that the verdict depends on but the time. Every part but the last has a
+// length that is known, so that no two inputs look alike.
+std::string key_of(std::span<const Presented> chain, const TrustStore& store,
+                   const Expectation& expected) {
+  std::string key;
+  key.reserve(2 + (1 + chain.size()) * sizeof(crypto::Sha256) + expected.host.size());
+  key += static_cast<char>(expected.role);
+  key += static_cast<char>(chain.size());
+  key += crypto::as_text(store.digest());
+  for (const auto& certificate : chain) key += crypto::as_text(certificate.digest);
+  key += expected.host;
+  return key;
 }
 
 CertificateRefusal too_long(std::size_t presented) {
@@ -34,12 +37,6 @@ CertificateRefusal too_long(std::size_t presented) {
 
 }  // namespace
 
-std::size_t ChainVerifier::KeyBucket::operator()(const crypto::Sha256& key) const {
-  std::size_t bucket;
-  std::memcpy(&bucket, key.data(), sizeof bucket);
-  return bucket;
-}
-
 ChainVerifier::Verdict ChainVerifier::verify(std::span<CRYPTO_BUFFER* const> chain,
                                              const TrustStore& store, const Expectation& expected,
                                              WallTime now) {
@@ -47,25 +44,28 @@ ChainVerifier::Verdict ChainVerifier::verify(std::span<CRYPTO_BUFFER* const> cha
     return CertificateRefusal{RefusalReason::malformed, "no certificate was sent", "", "", ""};
   }
   if (chain.size() > kMaxPresented) return too_long(chain.size());
-  std::array<crypto::Sha256, kMaxPresented> all_digests;
-  for (std::size_t i = 0; i < chain.size(); ++i)
-    all_digests[i] = crypto::sha256(bytes_of(chain[i]));
-  const std::span<const crypto::Sha256> digests(all_digests.data(), chain.size());
-  const crypto::Sha256 key = key_of(digests, store, expected);
+  std::array<Presented, kMaxPresented> room;
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const std::string_view der = bytes_of(chain[i]);
+    if (i > 0) room[i].issuer = issuers_.find(der);
+    room[i].digest = room[i].issuer ? room[i].issuer->digest : crypto::sha256(der);
+  }
+  const std::span<const Presented> certificates(room.data(), chain.size());
+  std::string key = key_of(certificates, store, expected);
   if (auto known = find(key, now)) return known;
 
-  ChainMemory memory{issuers_, digests};
+  ChainMemory memory{issuers_, certificates};
   auto checked = check_path(chain, store, expected, now, &memory);
   if (auto* refusal = std::get_if<CertificateRefusal>(&checked)) return std::move(*refusal);
   auto& path = std::get<GoodPath>(checked);
   const std::int64_t until = path.voucher.valid_until;
   const Verified certificate(
       new crypto::VerifiedCertificate(std::move(path.leaf), std::move(path.voucher)));
-  remember({key, certificate, path.not_before, until});
+  remember({std::move(key), certificate, path.not_before, until});
   return certificate;
 }
 
-ChainVerifier::Verified ChainVerifier::find(const crypto::Sha256& key, WallTime now) {
+ChainVerifier::Verified ChainVerifier::find(const std::string& key, WallTime now) {
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return nullptr;
   const auto entry = found->second;
@@ -87,7 +87,7 @@ void ChainVerifier::remember(Entry entry) {
     entries_.pop_back();
   }
   entries_.push_front(std::move(entry));
-  by_key_.insert_or_assign(entries_.front().key, entries_.begin());
+  by_key_.emplace(entries_.front().key, entries_.begin());
 }
 
 }  // namespace sallyport::tls

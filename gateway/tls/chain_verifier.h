@@ -55,21 +55,18 @@ class ChainVerifier {
 
  private:
   struct Entry {
-    crypto::Sha256 key;
+    std::string key;
     Verified certificate;
     std::int64_t not_before;  // of the whole chain, Unix seconds
     std::int64_t not_after;
   };
-  struct KeyBucket {
-    std::size_t operator()(const crypto::Sha256& key) const;
-  };
 
-  Verified find(const crypto::Sha256& key, WallTime now);
+  Verified find(const std::string& key, WallTime now);
   void remember(Entry entry);
 
   const std::size_t capacity_;
   std::list<Entry> entries_;  // most recently used first
-  std::unordered_map<crypto::Sha256, std::list<Entry>::iterator, KeyBucket> by_key_;
+  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key_;  // their own keys
   std::uint64_t hits_ = 0;
   KnownIssuers issuers_;
 };

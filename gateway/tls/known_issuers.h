@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "gateway/crypto/digest.h"
@@ -19,6 +21,8 @@
 namespace sallyport::tls {
 
 struct PresentedIssuer {
+  std::string der;
+  crypto::Sha256 digest;  // of the DER
   bssl::UniquePtr<X509> certificate;
   std::optional<crypto::CertificateView> view;  // nothing when only the library can read it
 };
@@ -27,28 +31,24 @@ class KnownIssuers {
  public:
   static constexpr std::size_t kMost = 32;
 
-  // find returns null for what is not known; `digest` is the SHA-256 of the DER.
-  std::shared_ptr<const PresentedIssuer> find(const crypto::Sha256& digest) const {
-    for (const Entry& entry : entries_) {
-      if (entry.issuer && entry.digest == digest) return entry.issuer;
+  // find returns null for what is not known.
+  std::shared_ptr<const PresentedIssuer> find(std::string_view der) const {
+    for (const auto& issuer : issuers_) {
+      if (issuer && issuer->der == der) return issuer;
     }
     return nullptr;
   }
 
   // remember displaces the one that came first; call it for what belongs to a chain that was
   // believed, so that strangers cannot displace anything.
-  void remember(const crypto::Sha256& digest, std::shared_ptr<const PresentedIssuer> issuer) {
-    if (find(digest)) return;
-    entries_[next_] = {digest, std::move(issuer)};
+  void remember(std::shared_ptr<const PresentedIssuer> issuer) {
+    if (find(issuer->der)) return;
+    issuers_[next_] = std::move(issuer);
     next_ = (next_ + 1) % kMost;
   }
 
  private:
-  struct Entry {
-    crypto::Sha256 digest{};
-    std::shared_ptr<const PresentedIssuer> issuer;
-  };
-  std::array<Entry, kMost> entries_;
+  std::array<std::shared_ptr<const PresentedIssuer>, kMost> issuers_;
   std::size_t next_ = 0;
 };
 

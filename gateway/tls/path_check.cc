@@ -24,15 +24,18 @@ std::string_view bytes_of(const CRYPTO_BUFFER* buffer) {
 
 // parse_issuer copies the bytes: what was parsed may outlive the connection and its pool of
 // buffers.
-std::shared_ptr<const PresentedIssuer> parse_issuer(const CRYPTO_BUFFER* buffer) {
+std::shared_ptr<const PresentedIssuer> parse_issuer(const CRYPTO_BUFFER* buffer,
+                                                    const crypto::Sha256& digest) {
   const bssl::UniquePtr<CRYPTO_BUFFER> copy(
       CRYPTO_BUFFER_new(CRYPTO_BUFFER_data(buffer), CRYPTO_BUFFER_len(buffer), nullptr));
   SALLYPORT_CHECK(copy);
   auto issuer = std::make_shared<PresentedIssuer>();
+  issuer->der = bytes_of(buffer);
+  issuer->digest = digest;
   issuer->certificate.reset(X509_parse_from_buffer(copy.get()));
   ERR_clear_error();
   if (!issuer->certificate) return nullptr;
-  if (auto view = crypto::view_certificate(bytes_of(buffer))) issuer->view = std::move(*view);
+  if (auto view = crypto::view_certificate(issuer->der, digest)) issuer->view = std::move(*view);
   return issuer;
 }
 
@@ -40,7 +43,8 @@ std::shared_ptr<const PresentedIssuer> parse_issuer(const CRYPTO_BUFFER* buffer)
 std::variant<PresentedChain, CertificateRefusal> parse(std::span<CRYPTO_BUFFER* const> chain,
                                                        const ChainMemory* memory) {
   const std::string_view leaf_der = bytes_of(chain.front());
-  auto leaf = memory != nullptr ? crypto::view_certificate(leaf_der, memory->digests.front())
+  auto leaf = memory != nullptr
+                  ? crypto::view_certificate(leaf_der, memory->certificates.front().digest)
                                 : crypto::view_certificate(leaf_der);
   if (!leaf) return CertificateRefusal{RefusalReason::malformed, leaf.error().text, "", "", ""};
   PresentedChain out;
@@ -55,8 +59,11 @@ std::variant<PresentedChain, CertificateRefusal> parse(std::span<CRYPTO_BUFFER* 
   ERR_clear_error();
   if (!out.leaf) return unreadable();
   for (std::size_t i = 1; i < chain.size(); ++i) {
-    auto issuer = memory != nullptr ? memory->issuers.find(memory->digests[i]) : nullptr;
-    if (!issuer) issuer = parse_issuer(chain[i]);
+    auto issuer = memory != nullptr ? memory->certificates[i].issuer : nullptr;
+    if (!issuer) {
+      issuer = parse_issuer(chain[i], memory != nullptr ? memory->certificates[i].digest
+                                                        : crypto::sha256(bytes_of(chain[i])));
+    }
     if (!issuer) return unreadable();
     out.view.chain_der.emplace_back(bytes_of(chain[i]));
     SALLYPORT_CHECK(bssl::PushToStack(out.others.get(), bssl::UpRef(issuer->certificate)));
@@ -206,8 +213,8 @@ std::variant<GoodPath, CertificateRefusal> check_path(std::span<CRYPTO_BUFFER* c
   for (const TrustEntry& entry : store.entries()) {
     auto outcome = check_entry(presented, entry, store, expected, now);
     if (const auto* path = std::get_if<CaPath>(&outcome)) {
-      for (std::size_t i = 0; memory != nullptr && i < presented.issuers.size(); ++i) {
-        memory->issuers.remember(memory->digests[i + 1], presented.issuers[i]);
+      if (memory != nullptr) {
+        for (const auto& issuer : presented.issuers) memory->issuers.remember(issuer);
       }
       return good_path(*path, entry, store, presented);
     }

@@ -19,10 +19,16 @@ struct GoodPath {
   std::int64_t not_before = 0;  // when the verdict begins to hold, Unix seconds
 };
 
-// ChainMemory is what a verifier knows of issuers; `digests` are the SHA-256 of the chain's DER.
+// Presented is a certificate of the chain as far as a verifier knows it already.
+struct Presented {
+  crypto::Sha256 digest;  // of its DER
+  std::shared_ptr<const PresentedIssuer> issuer;  // null: not known, or the leaf
+};
+
+// ChainMemory is what a verifier knows of issuers, and of each certificate of this chain.
 struct ChainMemory {
   KnownIssuers& issuers;
-  std::span<const crypto::Sha256> digests;
+  std::span<const Presented> certificates;
 };
 
 // check_path parses what `memory` does not know.

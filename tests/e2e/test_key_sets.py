@@ -26,18 +26,24 @@ def issuer():
 
 
 class Client:
-    """Keeps one connection open and counts the answers by status."""
+    """Keeps one connection open, as long as the gateway does, and counts the answers by status."""
 
     def __init__(self, gateway):
-        context = ssl.create_default_context(cafile=str(gateway.pki.server_ca))
-        context.load_cert_chain(gateway.pki.certificate("client"), gateway.pki.key("client"))
-        sock = socket.create_connection(("127.0.0.1", gateway.port), timeout=30)
+        self.context = ssl.create_default_context(cafile=str(gateway.pki.server_ca))
+        self.context.load_cert_chain(gateway.pki.certificate("client"), gateway.pki.key("client"))
+        self.port = gateway.port
         self.connection = http.client.HTTPConnection(API)
-        self.connection.sock = context.wrap_socket(sock, server_hostname=API)
+        self.connect()
         self.statuses = {}
         self.slowest = 0.0
 
+    def connect(self):
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        self.connection.sock = self.context.wrap_socket(sock, server_hostname=API)
+
     def call(self, token):
+        if self.connection.sock is None:  # the last answer said that it closes
+            self.connect()
         began = time.monotonic()
         self.connection.request("GET", PATH, headers={"Host": API,
                                                       "Authorization": f"Bearer {token}"})
