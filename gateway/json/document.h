@@ -3,7 +3,7 @@
 // What a parsed text is kept as.
 
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +15,7 @@ enum class Kind : std::uint8_t { null, boolean, integer, real, string, array, ob
 // object: the name (a string) and the value of each member by turns.
 struct Node {
   union {
-    const char* text;      // string: into Document::text
+    const char* text;      // string: into Document::strings
     std::int64_t integer;  // integer; boolean: 0 or 1
     std::uint32_t first;   // array and object: index of the first child in Document::nodes
   };
@@ -25,14 +25,9 @@ struct Node {
   std::string_view string() const { return {text, size}; }
 };
 
-// Document is never moved nor copied: the nodes point into its text.
 struct Document {
-  explicit Document(std::string json) : text(std::move(json)) {}
-  Document(const Document&) = delete;
-  Document& operator=(const Document&) = delete;
-
-  std::string text;         // strings decoded in place
-  std::vector<Node> nodes;  // the root is the last
+  std::unique_ptr<std::uint8_t[]> strings;  // decoded, one after the other
+  std::vector<Node> nodes;                  // the root is the last
 };
 
 }  // namespace sallyport::json

@@ -65,23 +65,16 @@ void Value::visit_members(Visitor visitor, void* context) const {
   }
 }
 
-Result<Value> parse_owned(std::string text, Limits limits, Flaw* flaw) {
-  SALLYPORT_CHECK(limits.max_bytes <= UINT32_MAX);  // the nodes count in 32 bits
-  if (text.size() > limits.max_bytes) return too_large(text.size(), limits, flaw);
-  const auto document = std::make_shared<Document>(std::move(text));
-  Reader reader(*document, limits.max_depth);
-  if (auto read = reader.read(); !read) {
-    if (flaw != nullptr) *flaw = reader.flaw();
-    return read.error();
-  }
-  const Node* root = &document->nodes.back();
-  return Value(document, root);
-}
-
 Result<Value> parse(std::string_view text, Limits limits, Flaw* flaw) {
-  // Nothing is copied of what is refused for its size.
+  SALLYPORT_CHECK(limits.max_bytes <= INT32_MAX);  // nodes and simdjson count in 32 bits
   if (text.size() > limits.max_bytes) return too_large(text.size(), limits, flaw);
-  return parse_owned(std::string(text), limits, flaw);
+  const auto document = std::make_shared<Document>();
+  Flaw found{};
+  if (auto done = read(text, limits.max_depth, *document, found); !done) {
+    if (flaw != nullptr) *flaw = found;
+    return done.error();
+  }
+  return Value(document, &document->nodes.back());
 }
 
 }  // namespace sallyport::json

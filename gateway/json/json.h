@@ -1,8 +1,8 @@
 #pragma once
 
 // Strict JSON (RFC 8259): no duplicate members, no NUL, valid UTF-8, bounded size and depth,
-// nothing after the value. A document is read in one pass into one buffer and one row of nodes,
-// since every access token that is seen for the first time is two of them.
+// nothing after the value. A document is one buffer of strings and one row of nodes, since every
+// access token that is seen for the first time is two of them.
 
 #include <cstddef>
 #include <cstdint>
@@ -61,7 +61,7 @@ class Value {
   using Visitor = void (*)(void* context, std::string_view name, const Value& value);
   void visit_members(Visitor visitor, void* context) const;
 
-  friend Result<Value> parse_owned(std::string, Limits, Flaw*);
+  friend Result<Value> parse(std::string_view, Limits, Flaw*);
   Value(std::shared_ptr<const Document> document, const Node* node)
       : document_(std::move(document)), node_(node) {}
   std::shared_ptr<const Document> document_;
@@ -73,11 +73,9 @@ class Value {
 // Integers that do not fit 64 bits and numbers that do not fit a double are errors. On an error,
 // `flaw` says which kind it is.
 Result<Value> parse(std::string_view text, Limits limits = {}, Flaw* flaw = nullptr);
-// The same without a copy: the document keeps `text`, and its strings are decoded in place.
-Result<Value> parse_owned(std::string text, Limits limits = {}, Flaw* flaw = nullptr);
 
-// is_plain says whether every octet of `text` may stand in a JSON string as it is: ASCII, no control
-// character, no quotation mark, no backslash.
+// is_plain says whether every octet of `text` may stand in a JSON string as it is: ASCII, no
+// control character, no quotation mark, no backslash.
 bool is_plain(std::string_view text);
 
 // append_quoted appends `text` as a JSON string with its quotation marks; invalid UTF-8 becomes

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -103,8 +104,8 @@ TEST(Json, TakesNoFractionOrExponentForAnInteger) {
 }
 
 TEST(Json, RefusesNumbersThatDoNotFit) {
-  EXPECT_EQ(error_of("9223372036854775808"), "JSON line 1 column 19: a number is too large");
-  EXPECT_EQ(error_of("[1e999]"), "JSON line 1 column 6: a number is too large");
+  EXPECT_EQ(error_of("9223372036854775808"), "JSON line 1 column 1: a number is too large");
+  EXPECT_EQ(error_of("[1e999]"), "JSON line 1 column 2: a number is too large");
 }
 
 TEST(Json, RefusesNumbersThatWouldBecomeZero) { EXPECT_NE(error_of("1e-999"), "accepted"); }
@@ -132,17 +133,30 @@ TEST(Json, FindsDuplicatesAmongManyMembers) {
   }
 }
 
-TEST(Json, KeepsAnOwnedTextWhereItIs) {
-  const auto value =
-      parse_owned(R"(["short", {"name":"a text that is longer than any small one"}])");
-  ASSERT_TRUE(value);
-  EXPECT_EQ(value->at(1).member("name").string(), "a text that is longer than any small one");
+// Strings are kept apart from the text, so that a document outlives what it was read from, and what
+// is read after it in the same thread.
+TEST(Json, KeepsWhatItReadWhenTheTextIsGone) {
+  std::optional<std::string> text =
+      R"(["short", {"na\u006de":"a text that is no small string at all"}])";
+  const auto value = parse(*text);
+  text.reset();
+  ASSERT_TRUE(parse(R"(["other", {"text":"over what the reader may have kept from before"}])"));
+  EXPECT_EQ(value->at(1).member("name").string(), "a text that is no small string at all");
   EXPECT_EQ(value->at(0).string(), "short");
+}
+
+TEST(Json, ReadsTextsLongerThanTheScratchThatAThreadKeeps) {
+  for (const std::size_t size : {1'000u, 16'381u, 16'382u, 16'383u, 16'384u, 60'000u}) {
+    const std::string long_text(size, 'x');
+    const auto value = parse("[\"" + long_text + "\"]");
+    ASSERT_TRUE(value) << size;
+    EXPECT_EQ(value->at(0).string(), long_text);
+  }
 }
 
 TEST(Json, RefusesDuplicateMembersAndQuotesNothing) {
   const std::string error = error_of("{\"secret\":1,\n \"secret\":2}");
-  EXPECT_EQ(error, "JSON line 2 column 9: a member name appears twice");
+  EXPECT_EQ(error, "JSON line 2 column 2: a member name appears twice");
   EXPECT_NE(error_of(R"({"a":1,"\u0061":2})"), "accepted");
 }
 
@@ -150,7 +164,7 @@ TEST(Json, RefusesNulInAnySpelling) {
   EXPECT_EQ(error_of("[1]\0"sv), "JSON line 1 column 4: NUL");
   EXPECT_EQ(error_of("\"a\0\""sv), "JSON line 1 column 3: NUL");
   EXPECT_EQ(error_of("\"a\\\0\""sv), "JSON line 1 column 4: NUL");
-  EXPECT_EQ(error_of(R"(["\u0000"])"), "JSON line 1 column 9: NUL in a string");
+  EXPECT_EQ(error_of(R"(["\u0000"])"), "JSON line 1 column 2: NUL in a string");
   EXPECT_EQ(error_of(R"({"\u0000":1})").find("JSON line 1"), 0u);
 }
 
@@ -167,6 +181,39 @@ TEST(Json, ReadsExactlyOneValue) {
   EXPECT_EQ(error_of("[1"), "JSON line 1 column 2: ends too early");
   EXPECT_EQ(error_of("[1}"), "JSON line 1 column 3: invalid syntax");
   EXPECT_NE(error_of(""), "accepted");
+}
+
+// What stands alone follows the same rules as what stands in a container.
+TEST(Json, JudgesARootLikeAnElement) {
+  const std::string digits(2000, '1');
+  for (const auto& text :
+       std::vector<std::string>{"null", "true", "false", "-1", "0." + digits, "\"x\"", " [] "}) {
+    EXPECT_EQ(error_of(text), "accepted") << text;
+    EXPECT_EQ(error_of("[" + text + "]"), "accepted") << text;
+  }
+  for (const std::string text : {"nullx", "nul", "truex", "1x", "01", "1.", "-", "]", "1,", ",1",
+                                 "[1],[2]", "[]]", "}", "\"x\"x", "/**/1", "NaN", "-inf"}) {
+    EXPECT_NE(error_of(text), "accepted") << text;
+  }
+}
+
+TEST(Json, SaysWhereAControlCharacterStands) {
+  EXPECT_EQ(error_of("[\"a\\\"\",\n \"b\nc\"]"),
+            "JSON line 2 column 4: a control character in a string");
+}
+
+TEST(Json, TellsFlawsOfNumbersApart) {
+  for (const auto* text : {"9223372036854775808", "-9223372036854775809", "18446744073709551616",
+                           "1e999", "-1e999", "1e-999"}) {
+    Flaw flaw{};
+    EXPECT_FALSE(parse(text, {}, &flaw)) << text;
+    EXPECT_EQ(flaw, Flaw::number) << text;
+  }
+  for (const auto* text : {"01", "1.", "-", "1e", "+1", ".5", "0x1", "1_0"}) {
+    Flaw flaw{};
+    EXPECT_FALSE(parse(text, {}, &flaw)) << text;
+    EXPECT_EQ(flaw, Flaw::syntax) << text;
+  }
 }
 
 TEST(Json, BoundsBytesExactly) {

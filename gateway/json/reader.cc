@@ -1,199 +1,257 @@
 #include "gateway/json/reader.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
-#include <array>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
+#include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <vector>
 
+#include "gateway/base/check.h"
 #include "gateway/json/utf8.h"
 
 namespace sallyport::json {
 namespace {
 
+namespace ondemand = simdjson::ondemand;
+using ondemand::json_type;
+
+constexpr std::string_view kTooEarly = "ends too early";
+constexpr std::string_view kSyntax = "invalid syntax";
+constexpr std::string_view kUtf8 = "invalid UTF-8";
+constexpr std::string_view kFollows = "something follows the value";
+constexpr std::string_view kRepeated = "a member name appears twice";
+
 // The names of a small object are compared with each other as they come; of a large one they are
 // sorted at its end, so that no document takes time by the square of its size.
 constexpr std::size_t kFewMembers = 16;
 
-constexpr std::array<bool, 256> make_plain() {
-  std::array<bool, 256> plain{};
-  for (std::size_t c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
-  return plain;
-}
-// kPlain has the characters that stand for themselves in a string, beyond which UTF-8 is checked.
-constexpr auto kPlain = make_plain();
-
-bool is_plain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-Node string_node(const char* text, std::size_t size) {
+Node string_node(std::string_view text) {
   Node node{};
-  node.text = text;
-  node.size = static_cast<std::uint32_t>(size);
+  node.text = text.data();
+  node.size = static_cast<std::uint32_t>(text.size());
   node.kind = Kind::string;
   return node;
 }
 
-Node integer_node(std::int64_t value, Kind kind) {
+Node scalar_node(std::int64_t value, Kind kind) {
   Node node{};
   node.integer = value;
-  node.size = 0;
   node.kind = kind;
   return node;
 }
 
-void append_utf8(char*& to, unsigned code) {
-  const auto put = [&to](unsigned byte) { *to++ = static_cast<char>(byte); };
-  if (code < 0x80) {
-    put(code);
-    return;
+// Bracketed is a text as the only element of an array, since simdjson has other rules for a root
+// that is no container: numbers are bounded, and `nullx` is null. Behind it is NUL, so that nothing
+// behind the end can be taken for a token.
+class Bracketed {
+ public:
+  void assign(std::string_view text) {
+    octets_.clear();
+    octets_.reserve(text.size() + 2 + simdjson::SIMDJSON_PADDING);
+    octets_.append(1, '[').append(text).append(1, ']');
+    octets_.append(simdjson::SIMDJSON_PADDING, '\0');
+    size_ = text.size();
   }
-  if (code < 0x800) {
-    put(0xC0 | code >> 6);
-  } else {
-    if (code < 0x10000) {
-      put(0xE0 | code >> 12);
-    } else {
-      put(0xF0 | code >> 18);
-      put(0x80 | (code >> 12 & 0x3F));
-    }
-    put(0x80 | (code >> 6 & 0x3F));
+  std::string_view text() const { return {octets_.data() + 1, size_}; }
+  simdjson::padded_string_view all() const {
+    return simdjson::padded_string_view(octets_.data(), size_ + 2, octets_.size());
   }
-  put(0x80 | (code & 0x3F));
+
+ private:
+  std::string octets_;
+  std::size_t size_ = 0;
+};
+
+// Scratch is what reading takes besides the document.
+struct Scratch {
+  ondemand::parser parser;
+  Bracketed bracketed;
+};
+
+class Reader {
+ public:
+  Reader(Document& document, int max_depth, Scratch& scratch)
+      : document_(document),
+        max_depth_(max_depth),
+        parser_(scratch.parser),
+        all_(scratch.bracketed.all()),
+        begin_(scratch.bracketed.text().data()),
+        end_(begin_ + scratch.bracketed.text().size()),
+        strings_(document.strings.get()) {
+    waiting_.reserve(document.nodes.capacity());
+  }
+
+  bool read();
+  Flaw flaw() const { return flaw_; }
+  Error error() const;
+
+ private:
+  // fail refuses the document for what is at `where`.
+  bool fail(const char* where, Flaw flaw, std::string_view what);
+  bool fail_syntax(const char* where, std::string_view what = kSyntax);
+  bool fail_index(simdjson::error_code error);
+  const char* here();
+
+  bool read_value(ondemand::value value, int depth);
+  bool read_array(ondemand::value& value, int depth);
+  bool read_object(ondemand::value& value, int depth);
+  bool read_string(ondemand::raw_json_string raw);
+  bool read_number(ondemand::value& value);
+  bool read_boolean(ondemand::value& value);
+  bool read_null(ondemand::value& value);
+  bool is_repeated(std::size_t start) const;
+  bool has_repeated(std::size_t start) const;
+  // close makes the nodes that wait since `start` the children of one node.
+  void close(std::size_t start, Kind kind);
+
+  Document& document_;
+  const int max_depth_;
+  ondemand::parser& parser_;
+  const simdjson::padded_string_view all_;
+  const char* const begin_;
+  const char* const end_;
+  ondemand::document json_;
+  std::vector<Node> waiting_;  // read, of containers that are still open
+  std::uint8_t* strings_;      // where the next string is decoded to
+  const char* where_ = begin_;
+  Flaw flaw_ = Flaw::syntax;
+  std::string_view what_;
+};
+
+Error Reader::error() const {
+  const std::string_view before(begin_, static_cast<std::size_t>(where_ - begin_));
+  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+  const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;  // npos + 1 is the start
+  Error error{Fault::client,
+              "JSON line " + std::to_string(line) + " column " + std::to_string(column) + ": "};
+  error.text += what_;
+  return error;
 }
 
-}  // namespace
-
-Reader::Reader(Document& document, int max_depth)
-    : document_(document),
-      max_depth_(max_depth),
-      at_(document.text.data()),
-      end_(at_ + document.text.size()),
-      line_start_(at_) {
-  // What honest texts need: ten bytes a value.
-  constexpr std::size_t kMostReserved = 1024;
-  const std::size_t guess = std::min(document.text.size() / 10 + 8, kMostReserved);
-  document.nodes.reserve(guess);
-  waiting_.reserve(guess);
-}
-
-Result<void> Reader::read() {
-  if (!read_document()) return error_;
-  return {};
-}
-
-bool Reader::fail(Flaw flaw, std::string_view what, const char* where) {
+bool Reader::fail(const char* where, Flaw flaw, std::string_view what) {
+  where_ = where;
   flaw_ = flaw;
-  error_ = {Fault::client, "JSON line " + std::to_string(line_) + " column " +
-                               std::to_string(where - line_start_ + 1) + ": "};
-  error_.text += what;
+  what_ = what;
   return false;
 }
 
-bool Reader::fail_syntax() {
-  if (at_ == end_) return fail(Flaw::syntax, "ends too early", std::max(line_start_, end_ - 1));
-  if (utf8_length({at_, static_cast<std::size_t>(end_ - at_)}) == 0) {
-    return fail(Flaw::utf8, "invalid UTF-8", at_);
+bool Reader::fail_syntax(const char* where, std::string_view what) {
+  // The last octet is told instead of the bracket that follows it.
+  if (where >= end_) return fail(std::max(begin_, end_ - 1), Flaw::syntax, kTooEarly);
+  // Not all of simdjson's kernels look at what is no string before it gives out tokens.
+  if (utf8_length({where, static_cast<std::size_t>(end_ - where)}) == 0) {
+    return fail(where, Flaw::utf8, kUtf8);
   }
-  return fail(Flaw::syntax, "invalid syntax", at_);
+  return fail(where, Flaw::syntax, what);
 }
 
-void Reader::skip_space() {
-  for (;; ++at_) {
-    if (*at_ == '\n') {
-      ++line_;
-      line_start_ = at_ + 1;
-    } else if (*at_ != ' ' && *at_ != '\t' && *at_ != '\r') {
-      return;
+// fail_index looks for what simdjson refuses before it gives out tokens, and does not say where.
+bool Reader::fail_index(simdjson::error_code error) {
+  SALLYPORT_CHECK(error != simdjson::MEMALLOC && error != simdjson::CAPACITY);
+  const char* at = begin_;
+  if (error == simdjson::UTF8_ERROR) {
+    while (at < end_) {
+      const std::size_t length = utf8_length({at, static_cast<std::size_t>(end_ - at)});
+      if (length == 0) break;
+      at += length;
     }
+    return fail(at, Flaw::utf8, kUtf8);
   }
+  if (error != simdjson::UNESCAPED_CHARS) return fail_syntax(end_);
+  for (bool is_quoted = false; at < end_; ++at) {
+    if (is_quoted && *at >= 0 && *at < 0x20) break;
+    if (*at == '"') is_quoted = !is_quoted;
+    if (*at == '\\') ++at;
+  }
+  return fail_syntax(at, "a control character in a string");
 }
 
-bool Reader::read_document() {
-  // First, as it would look like the end of the text to the rest of the reader.
-  if (const void* nul = std::memchr(at_, '\0', document_.text.size())) {
-    const char* where = static_cast<const char*>(nul);
-    const std::string_view before(at_, static_cast<std::size_t>(where - at_));
-    line_ += static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-    line_start_ += before.rfind('\n') + 1;  // npos + 1 is the start
-    return fail(Flaw::nul, "NUL", where);
+// here is the token that is next, or at which simdjson gave up.
+const char* Reader::here() {
+  const char* where = end_;
+  return json_.current_location().get(where) ? end_ : where;
+}
+
+bool Reader::read() {
+  if (const void* nul = std::memchr(begin_, '\0', static_cast<std::size_t>(end_ - begin_))) {
+    return fail(static_cast<const char*>(nul), Flaw::nul, "NUL");
   }
-  skip_space();
-  if (!read_value(0)) return false;
-  skip_space();
-  if (at_ != end_) return fail(Flaw::syntax, "something follows the value", at_);
+  if (const auto error = parser_.iterate(all_).get(json_)) return fail_index(error);
+  ondemand::array array;
+  if (json_.get_array().get(array)) return fail_syntax(here());
+  for (auto element : array) {
+    ondemand::value value;
+    if (element.get(value) || !waiting_.empty()) return fail_syntax(here(), kFollows);
+    if (!read_value(value, 0)) return false;
+  }
+  // The array ends where the text says so, unless nothing follows.
+  if (json_.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+    return fail_syntax(here(), kFollows);
+  }
+  if (waiting_.empty()) return fail_syntax(end_);
   document_.nodes.push_back(waiting_.back());
   return true;
 }
 
-bool Reader::read_value(int depth) {
-  switch (*at_) {
-    case '"':
-      return read_string();
-    case '{':
-    case '[':
-      if (depth >= max_depth_) return fail(Flaw::too_deep, "nested too deep", at_);
-      return *at_ == '{' ? read_object(depth + 1) : read_array(depth + 1);
-    case 't':
-      return read_literal("true", Kind::boolean, true);
-    case 'f':
-      return read_literal("false", Kind::boolean, false);
-    case 'n':
-      return read_literal("null", Kind::null, false);
-    default:
-      return *at_ == '-' || is_digit(*at_) ? read_number() : fail_syntax();
+bool Reader::read_value(ondemand::value value, int depth) {
+  const char* const where = here();
+  json_type type;
+  if (value.type().get(type)) return fail_syntax(where);
+  switch (type) {
+    case json_type::object:
+    case json_type::array:
+      if (depth >= max_depth_) return fail(where, Flaw::too_deep, "nested too deep");
+      return type == json_type::object ? read_object(value, depth + 1)
+                                       : read_array(value, depth + 1);
+    case json_type::string: {
+      ondemand::raw_json_string raw;
+      return value.get_raw_json_string().get(raw) ? fail_syntax(where) : read_string(raw);
+    }
+    case json_type::number:
+      return read_number(value);
+    case json_type::boolean:
+      return read_boolean(value);
+    case json_type::null:
+      return read_null(value);
   }
+  return fail_syntax(where);
 }
 
-bool Reader::read_array(int depth) {
+bool Reader::read_array(ondemand::value& value, int depth) {
   const std::size_t start = waiting_.size();
-  ++at_;
-  skip_space();
-  if (*at_ != ']') {
-    for (;;) {
-      if (!read_value(depth)) return false;
-      skip_space();
-      if (*at_ != ',') break;
-      ++at_;
-      skip_space();
-    }
+  ondemand::array array;
+  if (value.get_array().get(array)) return fail_syntax(here());
+  for (auto element : array) {
+    ondemand::value child;
+    if (element.get(child)) return fail_syntax(here());
+    if (!read_value(child, depth)) return false;
   }
-  if (*at_ != ']') return fail_syntax();
-  ++at_;
   close(start, Kind::array);
   return true;
 }
 
-bool Reader::read_object(int depth) {
+bool Reader::read_object(ondemand::value& value, int depth) {
   const std::size_t start = waiting_.size();
-  ++at_;
-  skip_space();
-  if (*at_ != '}') {
-    for (;;) {
-      if (!read_member(depth, start)) return false;
-      skip_space();
-      if (*at_ != ',') break;
-      ++at_;
-      skip_space();
-    }
+  const char* const where = here();
+  ondemand::object object;
+  if (value.get_object().get(object)) return fail_syntax(here());
+  for (auto element : object) {
+    ondemand::field member;
+    if (std::move(element).get(member)) return fail_syntax(here());
+    const ondemand::raw_json_string name = member.key();
+    if (!read_string(name)) return false;
+    if (is_repeated(start)) return fail(name.raw() - 1, Flaw::duplicate, kRepeated);
+    if (!read_value(member.value(), depth)) return false;
   }
-  if (*at_ != '}') return fail_syntax();
-  if (has_repeated(start)) return fail(Flaw::duplicate, "a member name appears twice", at_);
-  ++at_;
+  if (has_repeated(start)) return fail(where, Flaw::duplicate, kRepeated);
   close(start, Kind::object);
   return true;
-}
-
-bool Reader::read_member(int depth, std::size_t start) {
-  if (*at_ != '"') return fail_syntax();
-  if (!read_string()) return false;
-  if (is_repeated(start)) return fail(Flaw::duplicate, "a member name appears twice", at_ - 1);
-  skip_space();
-  if (*at_ != ':') return fail_syntax();
-  ++at_;
-  skip_space();
-  return read_value(depth);
 }
 
 // is_repeated compares the name that was just read with those before it.
@@ -228,111 +286,68 @@ void Reader::close(std::size_t start, Kind kind) {
   waiting_.push_back(node);
 }
 
-bool Reader::read_string() {
-  char* const begin = ++at_;
-  char* to = begin;  // never beyond at_: an escape is longer than what it stands for
-  for (;;) {
-    const char* const run = at_;
-    while (is_plain(*at_)) ++at_;
-    std::size_t size = static_cast<std::size_t>(at_ - run);
-    if (*at_ < 0) {
-      const std::size_t sequence = utf8_length({at_, static_cast<std::size_t>(end_ - at_)});
-      if (sequence == 0) return fail_syntax();
-      size += sequence;
-      at_ += sequence;
-    }
-    if (to != run) std::memmove(to, run, size);
-    to += size;
-    if (*at_ == '"') break;
-    if (*at_ == '\\') {
-      if (!read_escape(to)) return false;
-    } else if (!is_plain(*at_) && *at_ >= 0) {
-      return fail_syntax();  // a control character, or the end
-    }
-  }
-  ++at_;
-  waiting_.push_back(string_node(begin, static_cast<std::size_t>(to - begin)));
+bool Reader::read_string(ondemand::raw_json_string raw) {
+  const char* const where = raw.raw() - 1;  // its quotation mark
+  std::string_view text;
+  if (parser_.unescape(raw, strings_).get(text)) return fail_syntax(where);
+  if (text.find('\0') != text.npos) return fail(where, Flaw::nul, "NUL in a string");
+  waiting_.push_back(string_node(text));
   return true;
 }
 
-// read_escape reads what begins with the backslash at at_ (RFC 8259 section 7).
-bool Reader::read_escape(char*& to) {
-  constexpr std::string_view kNames = "\"\\/bfnrt";
-  constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
-  const char name = *++at_;
-  if (const std::size_t index = kNames.find(name); index != std::string_view::npos) {
-    ++at_;
-    *to++ = kMeanings[index];
+// Of a number that is no integer nothing is kept but that it is one.
+bool Reader::read_number(ondemand::value& value) {
+  const char* const where = here();
+  std::int64_t integer = 0;
+  if (!value.get_int64().get(integer)) {
+    waiting_.push_back(scalar_node(integer, Kind::integer));
     return true;
   }
-  if (name != 'u') return fail_syntax();
-  unsigned code = 0;
-  if (!read_code_unit(code)) return false;
-  if (code >= 0xD800 && code < 0xE000) {  // half of a pair, the first half first
-    unsigned low = 0;
-    if (code >= 0xDC00 || *at_ != '\\' || *++at_ != 'u') return fail_syntax();
-    if (!read_code_unit(low)) return false;
-    if (low < 0xDC00 || low >= 0xE000) return fail_syntax();
-    code = 0x10000 + ((code & 0x3FF) << 10) + (low & 0x3FF);
-  }
-  if (code == 0) return fail(Flaw::nul, "NUL in a string", at_);
-  append_utf8(to, code);
-  return true;
-}
-
-// read_code_unit reads the 'u' and four hexadecimal digits.
-bool Reader::read_code_unit(unsigned& to) {
-  ++at_;
-  for (int i = 0; i < 4; ++i, ++at_) {
-    const char lower = static_cast<char>(*at_ | 0x20);
-    if (is_digit(*at_)) {
-      to = to << 4 | static_cast<unsigned>(*at_ - '0');
-    } else if (lower >= 'a' && lower <= 'f') {
-      to = to << 4 | static_cast<unsigned>(lower - 'a' + 10);
-    } else {
-      return fail_syntax();
-    }
-  }
-  return true;
-}
-
-bool Reader::skip_digits() {
-  if (!is_digit(*at_)) return fail_syntax();
-  while (is_digit(*at_)) ++at_;
-  return true;
-}
-
-bool Reader::read_number() {
-  const char* const begin = at_;
-  if (*at_ == '-') ++at_;
-  if (*at_ == '0' && is_digit(at_[1])) return fail_syntax();
-  if (!skip_digits()) return false;
-  const bool is_integer = *at_ != '.' && (*at_ | 0x20) != 'e';
-  if (*at_ == '.') {
-    ++at_;
-    if (!skip_digits()) return false;
-  }
-  if ((*at_ | 0x20) == 'e') {
-    ++at_;
-    if (*at_ == '+' || *at_ == '-') ++at_;
-    if (!skip_digits()) return false;
-  }
-  std::int64_t integer = 0;
+  const std::string_view token = value.raw_json_token();
+  const bool is_integer = token.find_first_of(".eE") == token.npos;
   double real = 0;
-  const auto read = is_integer ? std::from_chars(begin, at_, integer)
-                               : std::from_chars(begin, static_cast<const char*>(at_), real);
-  if (read.ec != std::errc()) return fail(Flaw::number, "a number is too large", at_ - 1);
-  waiting_.push_back(integer_node(integer, is_integer ? Kind::integer : Kind::real));
+  // simdjson judges the syntax, but takes what is too near to zero for zero.
+  const auto range = std::from_chars(token.data(), token.data() + token.size(), real);
+  const bool fits = range.ec != std::errc::result_out_of_range;
+  if (fits && value.get_double().get(real)) return fail_syntax(where);
+  if (!fits || is_integer) return fail(where, Flaw::number, "a number is too large");
+  waiting_.push_back(scalar_node(0, Kind::real));
   return true;
 }
 
-bool Reader::read_literal(std::string_view word, Kind kind, bool value) {
-  if (!std::string_view(at_, static_cast<std::size_t>(end_ - at_)).starts_with(word)) {
-    return fail_syntax();
-  }
-  at_ += word.size();
-  waiting_.push_back(integer_node(value ? 1 : 0, kind));
+bool Reader::read_boolean(ondemand::value& value) {
+  bool boolean = false;
+  if (value.get_bool().get(boolean)) return fail_syntax(here());
+  waiting_.push_back(scalar_node(boolean ? 1 : 0, Kind::boolean));
   return true;
+}
+
+bool Reader::read_null(ondemand::value& value) {
+  bool is_null = false;
+  if (value.is_null().get(is_null) || !is_null) return fail_syntax(here());
+  waiting_.push_back(scalar_node(0, Kind::null));
+  return true;
+}
+
+}  // namespace
+
+Result<void> read(std::string_view text, int max_depth, Document& document, Flaw& flaw) {
+  // A thread keeps scratch for texts as long as tokens are; simdjson takes six octets for each.
+  constexpr std::size_t kMostKept = 16 * 1024;
+  thread_local Scratch kept;
+  std::optional<Scratch> own;
+  Scratch& scratch = text.size() <= kMostKept ? kept : own.emplace();
+  scratch.bracketed.assign(text);
+
+  // What honest texts need: ten octets a value.
+  constexpr std::size_t kMostReserved = 1024;
+  document.nodes.reserve(std::min(text.size() / 10 + 8, kMostReserved));
+  document.strings =
+      std::make_unique_for_overwrite<std::uint8_t[]>(text.size() + simdjson::SIMDJSON_PADDING);
+  Reader reader(document, max_depth, scratch);
+  if (reader.read()) return {};
+  flaw = reader.flaw();
+  return reader.error();
 }
 
 }  // namespace sallyport::json

@@ -55,10 +55,10 @@ JwtFault fault_of(json::Flaw flaw, JwtFault not_json) {
 // read_object decodes one part; both faults belong to that part.
 std::variant<json::Value, JwtFault> read_object(std::string_view part, json::Limits limits,
                                                 JwtFault not_base64url, JwtFault not_json) {
-  auto text = crypto::decode_base64url(part);
+  const auto text = crypto::decode_base64url(part);
   if (!text) return not_base64url;
   json::Flaw flaw{};
-  auto value = json::parse_owned(*std::move(text), limits, &flaw);
+  auto value = json::parse(*text, limits, &flaw);
   if (!value) return fault_of(flaw, not_json);
   if (!value->is_object()) return not_json;
   return *std::move(value);
