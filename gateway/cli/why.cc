@@ -13,6 +13,19 @@ void print_field(const char* label, const std::string& text) {
   if (!text.empty()) std::printf("%-15s %s\n", label, text.c_str());
 }
 
+// print_check prints a check in the words of `explain --token`.
+void print_check(const json::Value& check) {
+  const std::string result = text_of(check, "result");
+  const std::string name = text_of(check, "check");
+  if (result == "pass") {
+    std::printf("    pass  %s\n", name.c_str());
+  } else if (result == "fail") {
+    std::printf("    FAIL  %-14s %s\n", name.c_str(), text_of(check, "detail").c_str());
+  } else {
+    std::printf("    -     %-14s not reached\n", name.c_str());
+  }
+}
+
 void print_step(const json::Value& step) {
   std::printf("  %-12s %-10s %6lld us", text_of(step, "policy").c_str(),
               text_of(step, "outcome").c_str(),
@@ -22,6 +35,8 @@ void print_step(const json::Value& step) {
   if (!reason.empty()) std::printf("  %s", reason.c_str());
   if (!evidence.empty()) std::printf("  %s", evidence.c_str());
   std::printf("\n");
+  const json::Value checks = step.member("checks");
+  for (std::size_t i = 0; i < checks.size(); ++i) print_check(checks.at(i));
 }
 
 void print_decision(const json::Value& decision) {

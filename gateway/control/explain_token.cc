@@ -83,24 +83,37 @@ class Run : public std::enable_shared_from_this<Run> {
 
   void settle(const policy::Verdict& verdict) {
     const policy::ChainEntry& entry = *judged_.back()->entry;
-    for (; told_ < explanation_.checks().size(); ++told_) {
-      const policy::Check& check = explanation_.checks()[told_];
-      add(checks_, "{\"policy\":" + quoted(entry.module->name) + ",\"check\":" +
-                       quoted(check.name) + ",\"passed\":" + (check.passed ? "true" : "false") +
-                       ",\"detail\":" + quoted(check.detail) + "}");
-    }
     const auto* deny = std::get_if<policy::Deny>(&verdict);
+    tell_checks(*entry.module, deny);
     const bool enforced = entry.options.mode == policy::Mode::enforce;
-    if (deny == nullptr) {
-      add(checks_, "{\"policy\":" + quoted(entry.module->name) +
-                       ",\"check\":\"verdict\",\"passed\":true,\"detail\":\"\"}");
-      return;
-    }
+    if (deny == nullptr) return add_check(*entry.module, "verdict", true, "");
     allowed_ = allowed_ && !enforced;
     add(refusals_, "{\"policy\":" + quoted(entry.module->name) + ",\"reason\":" +
                        quoted(deny->reason->id) + ",\"evidence\":" + quoted(deny->evidence.text) +
                        ",\"help\":" + quoted(deny->reason->help) +
                        ",\"enforced\":" + (enforced ? "true" : "false") + "}");
+  }
+
+  // tell_checks: a policy that gave up at the first check that failed has not told of it.
+  void tell_checks(const policy::Module& module, const policy::Deny* deny) {
+    const policy::CheckMarks marks = std::exchange(exchange_.marks, {});
+    bool has_failed = false;
+    for (const policy::ToldCheck& told : explanation_.checks()) {
+      has_failed = has_failed || !told.passed;
+      add_check(module, module.checks[told.place].name, told.passed, told.detail);
+    }
+    explanation_.clear();
+    if (deny == nullptr || has_failed) return;
+    if (const auto failed = policy::failed_check(module.checks, marks, *deny->reason)) {
+      add_check(module, module.checks[*failed].name, false, deny->evidence.text);
+    }
+  }
+
+  void add_check(const policy::Module& module, std::string_view check, bool passed,
+                 std::string_view detail) {
+    add(checks_, "{\"policy\":" + quoted(module.name) + ",\"check\":" + quoted(check) +
+                     ",\"passed\":" + (passed ? "true" : "false") +
+                     ",\"detail\":" + quoted(detail) + "}");
   }
 
   void finish() {
@@ -134,7 +147,6 @@ class Run : public std::enable_shared_from_this<Run> {
   std::unique_ptr<policy::Pending> pending_;
   std::vector<policy::AttachedEntry*> judged_;
   std::size_t next_ = 0;
-  std::size_t told_ = 0;
   bool allowed_ = true;
   std::string checks_;
   std::string refusals_;

@@ -4,8 +4,35 @@
 #include <cstring>
 
 #include "gateway/observe/json_line.h"
+#include "gateway/policy/module.h"
 
 namespace sallyport::observe {
+namespace {
+
+// append_checks puts the list of a policy's checks into the object that `to` ends with: those that
+// the request needed, or would have.
+void append_checks(const policy::Module& module, policy::CheckMarks marks,
+                   const policy::Reason* reason, std::string_view evidence, std::string& to) {
+  using policy::CheckResult;
+  if (module.checks.empty()) return;
+  to.pop_back();
+  to += ",\"checks\":[";
+  const auto results = policy::results_of(module.checks, marks, reason);
+  bool is_first = true;
+  for (const policy::Check& check : module.checks) {
+    const CheckResult result = results[check.place];
+    if (result == CheckResult::not_made) continue;
+    if (!is_first) to += ',';
+    is_first = false;
+    JsonLine item(to);
+    item.text("check", check.name).text("result", policy::to_string(result));
+    if (result == CheckResult::failed) item.text("detail", evidence);
+    item.close();
+  }
+  to += "]}";
+}
+
+}  // namespace
 
 DecisionRing::Piece DecisionRing::Decision::keep(std::string_view piece) {
   constexpr std::size_t kMaxPiece = 256;
@@ -37,8 +64,9 @@ void DecisionRing::add(const RequestRecord& record) {
   decision.upstream = decision.keep(record.upstream);
   decision.step_count = 0;
   for (const policy::Step& step : exchange.trail.steps()) {
-    decision.steps[decision.step_count++] = {step.module, step.reason, step.outcome,
-                                             step.microseconds, decision.keep(step.evidence)};
+    decision.steps[decision.step_count++] = {
+        step.module, step.reason, step.microseconds, step.marks, decision.keep(step.evidence),
+        step.outcome};
   }
 }
 
@@ -77,18 +105,23 @@ std::string DecisionRing::render(const Decision& decision) {
   out.pop_back();  // the steps are an array, which JsonLine does not do
   out += ",\"steps\":[";
   for (std::size_t i = 0; i < decision.step_count; ++i) {
-    const KeptStep& step = decision.steps[i];
     if (i != 0) out += ',';
-    JsonLine item(out);
-    item.text("policy", step.module)
-        .text("outcome", policy::to_string(step.outcome))
-        .text("evidence", decision.get(step.evidence))
-        .number("us", step.microseconds);
-    if (step.reason != nullptr) item.text("reason", step.reason->id).text("help", step.reason->help);
-    item.close();
+    render_step(decision, decision.steps[i], out);
   }
   out += "]}";
   return out;
+}
+
+void DecisionRing::render_step(const Decision& decision, const KeptStep& step, std::string& to) {
+  const std::string_view evidence = decision.get(step.evidence);
+  JsonLine item(to);
+  item.text("policy", step.module->name)
+      .text("outcome", policy::to_string(step.outcome))
+      .text("evidence", evidence)
+      .number("us", step.microseconds);
+  if (step.reason != nullptr) item.text("reason", step.reason->id).text("help", step.reason->help);
+  item.close();
+  append_checks(*step.module, step.marks, step.reason, evidence, to);
 }
 
 }  // namespace sallyport::observe

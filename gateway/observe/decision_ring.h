@@ -32,11 +32,12 @@ class DecisionRing {
     std::uint16_t size = 0;
   };
   struct KeptStep {
-    std::string_view module;  // static
+    const policy::Module* module = nullptr;  // static
     const policy::Reason* reason = nullptr;  // static
-    policy::Outcome outcome = policy::Outcome::allowed;
     std::uint32_t microseconds = 0;
+    policy::CheckMarks marks;
     Piece evidence;
+    policy::Outcome outcome = policy::Outcome::allowed;
   };
   struct Decision {
     Uuid id;
@@ -55,6 +56,7 @@ class DecisionRing {
   };
 
   static std::string render(const Decision& decision);
+  static void render_step(const Decision& decision, const KeptStep& step, std::string& to);
 
   std::unique_ptr<std::array<Decision, kDecisions>> decisions_;
   std::uint64_t next_ = 0;

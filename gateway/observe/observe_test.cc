@@ -11,6 +11,7 @@
 #include "gateway/observe/log_queue.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/observe/record.h"
+#include "gateway/policy/module.h"
 #include "tests/support/policy_harness.h"
 
 namespace sallyport::observe {
@@ -20,6 +21,31 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr policy::Reason kNo{"fake.no", policy::ErrorClass::forbidden, "It said no."};
+constexpr policy::Reason kBad{"fake.bad", policy::ErrorClass::forbidden, "It was bad."};
+
+enum class FakeCheck : std::uint8_t { first, second, rare, third };
+constexpr std::array kOfSecond{&kNo};
+constexpr std::array kOfThird{&kBad};
+constexpr std::array kFakeChecks{
+    policy::check(FakeCheck::first, "first", {}),
+    policy::check(FakeCheck::second, "second", kOfSecond),
+    policy::check(FakeCheck::rare, "rare", {}, policy::Needed::sometimes),
+    policy::check(FakeCheck::third, "third", kOfThird)};
+
+policy::Module module_of(std::string_view name, std::span<const policy::Check> checks) {
+  return {.name = name,
+          .summary = "",
+          .shared_options = {},
+          .options = {},
+          .reasons = {},
+          .checks = checks,
+          .needs = {},
+          .gives = {},
+          .load = nullptr,
+          .attach = nullptr};
+}
+const policy::Module kFake = module_of("fake", kFakeChecks);
+const policy::Module kOther = module_of("other", {});
 
 TEST(Metrics, AreSummedOverBanks) {
   Registry registry;
@@ -158,8 +184,8 @@ TEST_F(Recording, HandshakeLinesNameReasonAndCertificate) {
 TEST_F(Recording, DecisionsAreFoundByEitherId) {
   DecisionRing ring;
   exchange_.interaction_id = "c0ffee00-0000-4000-8000-000000000001";
-  exchange_.trail.add({"address", policy::Outcome::allowed, nullptr, "client=192.0.2.7", 1});
-  exchange_.trail.add({"fake", policy::Outcome::denied, &kNo, "why=test", 2});
+  exchange_.trail.add({&kOther, policy::Outcome::allowed, nullptr, "client=192.0.2.7", 1});
+  exchange_.trail.add({&kFake, policy::Outcome::denied, &kNo, "why=test", 2});
   ring.add(record_);
   for (const std::string_view id : {exchange_.id.view(), exchange_.interaction_id}) {
     const auto found = ring.find(id);
@@ -170,6 +196,42 @@ TEST_F(Recording, DecisionsAreFoundByEitherId) {
     EXPECT_EQ(value->member("steps").at(1).member("reason").string(), "fake.no");
   }
   EXPECT_FALSE(ring.find("c0ffee00-0000-4000-8000-000000000002"));
+}
+
+// told returns the checks of the last step as "name=result".
+std::string told(const std::string& decision) {
+  const auto value = json::parse(decision);
+  if (!value) return "no JSON: " + decision;
+  const json::Value steps = value->member("steps");
+  const json::Value checks = steps.at(steps.size() - 1).member("checks");
+  std::string text;
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    const json::Value check = checks.at(i);
+    text += (text.empty() ? "" : " ") + std::string(*check.member("check").string()) + "=" +
+            std::string(*check.member("result").string());
+    if (const auto detail = check.member("detail").string()) text += ":" + std::string(*detail);
+  }
+  return text;
+}
+
+TEST_F(Recording, DecisionsTellTheChecksOfAPolicy) {
+  DecisionRing ring;
+  const auto tell = [&](policy::Step step) {
+    exchange_.trail = {};
+    exchange_.trail.add(step);
+    ring.add(record_);
+    return told(*ring.find(exchange_.id.view()));
+  };
+  using policy::Outcome;
+  EXPECT_EQ(tell({&kFake, Outcome::allowed, nullptr, "x=1", 1, {0b1011, 0}}),
+            "first=pass second=pass third=pass");
+  EXPECT_EQ(tell({&kFake, Outcome::denied, &kNo, "x=1", 1, {0b0001, 0b0100}}),
+            "first=pass second=fail:x=1 rare=not_reached third=not_reached");
+  EXPECT_EQ(tell({&kFake, Outcome::would_deny, &kBad, "", 1, {0b0111, 0b0100}}),
+            "first=pass second=pass rare=pass third=fail");
+  EXPECT_EQ(tell({&kFake, Outcome::tolerated, &kNo, "x=2", 1, {0b0001, 0}}),
+            "first=pass second=fail:x=2 third=not_reached");
+  EXPECT_EQ(tell({&kOther, Outcome::allowed}), "");
 }
 
 TEST_F(Recording, OldDecisionsAreForgotten) {

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "gateway/observe/json_line.h"
+#include "gateway/policy/module.h"
 
 namespace sallyport::observe {
 namespace {
@@ -78,7 +79,7 @@ void append_would_deny(JsonLine& line, const policy::Trail& trail) {
       continue;
     }
     line.open(step.outcome == policy::Outcome::would_deny ? "would_deny" : "tolerated")
-        .text("stage", step.module)
+        .text("stage", step.module->name)
         .text("reason", step.reason->id)
         .text("evidence", step.evidence)
         .close();

@@ -13,6 +13,7 @@
 #include "gateway/base/ids.h"
 #include "gateway/http/message.h"
 #include "gateway/net/endpoint.h"
+#include "gateway/policy/checks.h"
 #include "gateway/policy/explanation.h"
 #include "gateway/policy/facts.h"
 #include "gateway/policy/notes.h"
@@ -57,6 +58,7 @@ struct Exchange {
   Facts facts;
   Notes notes;
   Trail trail;
+  CheckMarks marks;  // of the policy that judges just now; settle takes them into the trail
   // The interaction id that the answer must carry (x-fapi-interaction-id); empty for none.
   std::string_view interaction_id;
   // Set by on_response: the upstream's answer is not passed on, and the client gets this refusal.
@@ -64,12 +66,28 @@ struct Exchange {
   Explanation* explanation = nullptr;  // set when an operator asks and no client waits
 };
 
-// passed notes a check for an operator who asks; its text is only made when there is one.
-template <class... Args>
-void passed(Exchange& exchange, std::string_view check, fmt::format_string<Args...> format,
-            Args&&... args) {
+// passed notes that the policy has made a check and that it is good. `which` is the module's
+// enumerator for it (check in checks.h).
+template <class Which>
+void passed(Exchange& exchange, Which which) {
+  exchange.marks.passed |= CheckMarks::bit(which);
   if (exchange.explanation == nullptr) return;
-  exchange.explanation->add(check, true, fmt::format(format, std::forward<Args>(args)...));
+  exchange.explanation->add(static_cast<std::size_t>(which), true, "");
+}
+
+// The same with a text for an operator who asks; it is only made when there is one.
+template <class Which, class... Args>
+void passed(Exchange& exchange, Which which, fmt::format_string<Args...> format, Args&&... args) {
+  exchange.marks.passed |= CheckMarks::bit(which);
+  if (exchange.explanation == nullptr) return;
+  exchange.explanation->add(static_cast<std::size_t>(which), true,
+                            fmt::format(format, std::forward<Args>(args)...));
+}
+
+// must_pass notes that this request must pass checks that not every request needs.
+template <class... Which>
+void must_pass(Exchange& exchange, Which... which) {
+  exchange.marks.must_pass |= static_cast<std::uint16_t>((CheckMarks::bit(which) | ...));
 }
 
 // evidence renders into the exchange's arena; longer text is cut. Never pass it a secret: tokens,

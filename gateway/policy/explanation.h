@@ -1,32 +1,37 @@
 #pragma once
 
 // Explanation is what a policy fills in when an operator asks what it would say of a request: every
-// check that it made, in order. Requests of clients carry none, so that it costs them nothing.
+// check that it made, in order, with its text. Requests of clients carry none (they have
+// CheckMarks), so that it costs them nothing.
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
 namespace sallyport::policy {
 
-struct Check {
-  std::string_view name;  // "signature"
+struct ToldCheck {
+  std::size_t place;  // in Module::checks
   bool passed = false;
   std::string detail;  // as evidence: identifiers and times, never a secret
 };
 
 class Explanation {
  public:
-  void add(std::string_view name, bool passed, std::string detail) {
-    checks_.push_back({name, passed, std::move(detail)});
+  // add tells a check; what comes of one that was told already is not told again.
+  void add(std::size_t place, bool passed, std::string detail) {
+    const auto is_same = [&](const ToldCheck& told) { return told.place == place; };
+    if (std::ranges::any_of(checks_, is_same)) return;
+    checks_.push_back({place, passed, std::move(detail)});
   }
-  const std::vector<Check>& checks() const { return checks_; }
+  const std::vector<ToldCheck>& checks() const { return checks_; }
+  // clear makes room for the checks of the next policy.
+  void clear() { checks_.clear(); }
 
  private:
-  std::vector<Check> checks_;
+  std::vector<ToldCheck> checks_;
 };
 
 }  // namespace sallyport::policy

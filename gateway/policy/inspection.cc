@@ -30,6 +30,15 @@ void Inspection::on_response(AttachedChain& chain, Exchange& exchange, http::Res
   }
 }
 
+void Inspection::note_refused_answer(const AttachedChain& chain, Exchange& exchange) {
+  const Reason* reason = exchange.answer_refused;
+  for (const AttachedEntry& attached : chain) {
+    const Module& module = *attached.entry->module;
+    if (std::ranges::find(module.reasons, reason) == module.reasons.end()) continue;
+    exchange.trail.add({.module = &module, .outcome = Outcome::denied, .reason = reason});
+  }
+}
+
 void Inspection::advance() {
   while (next_ < chain_.size()) {
     AttachedEntry& attached = chain_[next_];

@@ -44,6 +44,9 @@ class Inspection final : private event::TimerHandler {
   // on_response lets the policies see an answer's head, in reverse order; all of them, since what a
   // policy puts on every answer it puts on refusals as well.
   static void on_response(AttachedChain& chain, Exchange& exchange, http::ResponseHead& head);
+  // note_refused_answer puts into the trail who wants an upstream's answer replaced
+  // (exchange.answer_refused).
+  static void note_refused_answer(const AttachedChain& chain, Exchange& exchange);
 
  private:
   void advance();

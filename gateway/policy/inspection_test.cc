@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <deque>
 #include <thread>
 
@@ -12,6 +13,7 @@ namespace sallyport::policy {
 namespace {
 
 constexpr Reason kNo{"fake.no", ErrorClass::forbidden, "It said no."};
+constexpr std::array kReasons{&kNo};
 constexpr Reason kGone{"fake.gone", ErrorClass::unavailable, "Its dependency is gone."};
 
 // FakePolicy answers what the test put in; Waits are promises that the test completes.
@@ -172,6 +174,44 @@ TEST_F(Inspecting, TellsOnDoneToThoseThatWereAskedOnly) {
   inspection_.reset();
   EXPECT_EQ(first.done, 1);
   EXPECT_EQ(second.done, 0);
+}
+
+enum class FakeCheck : std::uint8_t { first, second };
+
+TEST_F(Inspecting, KeepsTheMarksOfEachPolicyForItself) {
+  event::Promise<int> promise(loop_);
+  add([&](Exchange& exchange) {
+    passed(exchange, FakeCheck::first);
+    must_pass(exchange, FakeCheck::second);
+    return await(promise.task(), [](Exchange& later, Result<int>) {
+      passed(later, FakeCheck::second);
+      return allow();
+    });
+  });
+  add([](Exchange& exchange) {
+    passed(exchange, FakeCheck::first);
+    return deny(kNo);
+  });
+  add([](Exchange&) { return allow(); });
+  inspect();
+  promise.complete(7);
+  loop_.run_once();
+  ASSERT_EQ(exchange_.trail.steps().size(), 2u);
+  EXPECT_EQ(exchange_.trail.steps()[0].marks.passed, 0b11);
+  EXPECT_EQ(exchange_.trail.steps()[0].marks.must_pass, 0b10);
+  EXPECT_EQ(exchange_.trail.steps()[1].marks.passed, 0b01);
+  EXPECT_EQ(exchange_.trail.steps()[1].marks.must_pass, 0);
+}
+
+TEST_F(Inspecting, PutsWhoReplacesAnAnswerIntoTheTrail) {
+  add([](Exchange&) { return allow(); });
+  modules_.back().reasons = kReasons;
+  add([](Exchange&) { return allow(); });
+  exchange_.answer_refused = &kNo;
+  Inspection::note_refused_answer(chain_, exchange_);
+  ASSERT_EQ(exchange_.trail.steps().size(), 1u);
+  EXPECT_EQ(exchange_.trail.steps()[0].module, &modules_.front());
+  EXPECT_EQ(exchange_.trail.steps()[0].reason, &kNo);
 }
 
 TEST_F(Inspecting, ShowsAnswersToAllPolicies) {

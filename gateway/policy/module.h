@@ -1,7 +1,8 @@
 #pragma once
 
-// Module describes one policy to the gateway: its options, all the reasons it can give, which facts
-// it needs and gives, and how its plan is loaded and attached. modules/modules.cc lists them all.
+// Module describes one policy to the gateway: its options, all the reasons it can give, its checks,
+// which facts it needs and gives, and how its plan is loaded and attached. modules/modules.cc lists
+// them all.
 
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "gateway/config/option.h"
 #include "gateway/event/live.h"
 #include "gateway/event/loop.h"
+#include "gateway/policy/checks.h"
 #include "gateway/policy/facts.h"
 #include "gateway/policy/policy.h"
 #include "gateway/policy/reason.h"
@@ -137,6 +139,8 @@ struct Module {
   std::span<const config::Option> shared_options;  // under modules.<name>, once
   std::span<const config::Option> options;         // under policies.<name>, per chain
   std::span<const Reason* const> reasons;
+  // checks are for a policy that makes several: then every reason is one of theirs.
+  std::span<const Check> checks = {};
   std::span<const Fact> needs;
   // wants are facts that it judges by in the chains that have them: there they are needed, too.
   std::span<const Fact> wants = {};

@@ -1,5 +1,6 @@
 // The texts of the enumerations of this room, as logs and documentation write them.
 
+#include "gateway/policy/checks.h"
 #include "gateway/policy/facts.h"
 #include "gateway/policy/reason.h"
 #include "gateway/policy/trail.h"
@@ -50,6 +51,20 @@ std::string_view to_string(Outcome outcome) {
     case Outcome::denied: return "deny";
     case Outcome::would_deny: return "would_deny";
     case Outcome::tolerated: return "tolerated";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(CheckResult result) {
+  switch (result) {
+    case CheckResult::not_made:
+      return "not_made";
+    case CheckResult::passed:
+      return "pass";
+    case CheckResult::failed:
+      return "fail";
+    case CheckResult::not_reached:
+      return "not_reached";
   }
   return "unknown";
 }

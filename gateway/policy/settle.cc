@@ -1,10 +1,12 @@
 #include "gateway/policy/settle.h"
 
+#include <utility>
+
 namespace sallyport::policy {
 
 bool settle(Exchange& exchange, const ChainEntry& entry, const Verdict& verdict,
             std::int64_t microseconds) {
-  Step step{entry.module->name, Outcome::allowed, nullptr, {}, 0};
+  Step step{entry.module, Outcome::allowed, nullptr, {}, 0, std::exchange(exchange.marks, {})};
   step.microseconds = static_cast<std::uint32_t>(microseconds);
   bool passes = true;
   if (const auto* refused = std::get_if<Deny>(&verdict)) {

@@ -8,9 +8,12 @@
 #include <span>
 #include <string_view>
 
+#include "gateway/policy/checks.h"
 #include "gateway/policy/reason.h"
 
 namespace sallyport::policy {
+
+struct Module;
 
 enum class Outcome : std::uint8_t {
   allowed,
@@ -21,11 +24,12 @@ enum class Outcome : std::uint8_t {
 std::string_view to_string(Outcome outcome);
 
 struct Step {
-  std::string_view module;
+  const Module* module = nullptr;  // static
   Outcome outcome = Outcome::allowed;
   const Reason* reason = nullptr;
-  std::string_view evidence;     // in the exchange's arena
+  std::string_view evidence = {};  // in the exchange's arena
   std::uint32_t microseconds = 0;
+  CheckMarks marks = {};
 };
 
 class Trail {

@@ -143,7 +143,7 @@ void Session::on_inspected(policy::Inspection::Ending outcome) {
   policy_us_ = mono_now().us - exchange_.started.us;
   if (const auto* denied = std::get_if<policy::Deny>(&outcome)) {
     const auto steps = exchange_.trail.steps();
-    return refuse(*denied->reason, steps.empty() ? "policy" : steps.back().module,
+    return refuse(*denied->reason, steps.empty() ? "policy" : steps.back().module->name,
                   denied->evidence, denied->hint);
   }
   permit_ = std::move(std::get<policy::Permit>(outcome));
@@ -191,7 +191,10 @@ void Session::on_writable() {
 
 void Session::on_forward_head(http::ResponseHead& head) {
   policy::Inspection::on_response(*chain(), exchange_, head);
-  if (exchange_.answer_refused != nullptr) return refuse(*exchange_.answer_refused, "upstream");
+  if (exchange_.answer_refused != nullptr) {
+    policy::Inspection::note_refused_answer(*chain(), exchange_);
+    return refuse(*exchange_.answer_refused, "upstream");
+  }
   status_ = head.status;
   if (const auto limit = policy::AnswerInspection::limit(*chain(), exchange_, head)) {
     return held_.hold(limit);
@@ -212,8 +215,8 @@ void Session::judge_answer() {
       [this](std::optional<policy::Deny> denied) {
         if (step_ == Step::end) return;
         if (denied) {
-          return refuse(*denied->reason, exchange_.trail.steps().back().module, denied->evidence,
-                        denied->hint);
+          return refuse(*denied->reason, exchange_.trail.steps().back().module->name,
+                        denied->evidence, denied->hint);
         }
         step_ = Step::release;
         worker_.loop().enqueue(*this);
@@ -363,7 +366,7 @@ void Session::count(const observe::RequestRecord& record) {
   if (reason_ != nullptr) worker_.count_denial(route_id, stage_, reason_->id, true);
   for (const policy::Step& step : exchange_.trail.steps()) {
     if (step.outcome != policy::Outcome::would_deny) continue;
-    worker_.count_denial(route_id, step.module, step.reason->id, false);
+    worker_.count_denial(route_id, step.module->name, step.reason->id, false);
   }
 }
 

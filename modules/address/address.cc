@@ -21,6 +21,12 @@ constexpr Reason kDenied{
     "The client's address is in a block of `deny`, which goes before `allow`."};
 constexpr std::array<const Reason*, 2> kReasons = {&kNotAllowed, &kDenied};
 
+enum class Check : std::uint8_t { deny, allow };
+constexpr std::array kOfDeny{&kDenied};
+constexpr std::array kOfAllow{&kNotAllowed};
+constexpr std::array kChecks{policy::check(Check::deny, "deny", kOfDeny),
+                             policy::check(Check::allow, "allow", kOfAllow)};
+
 struct Settings {
   std::vector<config::At<std::string>> allow;
   std::vector<config::At<std::string>> deny;
@@ -56,7 +62,9 @@ class AddressPolicy final : public policy::Policy {
   Verdict on_request(Exchange& exchange) override {
     const net::Address& client = exchange.facts.client_address;
     if (plan_->deny.contains(client)) return refuse(kDenied, exchange);
+    policy::passed(exchange, Check::deny);
     if (!plan_->allow.contains(client)) return refuse(kNotAllowed, exchange);
+    policy::passed(exchange, Check::allow);
     exchange.facts.allowlisted = policy::AllowlistedAddress();
     return policy::allow();
   }
@@ -96,6 +104,7 @@ const policy::Module module{
     .shared_options = {},
     .options = Settings::options(),
     .reasons = kReasons,
+    .checks = kChecks,
     .needs = {},
     .gives = {},
     .load = load,

@@ -53,6 +53,19 @@ TEST(Address, DenyGoesBeforeAllow) {
   EXPECT_THAT(verdict_for(harness, "192.0.2.67"), Allowed());
 }
 
+TEST(Address, TellsItsChecks) {
+  PolicyHarness harness(module);
+  ASSERT_TRUE(harness.load("allow: [192.0.2.0/24]\ndeny: [192.0.2.66]")) << harness.errors();
+  const auto told = [&](std::string_view client) {
+    Call call;
+    const auto verdict = harness.judge(call.from(client));
+    return test::checks_of(module, call, verdict);
+  };
+  EXPECT_EQ(told("192.0.2.67"), "deny+ allow+");
+  EXPECT_EQ(told("192.0.2.66"), "deny- allow.");
+  EXPECT_EQ(told("198.51.100.1"), "deny+ allow-");
+}
+
 TEST(Address, LeavesAsAFactThatTheAddressIsListed) {
   PolicyHarness harness(module);
   ASSERT_TRUE(harness.load("allow: [192.0.2.0/24]\ndeny: [192.0.2.66]")) << harness.errors();

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "modules/bearer/checks.h"
 #include "modules/bearer/credential.h"
 #include "modules/bearer/plan.h"
 #include "modules/bearer/reasons.h"
@@ -40,6 +41,8 @@ class BearerPolicy final : public policy::Policy {
                           policy::evidence(exchange, "bytes={} limit={}", credential.token.size(),
                                            plan_->token_limit));
     }
+    const bool is_dpop = credential.scheme == Scheme::dpop;
+    policy::passed(exchange, Check::credential, "scheme={}", is_dpop ? "DPoP" : "Bearer");
     write_canonical(exchange, credential);
     return verifier_.verify(exchange, credential);
   }
@@ -103,6 +106,7 @@ const policy::Module module{
     .shared_options = SharedSettings::options(),
     .options = EntrySettings::options(),
     .reasons = reasons::all(),
+    .checks = checks(),
     .needs = {},
     .gives = kGives,
     .load = load_plan,

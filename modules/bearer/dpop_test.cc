@@ -215,10 +215,10 @@ TEST_F(Dpop, TellsAnOperatorEveryCheck) {
   call.exchange().explanation = &explanation;
   EXPECT_THAT(judge(call), DeniedWith("bearer.too_old"));
   std::string told;
-  for (const policy::Check& check : explanation.checks()) {
-    told += std::string(check.name) + (check.passed ? "+ " : "- ");
+  for (const policy::ToldCheck& check : explanation.checks()) {
+    told += std::string(module.checks[check.place].name) + (check.passed ? "+ " : "- ");
   }
-  EXPECT_EQ(told, "form+ signature+ claims+ times+ age- audience- binding+ ");
+  EXPECT_EQ(told, "credential+ form+ issuer+ signature+ claims+ times+ age- audience- binding+ ");
 }
 
 constexpr std::array kAll{Algorithm::es256, Algorithm::rs256};

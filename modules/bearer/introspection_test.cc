@@ -102,6 +102,27 @@ TEST(IntrospectionRequest, ProvesWhoWeAre) {
   for (const auto& [name, value] : request.fields) EXPECT_NE(name, "Authorization");
 }
 
+TEST_F(Introspection, TellsItsChecks) {
+  const auto told = [&](std::int64_t at) {
+    Call call;
+    call.header("Authorization", "Bearer " + std::string(kToken)).at(at);
+    const auto verdict = harness_.finish(harness_.judge(call), call);
+    return test::checks_of(module, call, verdict);
+  };
+  constexpr std::string_view kGood = "times+ age+ audience+ binding+";
+  constexpr std::string_view kRest = "times. age. audience. binding.";
+  EXPECT_EQ(told(kNow), "credential+ issuer+ introspection+ claims+ " + std::string(kGood));
+  EXPECT_EQ(told(kNow), "credential+ remembered+ issuer+ " + std::string(kGood));
+  answer_ = http(answer_of({{"client_id", ""}}));
+  EXPECT_EQ(told(kNow + 100), "credential+ issuer+ introspection+ claims- " + std::string(kRest));
+  answer_ = http("no JSON");
+  EXPECT_EQ(told(kNow + 200), "credential+ issuer+ introspection- claims. " + std::string(kRest));
+  answer_ = http(R"({"active":false})");
+  EXPECT_EQ(told(kNow + 300), "credential+ issuer+ introspection- claims. " + std::string(kRest));
+  EXPECT_EQ(told(kNow + 301),
+            "credential+ remembered+ issuer+ introspection- " + std::string(kRest));
+}
+
 TEST_F(Introspection, RemembersAnswersForAWhile) {
   load_with("      max_ttl: 60s\n");
   EXPECT_THAT(ask(), Allowed());

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "modules/bearer/checks.h"
 #include "modules/bearer/printable.h"
 #include "modules/bearer/reasons.h"
 
@@ -66,7 +67,6 @@ Denial check_audience(Exchange& exchange, const TokenClaims& claims, const Issue
 }
 
 Denial check_certificate(Exchange& exchange, const TokenClaims& claims) {
-  if (claims.certificate_sha256.empty()) return std::nullopt;
   const auto* certificate = exchange.facts.client_certificate.get();
   if (is_certificate(certificate, claims.certificate_sha256)) return std::nullopt;
   return deny(reasons::kBoundElsewhere,
@@ -89,16 +89,15 @@ bool is_bound_as(Binding binding, const TokenClaims& claims) {
   return false;
 }
 
-// check_binding: RFC 9449 section 7.1: a token that is bound to a key is good with its proof only.
-Denial check_binding(Exchange& exchange, const BearerPlan& plan, const Issuer& issuer,
-                     const TokenClaims& claims, const Credential& credential) {
-  if (!is_bound_as(plan.entry.binding, claims)) return deny(reasons::kNotBound);
-  if (auto denial = check_certificate(exchange, claims)) return denial;
-  const bool is_dpop = credential.scheme == Scheme::dpop;
-  if (claims.key_sha256.empty()) {
-    return is_dpop ? Denial(deny(reasons::kDpopUnbound)) : std::nullopt;
-  }
-  if (!is_dpop) return deny(reasons::kDpopAsBearer);
+Denial check_binding(const BearerPlan& plan, const TokenClaims& claims) {
+  return is_bound_as(plan.entry.binding, claims) ? std::nullopt : Denial(deny(reasons::kNotBound));
+}
+
+// check_scheme: RFC 9449 section 7.1: a token that is bound to a key is good with its proof only.
+Denial check_scheme(Exchange& exchange, const BearerPlan& plan, const Issuer& issuer,
+                    const TokenClaims& claims, const Credential& credential) {
+  if (claims.key_sha256.empty()) return deny(reasons::kDpopUnbound);
+  if (credential.scheme != Scheme::dpop) return deny(reasons::kDpopAsBearer);
   return check_dpop(exchange, plan, issuer, claims, credential.token);
 }
 
@@ -111,20 +110,32 @@ std::string_view binding_of(const TokenClaims& claims) {
 
 Denial check_request(Exchange& exchange, const BearerPlan& plan, const Issuer& issuer,
                      const TokenClaims& claims, const Credential& credential) {
+  const bool to_certificate = !claims.certificate_sha256.empty();
+  const bool needs_proof = !claims.key_sha256.empty() || credential.scheme == Scheme::dpop;
+  if (to_certificate) policy::must_pass(exchange, Check::certificate);
+  if (needs_proof) policy::must_pass(exchange, Check::dpop);
   Denial first;
   // settle notes one check's outcome; true: there is nothing more to say.
-  const auto settle = [&](std::string_view name, Denial denial, std::string_view detail) {
-    if (exchange.explanation != nullptr) {
-      const auto* deny = denial ? std::get_if<policy::Deny>(&*denial) : nullptr;
-      exchange.explanation->add(name, !denial, std::string(deny ? deny->evidence.text : detail));
+  const auto settle = [&](Check check, Denial denial, std::string_view detail = {}) {
+    if (!denial) {
+      policy::passed(exchange, check, "{}", detail);
+      return false;
     }
-    if (denial && !first) first = std::move(denial);
-    return first && exchange.explanation == nullptr;
+    if (exchange.explanation != nullptr) {
+      exchange.explanation->add(static_cast<std::size_t>(check), false,
+                                std::string(std::get<policy::Deny>(*denial).evidence.text));
+    }
+    if (!first) first = std::move(denial);
+    return exchange.explanation == nullptr;
   };
-  if (settle("times", check_times(exchange, claims, issuer), "")) return first;
-  if (settle("age", check_age(exchange, claims, issuer), "")) return first;
-  if (settle("audience", check_audience(exchange, claims, issuer), "")) return first;
-  settle("binding", check_binding(exchange, plan, issuer, claims, credential), binding_of(claims));
+  if (settle(Check::times, check_times(exchange, claims, issuer))) return first;
+  if (settle(Check::age, check_age(exchange, claims, issuer))) return first;
+  if (settle(Check::audience, check_audience(exchange, claims, issuer))) return first;
+  if (settle(Check::binding, check_binding(plan, claims), binding_of(claims))) return first;
+  if (to_certificate && settle(Check::certificate, check_certificate(exchange, claims))) {
+    return first;
+  }
+  if (needs_proof) settle(Check::dpop, check_scheme(exchange, plan, issuer, claims, credential));
   return first;
 }
 

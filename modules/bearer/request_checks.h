@@ -16,8 +16,8 @@ namespace sallyport::bearer {
 // Denial is what a check comes to: why not, or nothing.
 using Denial = std::optional<policy::Verdict>;
 
-// check_request judges times, age, audience and binding, in this order. It stops at the first
-// denial, unless an operator wants to hear of all.
+// check_request makes the checks from Check::times to Check::dpop, in this order. It stops at the
+// first denial, unless an operator wants to hear of all.
 Denial check_request(policy::Exchange& exchange, const BearerPlan& plan, const Issuer& issuer,
                      const policy::TokenClaims& claims, const Credential& credential);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/policy/opaque_token.h"
+#include "modules/bearer/checks.h"
 #include "modules/bearer/introspection.h"
 #include "modules/bearer/printable.h"
 #include "modules/bearer/reasons.h"
@@ -15,6 +16,7 @@ namespace {
 using policy::deny;
 using policy::evidence;
 using policy::Exchange;
+using policy::must_pass;
 using policy::passed;
 using policy::TokenClaims;
 using policy::Verdict;
@@ -52,7 +54,7 @@ Verdict TokenVerifier::in_scheme(Verdict verdict, const Credential& credential) 
 Verdict TokenVerifier::find_out(Exchange& exchange, const Credential& credential) {
   const std::string_view token = credential.token;
   if (const KnownToken* known = remembered(token, exchange.now.unix_seconds())) {
-    passed(exchange, "remembered", "opaque={}", known->is_opaque);
+    passed(exchange, Check::remembered, "opaque={}", known->is_opaque);
     return judge(exchange, credential, *known);
   }
   const Issuer* asked = plan_->introspecting();
@@ -74,6 +76,7 @@ Verdict TokenVerifier::judge(Exchange& exchange, const Credential& credential,
         reasons::kUnknownIssuer,
         evidence(exchange, "iss={}", known.claims ? printable(known.claims->issuer) : "(opaque)"));
   }
+  passed(exchange, Check::issuer, "issuer={}", issuer->name);
   if (known.claims == nullptr) {
     return deny(reasons::kInactive, evidence(exchange, "issuer={}", issuer->name));
   }
@@ -103,6 +106,8 @@ const KnownToken* TokenVerifier::remembered(std::string_view token, std::int64_t
 
 Verdict TokenVerifier::introspect(Exchange& exchange, const Credential& credential,
                                   const Issuer& issuer) {
+  passed(exchange, Check::issuer, "issuer={}", issuer.name);
+  must_pass(exchange, Check::introspection, Check::claims);
   if (introspector_->is_full(credential.token)) {
     return deny(reasons::kIntrospectionBusy, evidence(exchange, "issuer={}", issuer.name));
   }
@@ -162,6 +167,9 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
     return deny(reasons::kIntrospectionFailed,
                 evidence(exchange, "issuer={} answer=\"{}\"", issuer.name, useless->text));
   }
+  if (!std::holds_alternative<Inactive>(read)) {
+    passed(exchange, Check::introspection, "issuer={}", issuer.name);
+  }
   if (const auto* fault = std::get_if<ClaimFault>(&read)) return deny_claim(exchange, *fault);
   known.good_until = now + settings->negative_ttl.count();
   if (auto* claims = std::get_if<TokenClaims>(&read)) {
@@ -172,8 +180,7 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
     known.good_until = std::min(now + settings->max_ttl.count(), claims->expires_at);
     claims->opaque_id = policy::opaque_token_id(credential.token);
     known.claims = std::make_shared<const TokenClaims>(std::move(*claims));
-    passed(exchange, "introspection", "issuer={} client_id={}", issuer.name,
-           printable(known.claims->client_id));
+    passed(exchange, Check::claims, "client_id={}", printable(known.claims->client_id));
   }
   Verdict verdict = judge(exchange, credential, known);
   cache_->insert(credential.token, std::move(known));
@@ -181,11 +188,14 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
 }
 
 Denial TokenVerifier::read(Exchange& exchange, std::string_view token, KnownToken& to) {
+  must_pass(exchange, Check::form, Check::signature, Check::claims);
   auto parsed = parse_jwt(token);
   if (const auto* fault = std::get_if<JwtFault>(&parsed)) {
     return deny(reasons::of(*fault), evidence(exchange, "token=\"{}\"", to_string(*fault)));
   }
   const auto& jwt = std::get<UnverifiedJwt>(parsed);
+  passed(exchange, Check::form, "typ={} alg={} kid={}", printable(jwt.type),
+         to_string(jwt.algorithm), printable(jwt.key_id));
 
   const auto iss = read_issuer(jwt.payload);
   if (const auto* fault = std::get_if<ClaimFault>(&iss)) return deny_claim(exchange, *fault);
@@ -198,10 +208,9 @@ Denial TokenVerifier::read(Exchange& exchange, std::string_view token, KnownToke
     return deny(reasons::kType, evidence(exchange, "issuer={} typ={}", issuer->name,
                                          jwt.type.empty() ? "(absent)" : printable(jwt.type)));
   }
-  passed(exchange, "form", "issuer={} typ={} alg={} kid={}", issuer->name, printable(jwt.type),
-         to_string(jwt.algorithm), printable(jwt.key_id));
+  passed(exchange, Check::issuer, "issuer={}", issuer->name);
   if (auto denial = check_signature(exchange, jwt, *issuer, to)) return denial;
-  passed(exchange, "signature", "kid={}", printable(jwt.key_id));
+  passed(exchange, Check::signature, "kid={}", printable(jwt.key_id));
 
   auto read = read_claims(jwt.payload, issuer->settings);
   if (const auto* fault = std::get_if<ClaimFault>(&read)) return deny_claim(exchange, *fault);
@@ -209,7 +218,7 @@ Denial TokenVerifier::read(Exchange& exchange, std::string_view token, KnownToke
   if (claims.is_bound_otherwise) {
     return deny(reasons::kBoundElsewhere, evidence(exchange, "cnf=other"));
   }
-  passed(exchange, "claims", "client_id={} jti={}", printable(claims.claims.client_id),
+  passed(exchange, Check::claims, "client_id={} jti={}", printable(claims.claims.client_id),
          printable(claims.claims.token_id));
   claims.claims.key_id = jwt.key_id;
   to.claims = std::make_shared<const TokenClaims>(std::move(claims.claims));

@@ -33,6 +33,19 @@ constexpr Reason kNotTrusted{"client_cert.no_longer_trusted", ErrorClass::forbid
                              "revocation list was not renewed. See `sallyport explain --cert`."};
 constexpr std::array<const Reason*, 5> kReasons = {&kAbsent, &kOtherStore, &kNameMismatch,
                                                    &kExpired, &kNotTrusted};
+
+enum class Check : std::uint8_t { certificate, trust_store, expiry, trust, name };
+constexpr std::array kOfCertificate{&kAbsent};
+constexpr std::array kOfTrustStore{&kOtherStore};
+constexpr std::array kOfExpiry{&kExpired};
+constexpr std::array kOfTrust{&kNotTrusted};
+constexpr std::array kOfName{&kNameMismatch};
+constexpr std::array kChecks{policy::check(Check::certificate, "certificate", kOfCertificate),
+                             policy::check(Check::trust_store, "trust_store", kOfTrustStore),
+                             policy::check(Check::expiry, "expiry", kOfExpiry),
+                             policy::check(Check::trust, "trust", kOfTrust),
+                             policy::check(Check::name, "name", kOfName)};
+
 constexpr std::array<policy::Fact, 1> kGives = {policy::Fact::identity};
 
 struct Settings {
@@ -84,27 +97,32 @@ class ClientCertPolicy final : public policy::Policy {
   Verdict on_request(Exchange& exchange) override {
     const auto& certificate = exchange.facts.client_certificate;
     if (!certificate) return plan_->required ? policy::deny(kAbsent) : policy::allow();
+    policy::passed(exchange, Check::certificate);
     const crypto::CertificateView& view = certificate->view();
     if (certificate->trust_store() != plan_->trust_store) {
       return policy::deny(
           kOtherStore, policy::evidence(exchange, "store={} wanted={}", certificate->trust_store(),
                                         plan_->trust_store));
     }
+    policy::passed(exchange, Check::trust_store);
     if (exchange.now.unix_seconds() > view.not_after) {
       return policy::deny(kExpired, policy::evidence(exchange, "not_after={} serial={}",
                                                      view.not_after, view.serial));
     }
+    policy::passed(exchange, Check::expiry);
     if (exchange.now.unix_seconds() > certificate->valid_until()) {
       return policy::deny(
           kNotTrusted, policy::evidence(exchange, "entry={} valid_until={} serial={}",
                                         certificate->entry(), certificate->valid_until(),
                                         view.serial));
     }
+    policy::passed(exchange, Check::trust);
     if (!crypto::names_match(plan_->common_names, plan_->dns_names, view)) {
       return policy::deny(kNameMismatch,
                           policy::evidence(exchange, "common_name=\"{}\" dns_names={} serial={}",
                                            view.common_name, view.dns_names.size(), view.serial));
     }
+    policy::passed(exchange, Check::name);
     // The certificate's own name lives as long as the certificate, which the exchange holds.
     exchange.facts.identity = policy::ClientIdentity(
         plan_->identity.empty() ? certificate->identity() : std::string_view(plan_->identity));
@@ -161,6 +179,7 @@ const policy::Module module{
     .shared_options = {},
     .options = Settings::options(),
     .reasons = kReasons,
+    .checks = kChecks,
     .needs = {},
     .gives = kGives,
     .load = load,

@@ -74,6 +74,25 @@ TEST_F(ClientCert, ChecksACertificateEvenWhenNoneIsRequired) {
   EXPECT_THAT(judge(certificate("somebody.example")), DeniedWith("client_cert.name_mismatch"));
 }
 
+TEST_F(ClientCert, TellsItsChecks) {
+  load(std::string(kPlaid) + "\nrequired: false");
+  const auto told = [&](const policy::Verdict& verdict) {
+    return test::checks_of(module, call, verdict);
+  };
+  EXPECT_EQ(told(harness.judge(call)), "");
+  EXPECT_EQ(told(judge(certificate("plaid-mtls-firstbank.plaid.com"))),
+            "certificate+ trust_store+ expiry+ trust+ name+");
+  EXPECT_EQ(told(judge(certificate("plaid-mtls-firstbank.plaid.com"), "partners")),
+            "certificate+ trust_store- expiry. trust. name.");
+  EXPECT_EQ(told(judge(certificate("somebody.example"))),
+            "certificate+ trust_store+ expiry+ trust+ name-");
+  load(kPlaid);
+  Call without;
+  const auto verdict = harness.judge(without);
+  EXPECT_EQ(test::checks_of(module, without, verdict),
+            "certificate- trust_store. expiry. trust. name.");
+}
+
 TEST_F(ClientCert, RefusesACertificateOfAnotherStore) {
   load(kPlaid);
   const auto verdict = judge(certificate("plaid-mtls-firstbank.plaid.com"), "partners");

@@ -36,6 +36,14 @@ constexpr Reason kUnavailable{"geo.unavailable", ErrorClass::unavailable,
 constexpr std::array<const Reason*, 6> kReasons = {
     &kCountryDenied, &kContinentDenied, &kAsnDenied, &kNotAllowed, &kUnknownAddress, &kUnavailable};
 
+enum class Check : std::uint8_t { deny, allow };
+constexpr std::array kOfDeny{&kCountryDenied, &kContinentDenied, &kAsnDenied, &kUnavailable,
+                             &kUnknownAddress};
+constexpr std::array kOfAllow{&kNotAllowed, &kUnavailable, &kUnknownAddress};
+constexpr std::array kChecks{
+    policy::check(Check::deny, "deny", kOfDeny, policy::Needed::sometimes),
+    policy::check(Check::allow, "allow", kOfAllow, policy::Needed::sometimes)};
+
 const Reason* denial(Rule::Match match) {
   switch (match) {
     case Rule::Match::country:
@@ -93,25 +101,36 @@ class GeoPolicy final : public policy::Policy {
     exchange.facts.geo = policy::LocatedAddress(answer.location, tags);
     const Evidence evidence = evidence_of(exchange, answer.location, tags);
     if (exchange.facts.allowlisted && !plan_->even_allowlisted) return policy::allow(evidence);
-    const Reason* refusal = judge(answer);
-    return refusal != nullptr ? policy::deny(*refusal, evidence) : policy::allow(evidence);
+    // Where a rule names nothing there is no such check.
+    const bool has_deny = !plan_->deny.is_empty();
+    const bool has_allow = !plan_->allow.is_empty();
+    if (has_deny) policy::must_pass(exchange, Check::deny);
+    if (has_allow) policy::must_pass(exchange, Check::allow);
+    if (const Reason* refusal = judge_denied(answer)) return policy::deny(*refusal, evidence);
+    if (has_deny) policy::passed(exchange, Check::deny);
+    if (!has_allow) return policy::allow(evidence);
+    if (const Reason* refusal = judge_allowed(answer)) return policy::deny(*refusal, evidence);
+    policy::passed(exchange, Check::allow);
+    return policy::allow(evidence);
   }
 
  private:
-  // judge returns why the address is refused, or null.
-  const Reason* judge(const Answer& answer) const {
-    const Location& location = answer.location;
-    if (const Reason* denied = denial(plan_->deny.match(location))) return denied;
+  // judge_denied returns why `deny` refuses the address, or null.
+  const Reason* judge_denied(const Answer& answer) const {
+    if (const Reason* denied = denial(plan_->deny.match(answer.location))) return denied;
     if (answer.is_missing_for(plan_->deny)) return &kUnavailable;
-    const bool refuses_unknown = plan_->unknown == Unknown::deny;
-    if (refuses_unknown && plan_->deny.lacks(location)) return &kUnknownAddress;
-    if (plan_->allow.is_empty() || plan_->allow.match(location) != Rule::Match::none) {
-      return nullptr;
-    }
-    if (answer.is_missing_for(plan_->allow)) return &kUnavailable;
-    if (!plan_->allow.lacks(location)) return &kNotAllowed;
-    return refuses_unknown ? &kUnknownAddress : nullptr;
+    return refuses_unknown() && plan_->deny.lacks(answer.location) ? &kUnknownAddress : nullptr;
   }
+
+  // judge_allowed does the same for `allow`, which names something.
+  const Reason* judge_allowed(const Answer& answer) const {
+    if (plan_->allow.match(answer.location) != Rule::Match::none) return nullptr;
+    if (answer.is_missing_for(plan_->allow)) return &kUnavailable;
+    if (!plan_->allow.lacks(answer.location)) return &kNotAllowed;
+    return refuses_unknown() ? &kUnknownAddress : nullptr;
+  }
+
+  bool refuses_unknown() const { return plan_->unknown == Unknown::deny; }
 
   // tags_of names the rules that cover the location. Their number and their names are limited.
   std::string_view tags_of(const Location& location, Arena& arena) const {
@@ -150,6 +169,7 @@ const policy::Module module{
     .shared_options = SharedSettings::options(),
     .options = EntrySettings::options(),
     .reasons = kReasons,
+    .checks = kChecks,
     .needs = {},
     .gives = {},
     .load = load_plan,

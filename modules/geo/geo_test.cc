@@ -127,6 +127,28 @@ TEST_F(Geo, NeverBlocksAnAllowlistedAddressUnlessAsked) {
   EXPECT_THAT(from(partner.allowlisted(), kNewYork), DeniedWith("geo.country_denied"));
 }
 
+TEST_F(Geo, TellsTheChecksThatItHas) {
+  const auto told = [&](const char* client) {
+    Call call;
+    const auto verdict = from(call, client);
+    return test::checks_of(module, call, verdict);
+  };
+  ASSERT_TRUE(harness_.load("allow: {countries: [US]}\ndeny: {asns: [64500]}"));
+  EXPECT_EQ(told(kNewYork), "deny+ allow+");
+  EXPECT_EQ(told(kToronto), "deny+ allow-");
+  EXPECT_EQ(told(kVienna), "deny- allow.");
+  EXPECT_EQ(told(kPrivate), "deny- allow.") << "it could be in that ASN";
+  ASSERT_TRUE(harness_.load("allow: {countries: [US]}"));
+  EXPECT_EQ(told(kNewYork), "allow+");
+  EXPECT_EQ(told(kPrivate), "allow-") << "a reason that `deny` would have, too";
+  ASSERT_TRUE(harness_.load("deny: {countries: [US]}"));
+  EXPECT_EQ(told(kNewYork), "deny-");
+  ASSERT_TRUE(harness_.load("allow: {countries: [CA]}"));
+  Call partner;
+  const auto verdict = from(partner.allowlisted(), kNewYork);
+  EXPECT_EQ(test::checks_of(module, partner, verdict), "");
+}
+
 TEST_F(Geo, SaysWhereTheClientIsWhateverTheVerdict) {
   ASSERT_TRUE(harness_.load("deny: {countries: [CA]}")) << harness_.errors();
   EXPECT_EQ(evidence_of(from(kToronto)), "country=CA continent=NA asn=64496");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/json/json.h"
+#include "modules/revocation/checks.h"
 #include "modules/revocation/oauth_request.h"
 
 namespace sallyport::revocation {
@@ -24,7 +25,8 @@ constexpr Reason kRequest{"revocation.oauth_request", ErrorClass::invalid_reques
 constexpr Reason kUnknown{"revocation.grants_unavailable", ErrorClass::unavailable,
                           "What is known of tokens cannot be read or written. The evidence says "
                           "why."};
-constexpr std::array<const Reason*, 3> kReasons = {&kGrant, &kRequest, &kUnknown};
+constexpr std::array<const Reason*, 1> kOfRequest = {&kRequest};
+constexpr std::array<const Reason*, 2> kOfGrants = {&kGrant, &kUnknown};
 
 constexpr std::string_view kRefresh = "refresh_token";
 // Clocks of gateway and authorization server may differ by so much.
@@ -36,20 +38,23 @@ Verdict unavailable(Exchange& exchange, const Error& error) {
 
 }  // namespace
 
-std::span<const Reason* const> guard_reasons() { return kReasons; }
+std::span<const Reason* const> request_reasons() { return kOfRequest; }
+std::span<const Reason* const> grant_reasons() { return kOfGrants; }
 
 Verdict OauthGuard::on_request(Exchange& exchange) {
   auto request = read_oauth_request(exchange.request, exchange.body);
   if (!request) return policy::deny(kRequest);
+  policy::passed(exchange, Check::oauth_request);
   auto& noted = exchange.notes.get<Noted>(exchange.arena, this);
   if (!request->clients.empty()) noted.client = exchange.arena.copy(request->clients.front());
-  if (plan_->endpoint == Endpoint::revocation) return look_up_revoked(*request);
+  if (plan_->endpoint == Endpoint::revocation) return look_up_revoked(exchange, *request);
   noted.is_token = true;
-  if (request->grant_type == kRefresh) return judge_refresh(*request);
+  if (request->grant_type == kRefresh) return judge_refresh(exchange, *request);
   return policy::allow();
 }
 
-Verdict OauthGuard::judge_refresh(const OauthRequest& request) {
+Verdict OauthGuard::judge_refresh(Exchange& exchange, const OauthRequest& request) {
+  policy::must_pass(exchange, Check::grants);
   auto found = plan_->ledger->ask<std::optional<Grant>>(
       loop_, [key = grant_key(request.refresh_token)](GrantLedger& ledger, const auto& reply) {
         reply(ledger.find(key));
@@ -79,14 +84,18 @@ Verdict OauthGuard::judge_grant(Exchange& exchange, const std::vector<std::strin
   }
   const auto found = plan_->set->find(plan_->issuer_id, std::span(names).first(count),
                                       grant.granted_at, exchange.now.unix_seconds());
-  if (!found) return policy::allow();
+  if (!found) {
+    policy::passed(exchange, Check::grants);
+    return policy::allow();
+  }
   const Name& name = names[found->index];
   return policy::deny(kGrant, policy::evidence(exchange, "{}={} granted={}", unit_name(name.unit),
                                                name.value, grant.granted_at));
 }
 
-Verdict OauthGuard::look_up_revoked(const OauthRequest& request) {
+Verdict OauthGuard::look_up_revoked(Exchange& exchange, const OauthRequest& request) {
   if (request.token.empty()) return policy::allow();
+  policy::must_pass(exchange, Check::grants);
   auto found = plan_->ledger->ask<std::optional<Grant>>(
       loop_, [key = grant_key(request.token)](GrantLedger& ledger, const auto& reply) {
         reply(ledger.find(key));
@@ -95,6 +104,7 @@ Verdict OauthGuard::look_up_revoked(const OauthRequest& request) {
                        [this, clients = request.clients](
                            Exchange& later, Result<std::optional<Grant>> told) -> Verdict {
                          if (!told) return unavailable(later, told.error());
+                         policy::passed(later, Check::grants);
                          // RFC 7009 section 2.1: a client revokes its own tokens only. Where the
                          // request names several, the server's 200 does not say which of them it
                          // believed.
@@ -120,6 +130,7 @@ std::size_t OauthGuard::answer_limit(const Exchange& exchange,
 
 Verdict OauthGuard::on_answer(Exchange& exchange, const policy::Answer& answer) {
   const auto& noted = *exchange.notes.find<Noted>(this);
+  policy::must_pass(exchange, Check::grants);
   return noted.is_token ? learn(exchange, answer, noted) : revoke(exchange, noted);
 }
 
@@ -136,6 +147,7 @@ Verdict OauthGuard::learn(Exchange& exchange, const policy::Answer& answer, cons
                  GrantLedger& ledger, const auto& reply) { reply(ledger.learn(learned, terms)); });
   return policy::await(std::move(done), [](Exchange& later, Result<bool> told) -> Verdict {
     if (!told) return unavailable(later, told.error());
+    policy::passed(later, Check::grants);
     return policy::allow({*told ? "learned=yes" : "learned=full"});
   });
 }
@@ -162,6 +174,7 @@ Verdict OauthGuard::revoke(Exchange& exchange, const Noted& noted) {
       });
   return policy::await(std::move(done), [](Exchange& later, Result<bool> told) -> Verdict {
     if (!told) return unavailable(later, told.error());
+    policy::passed(later, Check::grants);
     return policy::allow({"revoked=yes"});
   });
 }

@@ -53,10 +53,10 @@ class OauthGuard {
     bool is_token = false;        // a token response is awaited
   };
 
-  policy::Verdict judge_refresh(const OauthRequest& request);
+  policy::Verdict judge_refresh(policy::Exchange& exchange, const OauthRequest& request);
   policy::Verdict judge_grant(policy::Exchange& exchange, const std::vector<std::string>& clients,
                               const Grant& grant) const;
-  policy::Verdict look_up_revoked(const OauthRequest& request);
+  policy::Verdict look_up_revoked(policy::Exchange& exchange, const OauthRequest& request);
   policy::Verdict learn(policy::Exchange& exchange, const policy::Answer& answer,
                         const Noted& noted);
   policy::Verdict revoke(policy::Exchange& exchange, const Noted& noted);
@@ -65,7 +65,8 @@ class OauthGuard {
   event::Loop& loop_;
 };
 
-// guard_reasons lists all that it can say.
-std::span<const policy::Reason* const> guard_reasons();
+// All that it can say, by its two checks: of the request, and of what is known of its tokens.
+std::span<const policy::Reason* const> request_reasons();
+std::span<const policy::Reason* const> grant_reasons();
 
 }  // namespace sallyport::revocation

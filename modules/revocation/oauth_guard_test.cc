@@ -75,6 +75,21 @@ class Guard : public testing::Test {
   const std::int64_t now = wall_now().unix_seconds();
 };
 
+TEST_F(Guard, TellsItsChecks) {
+  load();
+  const auto told = [&](const policy::Verdict& verdict) {
+    return test::checks_of(module, *call, verdict);
+  };
+  EXPECT_EQ(told(judge("grant_type=authorization_code&code=c&client_id=plaid")),
+            "store+ revocations+ oauth_request+");
+  EXPECT_EQ(told(*answer(R"({"access_token":"a","refresh_token":"refresh-1","expires_in":9})")),
+            "grants+");
+  EXPECT_EQ(told(judge(refresh("refresh-1"))), "store+ revocations+ oauth_request+ grants+");
+  revoke(R"("unit":"client","value":"plaid")");
+  EXPECT_EQ(told(judge(refresh("refresh-1"))), "store+ revocations+ oauth_request+ grants-");
+  EXPECT_EQ(told(judge("a=1&a=2&grant_type=x&grant_type=y")), "store+ revocations+ oauth_request-");
+}
+
 TEST_F(Guard, RefusesARefreshTokenOfWhoeverIsRevoked) {
   load();
   issue("refresh-1", now - 100);

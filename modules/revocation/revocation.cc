@@ -185,6 +185,7 @@ const policy::Module module{
     .shared_options = SharedSettings::options(),
     .options = EntrySettings::options(),
     .reasons = all_reasons(),
+    .checks = all_checks(),
     .needs = {},
     .wants = kWants,
     .gives = {},

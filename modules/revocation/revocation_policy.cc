@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/policy/token_authority.h"
+#include "modules/revocation/checks.h"
 #include "modules/revocation/issuer.h"
 
 namespace sallyport::revocation {
@@ -43,6 +44,9 @@ constexpr Reason kInactive{"revocation.inactive", ErrorClass::invalid_token,
 constexpr std::array<const Reason*, 9> kReasons = {&kToken,       &kSubject, &kClient,
                                                    &kConsent,     &kKey,     &kCertificate,
                                                    &kUnavailable, &kStale,   &kInactive};
+constexpr std::array kOfStore{&kUnavailable};
+constexpr std::array kOfRevocations{&kCertificate, &kKey, &kClient, &kConsent, &kSubject, &kToken};
+constexpr std::array kOfFreshness{&kStale, &kInactive};
 
 class RevocationPolicy final : public policy::Policy {
  public:
@@ -56,6 +60,9 @@ class RevocationPolicy final : public policy::Policy {
   Verdict on_request(Exchange& exchange) override {
     const RevocationSet& set = *plan_->set;
     if (!set.is_ready()) return policy::deny(kUnavailable);
+    policy::passed(exchange, Check::store);
+    if (plan_->freshness != nullptr) policy::must_pass(exchange, Check::freshness);
+    if (guard_) policy::must_pass(exchange, Check::oauth_request);
     static const TokenClaims kNone;
     const TokenClaims& claims = exchange.facts.token ? exchange.facts.token->claims() : kNone;
     std::array<char, kFingerprint> fingerprint;
@@ -127,6 +134,7 @@ class RevocationPolicy final : public policy::Policy {
 
   // judge_good: nothing that the request shows is known to be revoked.
   Verdict judge_good(Exchange& exchange) {
+    policy::passed(exchange, Check::revocations);
     Verdict verdict = plan_->freshness == nullptr ? policy::allow() : judge_stale(exchange);
     if (!guard_ || !std::holds_alternative<policy::Allow>(verdict)) return verdict;
     return guard_->on_request(exchange);
@@ -137,8 +145,10 @@ class RevocationPolicy final : public policy::Policy {
     const auto age = plan_->freshness->age(loop_.mono());
     switch (stance_on(plan_->entry, exchange, age)) {
       case Stance::fresh:
+        policy::passed(exchange, Check::freshness);
         return policy::allow();
       case Stance::allow:
+        policy::passed(exchange, Check::freshness);
         count(exchange, StaleOutcome::allowed);
         return policy::allow(policy::evidence(exchange, "revocations_age_ms={}", age->count()));
       case Stance::deny:
@@ -156,8 +166,9 @@ class RevocationPolicy final : public policy::Policy {
             return refuse_stale(later, StaleOutcome::unanswered, active.error().text);
           }
           count(later, *active ? StaleOutcome::active : StaleOutcome::inactive);
-          return *active ? policy::allow(policy::evidence(later, "introspected=active"))
-                         : policy::deny(kInactive);
+          if (!*active) return policy::deny(kInactive);
+          policy::passed(later, Check::freshness);
+          return policy::allow(policy::evidence(later, "introspected=active"));
         });
   }
 
@@ -195,10 +206,24 @@ std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
 std::span<const Reason* const> all_reasons() {
   static const auto all = [] {
     std::vector<const Reason*> reasons(kReasons.begin(), kReasons.end());
-    const auto guard = guard_reasons();
-    reasons.insert(reasons.end(), guard.begin(), guard.end());
+    for (const auto more : {request_reasons(), grant_reasons()}) {
+      reasons.insert(reasons.end(), more.begin(), more.end());
+    }
     return reasons;
   }();
+  return all;
+}
+
+std::span<const policy::Check> all_checks() {
+  using policy::check;
+  using policy::Needed;
+  static const std::array all{
+      check(Check::store, "store", kOfStore),
+      check(Check::revocations, "revocations", kOfRevocations),
+      check(Check::freshness, "freshness", kOfFreshness, Needed::sometimes),
+      check(Check::oauth_request, "oauth_request", request_reasons(), Needed::sometimes),
+      check(Check::grants, "grants", grant_reasons(), Needed::sometimes),
+  };
   return all;
 }
 

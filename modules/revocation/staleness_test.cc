@@ -137,6 +137,21 @@ TEST_F(Stale, AsksTheIssuer) {
   EXPECT_EQ(count("unanswered"), 4);
 }
 
+TEST_F(Stale, IsToldAsACheck) {
+  const auto told = [&](const policy::Verdict& verdict) {
+    return test::checks_of(module, *call, verdict);
+  };
+  load("on_stale: introspect");
+  aged(Milliseconds(1000));
+  EXPECT_EQ(told(judge()), "store+ revocations+ freshness+");
+  aged(Milliseconds(6000));
+  EXPECT_EQ(told(judge()), "store+ revocations+ freshness+") << "the issuer vouches for it";
+  issuer.answer = false;
+  EXPECT_EQ(told(judge()), "store+ revocations+ freshness-");
+  harness.command("revoke", R"({"unit":"jti","value":"token-1"})");
+  EXPECT_EQ(told(judge()), "store+ revocations- freshness.");
+}
+
 TEST_F(Stale, DoesNotExcuseWhatIsKnownToBeRevoked) {
   load("on_stale: allow");
   aged(Milliseconds(6000));

@@ -176,6 +176,44 @@ TEST_P(EveryModule, DocumentsItsReasonsAndNoOthers) {
   EXPECT_EQ(documented, real);
 }
 
+// is_word: lower case, as operators read it and scripts look for it.
+bool is_word(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+}
+
+TEST_P(EveryModule, ListsItsChecksInOrder) {
+  const auto checks = module().checks;
+  ASSERT_LE(checks.size(), policy::kMaxChecks);
+  std::set<std::string_view> names;
+  for (std::size_t place = 0; place < checks.size(); ++place) {
+    EXPECT_EQ(checks[place].place, place) << checks[place].name;
+    EXPECT_TRUE(is_word(checks[place].name)) << checks[place].name;
+    EXPECT_TRUE(names.insert(checks[place].name).second) << checks[place].name << " is there twice";
+  }
+}
+
+// `sallyport why` tells by the reason which check has failed.
+TEST_P(EveryModule, HasACheckForEveryReasonIfItHasChecks) {
+  if (module().checks.empty()) return;
+  std::set<const policy::Reason*> of_checks;
+  for (const policy::Check& check : module().checks) {
+    of_checks.insert(check.reasons.begin(), check.reasons.end());
+  }
+  const std::set<const policy::Reason*> all(module().reasons.begin(), module().reasons.end());
+  for (const auto* reason : all) EXPECT_TRUE(of_checks.contains(reason)) << reason->id;
+  for (const auto* reason : of_checks) EXPECT_TRUE(all.contains(reason)) << reason->id;
+}
+
+TEST_P(EveryModule, DocumentsItsChecks) {
+  const Readme readme(name());
+  for (const policy::Check& check : module().checks) {
+    const std::string row = "\n| `" + std::string(check.name) + "` | ";
+    EXPECT_NE(readme.text().find(row), std::string::npos)
+        << "the README has no row for the check " << check.name;
+  }
+}
+
 TEST_P(EveryModule, DocumentsEveryOption) {
   const Readme readme(name());
   expect_documented(module().options, readme);
@@ -223,7 +261,7 @@ TEST_P(EveryModule, NeverRefusesWhenObserved) {
     ASSERT_EQ(call.exchange().trail.steps().size(), 1u);
     last = call.exchange().trail.steps().front();
   }
-  EXPECT_EQ(last.module, module().name);
+  EXPECT_EQ(last.module, &module());
   if (!module().reasons.empty()) {
     EXPECT_EQ(last.outcome, policy::Outcome::would_deny);
     EXPECT_NE(last.reason, nullptr);

@@ -1,4 +1,6 @@
 """What becomes of an API's own 401: passed on, or turned into the one of the route's profile."""
+import json
+
 import pytest
 
 from support import settings
@@ -44,6 +46,9 @@ def test_it_gets_the_shape_of_the_profile(gateway, upstream, issuer, profile, co
     assert answer.all("WWW-Authenticate") == ['Bearer error="invalid_token"']
     line = gateway.line_of(answer.one("x-fapi-interaction-id"))
     assert line["deny"]["reason"] == "bearer.upstream_refused"
+    steps = json.loads(gateway.cli("why", line["request_id"], "--json").stdout)["steps"]
+    assert [step["outcome"] for step in steps] == ["allow", "deny"]
+    assert steps[1]["checks"] == [{"check": "answer", "result": "fail"}]
 
 
 def test_other_answers_are_left_alone(gateway, upstream, issuer):

@@ -240,13 +240,15 @@ std::string PolicyHarness::errors() const {
 }
 
 policy::Verdict PolicyHarness::judge(Call& call) {
-  return noted(policy().on_request(call.exchange()));
+  call.exchange().marks = {};
+  return noted(policy().on_request(call.exchange()), call);
 }
 
 void PolicyHarness::respond(Call& call, http::ResponseHead& head) {
+  call.exchange().marks = {};
   policy().on_response(call.exchange(), head);
   if (const policy::Reason* reason = call.exchange().answer_refused) {
-    static_cast<void>(noted(policy::deny(*reason)));
+    static_cast<void>(noted(policy::deny(*reason), call));
   }
 }
 
@@ -255,16 +257,21 @@ std::optional<policy::Verdict> PolicyHarness::answer(Call& call, http::ResponseH
   const std::size_t limit = policy().answer_limit(call.exchange(), head);
   if (limit == 0) return std::nullopt;
   const bool fits = body.size() <= limit;
+  call.exchange().marks = {};
   auto verdict = policy().on_answer(call.exchange(),
                                     {head, fits ? body : std::string_view(), fits});
-  return finish(noted(std::move(verdict)), call);
+  return finish(noted(std::move(verdict), call), call);
 }
 
-policy::Verdict PolicyHarness::noted(policy::Verdict verdict) const {
+policy::Verdict PolicyHarness::noted(policy::Verdict verdict, Call& call) const {
   if (const auto* deny = std::get_if<policy::Deny>(&verdict)) {
     reached().insert(std::string(deny->reason->id));
     EXPECT_NE(std::ranges::find(module_.reasons, deny->reason), module_.reasons.end())
         << deny->reason->id << " is not among the reasons of " << module_.name;
+    EXPECT_TRUE(module_.checks.empty() || call.exchange().explanation != nullptr ||
+                policy::failed_check(module_.checks, call.exchange().marks, *deny->reason))
+        << deny->reason->id << " is not of a check of " << module_.name
+        << " that follows the last that was passed";
   }
   return verdict;
 }
@@ -277,7 +284,7 @@ policy::Verdict PolicyHarness::finish(policy::Verdict verdict, Call& call) {
   pending->start([&](policy::Verdict then) { decided = std::move(then); }, call.exchange());
   for (int turns = 0; !decided && turns < 1000; ++turns) loop_.run_once();
   EXPECT_TRUE(decided.has_value()) << "still waiting";
-  return decided ? noted(std::move(*decided)) : policy::allow();
+  return decided ? noted(std::move(*decided), call) : policy::allow();
 }
 
 void PolicyHarness::settle() {
@@ -305,6 +312,23 @@ std::vector<policy::Metric> PolicyHarness::metrics() const {
 bool require_every_reason(const policy::Module& module) {
   testing::AddGlobalTestEnvironment(new ReasonCoverage(module));  // GoogleTest owns it
   return true;
+}
+
+std::string checks_of(const policy::Module& module, Call& call, const policy::Verdict& verdict) {
+  const auto* deny = std::get_if<policy::Deny>(&verdict);
+  const auto results = policy::results_of(module.checks, call.exchange().marks,
+                                          deny != nullptr ? deny->reason : nullptr);
+  std::string told;
+  for (const policy::Check& check : module.checks) {
+    const policy::CheckResult result = results[check.place];
+    if (result == policy::CheckResult::not_made) continue;
+    told += told.empty() ? "" : " ";
+    told += check.name;
+    told += result == policy::CheckResult::passed   ? "+"
+            : result == policy::CheckResult::failed ? "-"
+                                                    : ".";
+  }
+  return told;
 }
 
 std::string evidence_of(const policy::Verdict& verdict) {

@@ -150,8 +150,8 @@ class PolicyHarness {
   // errors returns the findings of the last load, one a line; warnings too.
   std::string errors() const;
 
-  // judge calls on_request and notes the reason as reached. A reason that the module does not list
-  // is a test failure.
+  // judge calls on_request and notes the reason as reached. A reason that the module does not list,
+  // or that is of none of its checks where it has some, is a test failure.
   policy::Verdict judge(Call& call);
   // finish runs the loop until a waiting verdict is decided.
   policy::Verdict finish(policy::Verdict verdict, Call& call);
@@ -177,7 +177,7 @@ class PolicyHarness {
 
  private:
   std::optional<config::Node> parse(std::string_view yaml, std::string_view path);
-  policy::Verdict noted(policy::Verdict verdict) const;
+  policy::Verdict noted(policy::Verdict verdict, Call& call) const;
 
   const policy::Module& module_;
   event::Loop loop_;
@@ -194,6 +194,10 @@ class PolicyHarness {
 // reached, so that no refusal goes untested. A filtered run is let off. Use:
 //   const bool kCovered = test::require_every_reason(module);
 bool require_every_reason(const policy::Module& module);
+
+// checks_of tells what came of the module's checks in a call, after judge or finish: "form+"
+// passed, "times-" failed, "age." was not reached. What the call did not need is left out.
+std::string checks_of(const policy::Module& module, Call& call, const policy::Verdict& verdict);
 
 // evidence_of returns the evidence of an allow or deny, which lives as long as its call.
 std::string evidence_of(const policy::Verdict& verdict);
