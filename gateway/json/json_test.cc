@@ -94,7 +94,7 @@ TEST(Json, VisitsMembersInTheDocumentsOrder) {
 }
 
 TEST(Json, TakesNoFractionOrExponentForAnInteger) {
-  for (const auto* text : {"1.0", "1e3", "1E0", "-0.0"}) {
+  for (const auto* text : {"1.0", "1e3", "1E0", "-0.0", "0e-2", "-1.50E+10", " 0.25\t\r\n"}) {
     const auto value = parse(text);
     ASSERT_TRUE(value) << text;
     EXPECT_FALSE(value->is_integer()) << text;
@@ -209,7 +209,8 @@ TEST(Json, TellsFlawsOfNumbersApart) {
     EXPECT_FALSE(parse(text, {}, &flaw)) << text;
     EXPECT_EQ(flaw, Flaw::number) << text;
   }
-  for (const auto* text : {"01", "1.", "-", "1e", "+1", ".5", "0x1", "1_0"}) {
+  for (const auto* text : {"01", "-01", "00.5", "1.", "1.e5", "-", "-.5", "1e", "1e+", "+1", ".5",
+                           "0x1", "1_0", "1.5.5", "1 .5", "-inf", "-nan", "1e5x"}) {
     Flaw flaw{};
     EXPECT_FALSE(parse(text, {}, &flaw)) << text;
     EXPECT_EQ(flaw, Flaw::syntax) << text;

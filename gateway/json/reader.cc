@@ -46,6 +46,18 @@ Node scalar_node(std::int64_t value, Kind kind) {
   return node;
 }
 
+// is_plainly_written refuses what std::from_chars reads and RFC 8259 section 6 does not allow:
+// zeros before other digits, a point without digits before or after it, infinity, NaN.
+bool is_plainly_written(std::string_view number) {
+  const auto has_digit = [number](std::size_t at) {
+    return at < number.size() && number[at] >= '0' && number[at] <= '9';
+  };
+  const std::size_t first = number.starts_with('-') ? 1 : 0;
+  const std::size_t point = number.find('.');
+  return has_digit(first) && !(number[first] == '0' && has_digit(first + 1)) &&
+         (point == number.npos || has_digit(point + 1));
+}
+
 // Bracketed is a text as the only element of an array, since simdjson has other rules for a root
 // that is no container: numbers are bounded, and `nullx` is null. Behind it is NUL, so that nothing
 // behind the end can be taken for a token.
@@ -295,22 +307,24 @@ bool Reader::read_string(ondemand::raw_json_string raw) {
   return true;
 }
 
-// Of a number that is no integer nothing is kept but that it is one.
+// Of a number that is no integer nothing is kept but that it is one. simdjson's get_double is not
+// asked: on digits chosen for it, it takes 300 times as long as std::from_chars.
 bool Reader::read_number(ondemand::value& value) {
-  const char* const where = here();
   std::int64_t integer = 0;
   if (!value.get_int64().get(integer)) {
     waiting_.push_back(scalar_node(integer, Kind::integer));
     return true;
   }
-  const std::string_view token = value.raw_json_token();
-  const bool is_integer = token.find_first_of(".eE") == token.npos;
+  std::string_view token = value.raw_json_token();
+  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
   double real = 0;
-  // simdjson judges the syntax, but takes what is too near to zero for zero.
-  const auto range = std::from_chars(token.data(), token.data() + token.size(), real);
-  const bool fits = range.ec != std::errc::result_out_of_range;
-  if (fits && value.get_double().get(real)) return fail_syntax(where);
-  if (!fits || is_integer) return fail(where, Flaw::number, "a number is too large");
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), real);
+  if (end != token.data() + token.size() || !is_plainly_written(token)) {
+    return fail_syntax(token.data());
+  }
+  if (error != std::errc() || token.find_first_of(".eE") == token.npos) {
+    return fail(token.data(), Flaw::number, "a number is too large");
+  }
   waiting_.push_back(scalar_node(0, Kind::real));
   return true;
 }
