@@ -5,6 +5,7 @@
 
 #include "gateway/json/json.h"
 #include "gateway/policy/exchange.h"
+#include "gateway/policy/settle.h"
 
 namespace sallyport::control {
 namespace {
@@ -17,13 +18,17 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-// judges_tokens: who gives or needs the token, and nothing that only a real client has.
-bool judges_tokens(const policy::Module& module) {
-  const auto has = [](std::span<const Fact> facts, Fact fact) {
-    return std::find(facts.begin(), facts.end(), fact) != facts.end();
-  };
-  return (has(module.gives, Fact::token) || has(module.needs, Fact::token)) &&
-         !has(module.needs, Fact::identity);
+bool has(std::span<const Fact> facts, Fact fact) {
+  return std::find(facts.begin(), facts.end(), fact) != facts.end();
+}
+
+bool gives_token(const policy::ChainEntry& entry) { return has(entry.module->gives, Fact::token); }
+
+// judges_tokens: who gives or needs the token, or judges by it where one is given, and nothing that
+// only a real client has.
+bool judges_tokens(const policy::ChainEntry& entry) {
+  const bool uses_token = has(entry.module->needs, Fact::token) || has(entry.wanted, Fact::token);
+  return (gives_token(entry) || uses_token) && !has(entry.module->needs, Fact::identity);
 }
 
 // Run is one explanation under way; it owns itself until the end.
@@ -58,9 +63,9 @@ class Run : public std::enable_shared_from_this<Run> {
   void advance() {
     while (next_ < chain_.size()) {
       policy::AttachedEntry& entry = chain_[next_++];
-      if (!judges_tokens(*entry.entry->module)) continue;
-      const bool needs_token = entry.entry->module->gives.empty();
-      if (needs_token && !exchange_.facts.token) continue;  // who should give it has refused
+      if (!judges_tokens(*entry.entry)) continue;
+      // Who should give it has refused.
+      if (!gives_token(*entry.entry) && !exchange_.facts.token) continue;
       judged_.push_back(&entry);
       policy::Verdict verdict = entry.policy->on_request(exchange_);
       if (auto* wait = std::get_if<policy::Wait>(&verdict)) return await(*wait);
@@ -85,7 +90,7 @@ class Run : public std::enable_shared_from_this<Run> {
     const policy::ChainEntry& entry = *judged_.back()->entry;
     const auto* deny = std::get_if<policy::Deny>(&verdict);
     tell_checks(*entry.module, deny);
-    const bool enforced = entry.options.mode == policy::Mode::enforce;
+    const bool enforced = !policy::settle(exchange_, entry, verdict, 0);
     if (deny == nullptr) return add_check(*entry.module, "verdict", true, "");
     allowed_ = allowed_ && !enforced;
     add(refusals_, "{\"policy\":" + quoted(entry.module->name) + ",\"reason\":" +

@@ -152,3 +152,15 @@ def test_a_dependency_that_is_tolerated_has_failed_all_the_same(make_own_gateway
     # Revocation wants the token of this chain: it was not even asked.
     assert steps["revocation"]["reason"] == "gateway.fact_missing"
     assert set(results(steps["revocation"]).values()) == {"not_reached"}
+
+
+def test_a_revoked_token_fails_the_revocations_in_both(gateway, bank):
+    token = bank.mint(claims={"jti": "withdrawn-by-the-user"})
+    assert explained(gateway, token)[0] == {}
+    assert gateway.cli("revoke", "jti", "withdrawn-by-the-user").returncode == 0
+    steps, said = why(gateway, token)
+    assert results(steps["revocation"])["revocations"] == "fail"
+    assert "    FAIL  revocations    jti=withdrawn-by-the-user\n" in said
+    failed, explanation = explained(gateway, token)
+    assert failed == {"revocation": ("revocations", "jti=withdrawn-by-the-user")}
+    assert explanation["allowed"] is False
