@@ -3,10 +3,13 @@
 // Arena hands out memory that lives as long as one exchange. The first chunk is enough for an
 // ordinary request; the total is bounded, so a peer can never make it grow without limit.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <new>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -23,18 +26,21 @@ class Arena {
   static constexpr std::size_t kMaxBytes = 4 * 1024 * 1024;
 
   Arena() = default;
+  // The first chunk may be lent, by whoever outlives the arena.
+  explicit Arena(std::span<std::byte> first)
+      : lent_(first), current_(first.data()), capacity_(first.size()), total_(first.size()) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
   // allocate returns uninitialised memory, aligned to `align`, valid until reset or destruction.
   void* allocate(std::size_t size, std::size_t align = alignof(std::max_align_t)) {
     std::size_t at = (used_ + align - 1) & ~(align - 1);
-    if (chunks_.empty() || at + size > capacity_) [[unlikely]] {
+    if (current_ == nullptr || at + size > capacity_) [[unlikely]] {
       grow(size + align);
       at = (used_ + align - 1) & ~(align - 1);
     }
     used_ = at + size;
-    return chunks_.back().get() + at;
+    return current_ + at;
   }
 
   // copy returns `text` as held by the arena.
@@ -43,6 +49,16 @@ class Arena {
     char* to = static_cast<char*>(allocate(text.size(), 1));
     std::memcpy(to, text.data(), text.size());
     return {to, text.size()};
+  }
+
+  // join returns the pieces one after the other.
+  std::string_view join(std::initializer_list<std::string_view> pieces) {
+    std::size_t size = 0;
+    for (const std::string_view piece : pieces) size += piece.size();
+    char* const text = static_cast<char*>(allocate(size, 1));
+    char* to = text;
+    for (const std::string_view piece : pieces) to = std::copy(piece.begin(), piece.end(), to);
+    return {text, size};
   }
 
   // make constructs a T; its destructor is never run, hence the requirement.
@@ -54,23 +70,24 @@ class Arena {
 
   // reset forgets everything and keeps the first chunk for the next exchange.
   void reset() {
-    if (chunks_.size() > 1) chunks_.resize(1);
-    capacity_ = chunks_.empty() ? 0 : kFirstChunk;
+    if (lent_.empty()) {
+      if (chunks_.size() > 1) chunks_.resize(1);
+      current_ = chunks_.empty() ? nullptr : chunks_.front().get();
+      capacity_ = chunks_.empty() ? 0 : kFirstChunk;
+    } else {
+      chunks_.clear();
+      current_ = lent_.data();
+      capacity_ = lent_.size();
+    }
     used_ = 0;
     total_ = capacity_;
-  }
-
-  // release gives even the first chunk back, for a connection that goes idle.
-  void release() {
-    chunks_.clear();
-    capacity_ = used_ = total_ = 0;
   }
 
  private:
   void grow(std::size_t at_least) {
     // The first chunk always has the one size, so that reset can keep it.
-    if (chunks_.empty() && at_least <= kFirstChunk) return add(kFirstChunk);
-    if (chunks_.empty()) add(kFirstChunk);
+    if (current_ == nullptr && at_least <= kFirstChunk) return add(kFirstChunk);
+    if (current_ == nullptr) add(kFirstChunk);
     add(at_least > kFirstChunk ? at_least : kFirstChunk);
   }
 
@@ -78,10 +95,13 @@ class Arena {
     total_ += size;
     SALLYPORT_CHECK(total_ <= kMaxBytes);
     chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(size));
+    current_ = chunks_.back().get();
     capacity_ = size;
     used_ = 0;
   }
 
+  std::span<std::byte> lent_;
+  std::byte* current_ = nullptr;  // the chunk that is being used
   std::vector<std::unique_ptr<std::byte[]>> chunks_;
   std::size_t capacity_ = 0;
   std::size_t used_ = 0;

@@ -77,7 +77,8 @@ Result<std::string> order_of(const Wish& wish) {
   std::string order;
   observe::JsonLine line(order);
   line.text("unit", wish.unit).text("value", wish.value).text("issuer", wish.issuer);
-  for (const auto& [name, text] : {std::pair{"cutoff", &wish.cutoff}, {"expires", &wish.expires}}) {
+  for (const auto& [name, text] : {std::pair{observe::Key("cutoff"), &wish.cutoff},
+                                   {observe::Key("expires"), &wish.expires}}) {
     if (text->empty()) continue;
     const auto moment = moment_of(*text);
     if (!moment) return moment.error();

@@ -59,7 +59,7 @@ std::optional<Violation> parse_field_lines(std::string_view lines, std::size_t m
     if (fields.size() >= max_fields) return Violation::too_many_fields;
     const char* value_end = at;
     while (value_end != value && is_blank(value_end[-1])) --value_end;
-    fields.add(view(name, colon), view(value, value_end));
+    fields.add_parsed(view(name, colon), view(value, value_end));
     at += 2;
   }
   return std::nullopt;

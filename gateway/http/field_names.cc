@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include "gateway/base/text.h"
@@ -190,8 +191,8 @@ class Names {
   }
 
  private:
-  static constexpr std::size_t kSlots = 512;
-  static_assert(kCount < kSlots / 8 && kCount < 255, "a search must end soon");
+  static constexpr std::size_t kSlots = std::bit_ceil(kCount * 8);  // a search ends soon
+  static_assert(kCount < 255);
 
   static constexpr std::size_t slot_of(std::string_view name) {
     const auto first = static_cast<unsigned char>(fold(name.front()));
@@ -208,6 +209,24 @@ constexpr bool begins_a_trust_prefix(char c) { return fold(c) == 'x' || fold(c) 
 static_assert(std::ranges::all_of(kTrustPrefixes,
                                   [](auto prefix) { return begins_a_trust_prefix(prefix[0]); }));
 
+// with_trait picks the fields that have one of those traits. A question about few names has a table of
+// its own: in that of all, ordinary fields are found, and compared to the last octet.
+template <int kTraits>
+consteval auto with_trait() {
+  constexpr auto has = [](const Known& known) { return (known.traits & kTraits) != 0; };
+  std::array<Known, std::ranges::count_if(kKnown, has)> found{};
+  std::ranges::copy_if(kKnown, found.begin(), has);
+  return found;
+}
+
+constexpr auto kHopFields = with_trait<kHop>();
+constexpr auto kFramingFields = with_trait<kFraming>();
+static_assert(std::ranges::none_of(kKnownPrefixes, [](const Known& prefix) {
+  return (prefix.traits & (kHop | kFraming)) != 0;
+}));
+
+constexpr Names kHopNames(kHopFields);
+constexpr Names kFramingNames(kFramingFields);
 constexpr Names kKnownNames(kKnown);
 constexpr Names kTrustedNames(kTrustNames);
 
@@ -236,9 +255,9 @@ bool equals_folded(std::string_view name, std::string_view canonical) {
   return equals(name, canonical);
 }
 
-bool is_hop_by_hop(std::string_view name) { return has_trait(name, kHop); }
+bool is_hop_by_hop(std::string_view name) { return kHopNames.find(name) != nullptr; }
 
-bool is_framing(std::string_view name) { return has_trait(name, kFraming); }
+bool is_framing(std::string_view name) { return kFramingNames.find(name) != nullptr; }
 
 bool is_trust(std::string_view name) {
   if (kTrustedNames.find(name) != nullptr) return true;

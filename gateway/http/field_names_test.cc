@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "gateway/base/text.h"
 #include "gateway/http/control_fields.h"
 
 namespace sallyport::http {
@@ -37,6 +38,19 @@ TEST(FieldNames, ValuesAreJudgedAlikeAtEveryPlace) {
       std::string value(43, 'v');
       value[at] = static_cast<char>(octet);
       EXPECT_EQ(is_field_value(value), is_good) << octet << " at " << at;
+    }
+  }
+}
+
+TEST(FieldNames, CredentialsAreJudgedAlikeAtEveryPlace) {
+  for (int octet = 0; octet < 256; ++octet) {
+    const char c = static_cast<char>(octet);
+    const bool is_good =
+        is_alpha(c) || is_digit(c) || "-._~+/="sv.find(c) != std::string_view::npos;
+    for (std::size_t at = 0; at < 43; ++at) {
+      std::string text(43, 'v');
+      text[at] = c;
+      EXPECT_EQ(is_token68(text), is_good) << octet << " at " << at;
     }
   }
 }

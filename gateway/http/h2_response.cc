@@ -13,35 +13,31 @@ std::uint8_t* octets(std::string_view text) {
 
 bool is_not_for_h2(std::string_view name) { return is_framing(name) || is_hop_by_hop(name); }
 
-}  // namespace
-
-void H2FieldSection::begin(const Fields& fields) {
-  std::size_t size = 0;
-  for (const Field& field : fields) size += field.name.size();
-  names_.clear();
-  names_.reserve(size);
-  fields_.clear();
+// A value that no other answer has is of no use in the other side's table: it would only push out
+// what is (RFC 7541 section 6.2.3; the library has no representation without that promise).
+std::uint8_t flags_of(std::string_view name) {
+  return equals_ignoring_case(name, "x-fapi-interaction-id") ? NGHTTP2_NV_FLAG_NO_INDEX
+                                                             : NGHTTP2_NV_FLAG_NONE;
 }
 
+}  // namespace
+
 void H2FieldSection::add(std::string_view name, std::string_view value) {
-  fields_.push_back({octets(name), octets(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  fields_.push_back({octets(name), octets(value), name.size(), value.size(), flags_of(name)});
 }
 
 bool H2FieldSection::add_all(const Fields& fields, bool (*forbidden)(std::string_view)) {
+  if (!fields.is_writable()) return false;
   for (const Field& field : fields) {
-    if (!is_token(field.name) || !is_field_value(field.value) || forbidden(field.name)) {
-      return false;
-    }
-    const std::size_t at = names_.size();
-    for (const char c : field.name) names_ += to_lower(c);
-    add(std::string_view(names_).substr(at), field.value);
+    if (forbidden(field.name)) return false;
+    add(field.name, field.value);
   }
   return true;
 }
 
 bool H2FieldSection::set_head(const ResponseHead& head) {
   if (head.status < 100 || head.status > 599) return false;
-  begin(head.fields);
+  fields_.clear();
   status_ = std::to_string(head.status);
   add(":status", status_);
   if (!add_all(head.fields, is_not_for_h2)) return false;
@@ -55,7 +51,7 @@ bool H2FieldSection::set_head(const ResponseHead& head) {
 }
 
 bool H2FieldSection::set_request(const RequestHead& head, std::string_view scheme) {
-  begin(head.fields);
+  fields_.clear();
   path_ = head.target.path;
   if (head.target.has_query) path_.append("?").append(head.target.query);
   if (!is_token(head.method_text) || !is_field_value(head.authority) || !is_field_value(path_)) {
@@ -74,7 +70,7 @@ bool H2FieldSection::set_request(const RequestHead& head, std::string_view schem
 }
 
 bool H2FieldSection::set_trailers(const Fields& trailers) {
-  begin(trailers);
+  fields_.clear();
   return add_all(trailers, is_forbidden_trailer);
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// H2FieldSection makes the fields of a message what HTTP/2 wants them to be: pseudo-header fields,
-// lower-case names, nothing of HTTP/1 connections (RFC 9113 section 8.3).
+// H2FieldSection makes the fields of a message what HTTP/2 wants them to be: pseudo-header fields and
+// nothing of HTTP/1 connections (RFC 9113 section 8.3). Names become lower-case ones when the library
+// copies them, which it does in every nghttp2_submit_ function.
 
 #include <nghttp2/nghttp2.h>
 
@@ -26,11 +27,9 @@ class H2FieldSection {
   std::span<const nghttp2_nv> fields() const { return fields_; }
 
  private:
-  void begin(const Fields& fields);
   void add(std::string_view name, std::string_view value);
   bool add_all(const Fields& fields, bool (*forbidden)(std::string_view));
 
-  std::string names_;  // in lower case; never grows while fields_ points into it
   std::string status_;
   std::string path_;
   std::string length_;

@@ -1,11 +1,14 @@
 #include "gateway/http/head_lines.h"
 
+#include <algorithm>
+
 #include "gateway/base/text.h"
 
 namespace sallyport::http {
 
 std::optional<Violation> split_head(std::string_view head, HeadLines& lines) {
-  const std::size_t end = head.find_first_of("\r\n");
+  const std::size_t line_feed = head.find('\n');
+  const std::size_t end = std::min(head.substr(0, line_feed).find('\r'), line_feed);
   if (end == std::string_view::npos) return Violation::truncated_head;
   if (head[end] == '\n') return Violation::bare_line_feed;
   if (head.size() - end < 2) return Violation::truncated_head;

@@ -12,7 +12,7 @@
 namespace sallyport::http {
 
 // Room for an ordinary message's fields in one allocation.
-inline constexpr std::size_t kOrdinaryFields = 16;
+inline constexpr std::size_t kOrdinaryFields = 24;
 
 struct HeadLines {
   std::string_view start;   // the start line without its CRLF

@@ -35,7 +35,7 @@ void HeaderBlock::append_to(Fields& fields, Arena& arena) const {
   const std::string_view text = arena.copy(text_);
   std::size_t at = 0;
   for (const Entry& entry : entries_) {
-    fields.add(text.substr(at, entry.name), text.substr(at + entry.name, entry.value));
+    fields.add_parsed(text.substr(at, entry.name), text.substr(at + entry.name, entry.value));
     at += entry.name + entry.value;
   }
 }

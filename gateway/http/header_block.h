@@ -29,7 +29,8 @@ class HeaderBlock {
   // violation is the limit that was passed, if one was.
   const std::optional<Violation>& violation() const { return violation_; }
 
-  // append_to copies the fields into `arena` and adds them to `fields`, in order.
+  // append_to copies the fields into `arena` and adds them to `fields`, in order. Nobody has judged
+  // them yet: the caller holds each to h2_fields, or refuses the message.
   void append_to(Fields& fields, Arena& arena) const;
 
  private:

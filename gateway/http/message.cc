@@ -4,6 +4,7 @@
 #include <array>
 
 #include "gateway/base/text.h"
+#include "gateway/http/field_names.h"
 
 namespace sallyport::http {
 namespace {
@@ -22,6 +23,11 @@ Method method_of(std::string_view token) {
 }
 
 std::string_view to_string(Method method) { return kMethodNames[static_cast<std::size_t>(method)]; }
+
+void Fields::add(std::string_view name, std::string_view value) {
+  is_writable_ = is_writable_ && is_token(name) && is_field_value(value);
+  list_.push_back({name, value});
+}
 
 const Field* Fields::find(std::string_view name) const {
   for (const Field& field : list_) {

@@ -14,6 +14,8 @@
 
 namespace sallyport::http {
 
+enum class Violation : std::uint8_t;
+
 // Methods that the gateway itself must tell apart (RFC 9110 section 9); any other token is `other`
 // and keeps its text.
 enum class Method : std::uint8_t {
@@ -40,7 +42,9 @@ struct Field {
 // Fields is an ordered list of header or trailer fields with a limit that its maker keeps.
 class Fields {
  public:
-  void add(std::string_view name, std::string_view value) { list_.push_back({name, value}); }
+  // add appends a field of the gateway's own or of a module. One that must not be written (its name
+  // is no token, or its value has a line end or the like) spoils the message: see is_writable.
+  void add(std::string_view name, std::string_view value);
   // find returns the first field of that name (any case), or null.
   const Field* find(std::string_view name) const;
   // count says how many fields have that name: duplicates matter to security.
@@ -51,9 +55,16 @@ class Fields {
   void remove_if(Drop drop) {
     std::erase_if(list_, drop);
   }
-  void clear() { list_.clear(); }
+  void clear() {
+    list_.clear();
+    is_writable_ = true;
+  }
   // reserve makes room for an ordinary message at once.
   void reserve(std::size_t fields) { list_.reserve(fields); }
+
+  // is_writable says whether every field ever added may be written as it is. Nobody writes a head or
+  // trailers otherwise.
+  bool is_writable() const { return is_writable_; }
 
   bool empty() const { return list_.empty(); }
   std::size_t size() const { return list_.size(); }
@@ -61,7 +72,17 @@ class Fields {
   auto end() const { return list_.end(); }
 
  private:
+  // Only who parses a message adds its fields without another look: the first has judged each as it
+  // found it, and of what the second adds, each is judged (check_h2_field) or the message refused.
+  friend std::optional<Violation> parse_field_lines(std::string_view, std::size_t, std::size_t,
+                                                    Fields&);
+  friend class HeaderBlock;
+  void add_parsed(std::string_view name, std::string_view value) {
+    list_.push_back({name, value});
+  }
+
   std::vector<Field> list_;
+  bool is_writable_ = true;
 };
 
 // Body framing, decided once by http/framing (RFC 9112 section 6.3).

@@ -45,6 +45,21 @@ TEST(Fields, RemovesEveryFieldOfTheName) {
   EXPECT_EQ(fields.begin()->name, "X-One");
 }
 
+TEST(Fields, AreSpoiltByOneThatMustNotBeWritten) {
+  for (const Field bad : {Field{"a b", "c"}, {"", "c"}, {"a", "b\r\nc: d"}, {"a", " b"}}) {
+    Fields fields;
+    fields.add("x", "y");
+    EXPECT_TRUE(fields.is_writable());
+    fields.add(bad.name, bad.value);
+    EXPECT_FALSE(fields.is_writable()) << bad.name << bad.value;
+    fields.remove(bad.name);
+    fields.add("x", "y");
+    EXPECT_FALSE(fields.is_writable()) << bad.name << bad.value;
+    const Fields copy = fields;
+    EXPECT_FALSE(copy.is_writable());
+  }
+}
+
 TEST(BodyShape, HasNoBodyWhenTheLengthIsZero) {
   EXPECT_FALSE((BodyShape{Framing::length, 0}.has_body()));
   EXPECT_TRUE((BodyShape{Framing::length, 1}.has_body()));

@@ -130,8 +130,9 @@ std::size_t size_of(const Fields& fields) {
 }
 
 bool put_fields(const Fields& fields, bool (*is_ours)(std::string_view), Writer& out) {
+  if (!fields.is_writable()) return false;
   for (const Field& field : fields) {
-    if (!is_token(field.name) || !is_field_value(field.value) || is_ours(field.name)) return false;
+    if (is_ours(field.name)) return false;
     out.put_field(field.name, field.value);
   }
   return true;

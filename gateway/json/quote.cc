@@ -20,11 +20,9 @@ constexpr bool is_plain_char(char c) {
 // word_is_plain asks the same of eight octets at once: in each step, the highest bit of an octet
 // says that it is one of those asked for (Hacker's Delight, section 6-1, "find first 0-byte"). What
 // is beyond ASCII has that bit itself.
-bool word_is_plain(const char* at) {
+bool word_is_plain(std::uint64_t word) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHigh = 0x80 * kOnes;
-  std::uint64_t word;
-  std::memcpy(&word, at, sizeof word);
   const auto holds = [word](std::uint64_t octet) {
     const std::uint64_t differs = word ^ octet * kOnes;
     return (differs - kOnes) & ~differs;
@@ -33,14 +31,34 @@ bool word_is_plain(const char* at) {
   return ((word | controls | holds('"') | holds('\\') | holds(0x7f)) & kHigh) == 0;
 }
 
+template <class Word>
+std::uint64_t read(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+bool word_is_plain(const char* at) { return word_is_plain(read<std::uint64_t>(at)); }
+
+// few_are_plain asks it of one to seven: some of them twice, and spaces where nothing is.
+bool few_are_plain(std::string_view text) {
+  const char* const last = text.data() + text.size() - 1;
+  if (text.size() >= 4)
+    return word_is_plain(read<std::uint32_t>(text.data()) | read<std::uint32_t>(last - 3) << 32);
+  constexpr std::uint64_t kSpaces = 0x2020202020000000;
+  return word_is_plain(kSpaces | read<std::uint8_t>(text.data()) |
+                       read<std::uint8_t>(text.data() + text.size() / 2) << 8 |
+                       read<std::uint8_t>(last) << 16);
+}
+
 #ifdef __SSE2__
 // block_is_plain asks it of 16. As a signed number, what is beyond ASCII is less than a space, too.
 bool block_is_plain(const char* at) {
   const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const auto holds = [block](char octet) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(octet)); };
-  const __m128i special = _mm_or_si128(
-      _mm_or_si128(_mm_cmplt_epi8(block, _mm_set1_epi8(0x20)), holds(0x7f)),
-      _mm_or_si128(holds('"'), holds('\\')));
+  const __m128i special =
+      _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(block, _mm_set1_epi8(0x20)), holds(0x7f)),
+                   _mm_or_si128(holds('"'), holds('\\')));
   return _mm_movemask_epi8(special) == 0;
 }
 #endif
@@ -96,7 +114,7 @@ void append_escaped(std::string& to, char c) {
 // line are shorter than two steps.
 bool is_plain(std::string_view text) {
   constexpr std::size_t kWord = sizeof(std::uint64_t);
-  if (text.size() < kWord) return std::ranges::all_of(text, is_plain_char);
+  if (text.size() < kWord) return text.empty() || few_are_plain(text);
   std::size_t at = 0;
 #ifdef __SSE2__
   if (text.size() >= 16) {

@@ -56,7 +56,7 @@ void DecisionRing::add(const RequestRecord& record) {
   decision.interaction_id = decision.keep(exchange.interaction_id);
   decision.route = decision.keep(record.route);
   decision.method = decision.keep(exchange.request.method_text);
-  decision.client_ip = decision.keep(exchange.facts.client_address.text());
+  decision.client = exchange.facts.client_address;
   decision.host = decision.keep(exchange.request.host);
   decision.path = decision.keep(record.path);
   decision.stage = decision.keep(record.stage);
@@ -68,6 +68,20 @@ void DecisionRing::add(const RequestRecord& record) {
         step.module, step.reason, step.microseconds, step.marks, decision.keep(step.evidence),
         step.outcome};
   }
+  bring_closer((*decisions_)[next_ % kDecisions], decision);
+}
+
+// bring_closer has the memory of the next decision fetched, as much as the last one took: it was
+// written a ring ago, and waiting for it was a hundredth of a request.
+void DecisionRing::bring_closer(const Decision& next, const Decision& last) {
+  constexpr std::size_t kCacheLine = 64;
+  const auto fetch = [](const void* from, const void* to) {
+    for (auto at = static_cast<const char*>(from); at < to; at += kCacheLine) {
+      __builtin_prefetch(at, 1);
+    }
+  };
+  fetch(&next, &next.steps[0] + last.step_count);
+  fetch(next.text.data(), next.text.data() + last.used);
 }
 
 std::optional<std::string> DecisionRing::find(std::string_view id) const {
@@ -87,7 +101,7 @@ std::string DecisionRing::render(const Decision& decision) {
   line.timestamp("ts", decision.at.unix_ms)
       .text("request_id", decision.id.view())
       .text("interaction_id", decision.get(decision.interaction_id))
-      .text("client_ip", decision.get(decision.client_ip))
+      .text("client_ip", decision.client.text())
       .text("method", decision.get(decision.method))
       .text("host", decision.get(decision.host))
       .text("path", decision.get(decision.path))

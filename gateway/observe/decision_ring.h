@@ -45,7 +45,8 @@ class DecisionRing {
     int status = 0;
     const policy::Reason* reason = nullptr;
     std::int64_t total_us = 0;
-    Piece interaction_id, route, method, host, path, client_ip, stage, evidence, upstream;
+    net::Address client;
+    Piece interaction_id, route, method, host, path, stage, evidence, upstream;
     std::array<KeptStep, policy::Trail::kMaxSteps> steps;
     std::uint8_t step_count = 0;
     std::uint16_t used = 0;
@@ -55,6 +56,7 @@ class DecisionRing {
     std::string_view get(Piece piece) const { return {text.data() + piece.at, piece.size}; }
   };
 
+  static void bring_closer(const Decision& next, const Decision& last);
   static std::string render(const Decision& decision);
   static void render_step(const Decision& decision, const KeptStep& step, std::string& to);
 

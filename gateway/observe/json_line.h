@@ -6,18 +6,41 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 
+#include "gateway/base/hex.h"
 #include "gateway/json/json.h"
 
 namespace sallyport::observe {
 
 // timestamp_text renders RFC 3339 UTC with milliseconds; valid until the thread's next call.
 std::string_view timestamp_text(std::int64_t unix_ms);
+
+// Key is the name of a member as it stands in a line, `,"name":`, made when the program is
+// compiled: octets of a number known in advance are copied by a few instructions, without a call.
+class Key {
+ public:
+  static constexpr std::size_t kRoom = 24;
+
+  template <std::size_t kSize>
+  consteval Key(const char (&name)[kSize]) : size_(kSize + 3) {
+    static_assert(kSize + 3 <= kRoom);
+    char* to = std::copy_n(",\"", 2, text_.begin());
+    to = std::copy_n(name, kSize - 1, to);
+    std::copy_n("\":", 2, to);
+  }
+
+ private:
+  friend class JsonLine;
+  std::array<char, kRoom + 1> text_{};  // one more, so that kRoom octets follow the comma
+  std::size_t size_;
+};
 
 class JsonLine {
  public:
@@ -27,10 +50,10 @@ class JsonLine {
   JsonLine& operator=(const JsonLine&) = delete;
 
   // text adds a string member; an empty one is left out.
-  JsonLine& text(std::string_view name, std::string_view value) {
+  JsonLine& text(const Key& name, std::string_view value) {
     if (value.empty()) return *this;
-    key(name);
-    if (json::is_plain(value)) {
+    key(name, value.size() + 2);
+    if (value.size() + 2 <= kBuffer - used_ && json::is_plain(value)) [[likely]] {
       put('"');
       put(value);
       put('"');
@@ -40,56 +63,55 @@ class JsonLine {
     }
     return *this;
   }
-  // hex adds bytes as a string of lower-case hexadecimal digits.
-  JsonLine& hex(std::string_view name, std::string_view bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    key(name);
+  // hex adds a digest as a string of lower-case hexadecimal digits.
+  JsonLine& hex(const Key& name, const std::array<std::uint8_t, 32>& digest) {
+    key(name, 2 * digest.size() + 2);
     put('"');
-    for (const char c : bytes) {
-      const auto byte = static_cast<unsigned char>(c);
-      const std::array<char, 2> two{kDigits[byte >> 4], kDigits[byte & 15]};
-      put({two.data(), two.size()});
-    }
+    write_hex(std::span<const std::uint8_t, 32>(digest), buffer_.data() + used_);
+    used_ += 2 * digest.size();
     put('"');
     return *this;
   }
   template <std::integral Number>
-  JsonLine& number(std::string_view name, Number value) {
-    key(name);
-    const fmt::format_int digits(value);
-    put({digits.data(), digits.size()});
+  JsonLine& number(const Key& name, Number value) {
+    key(name, kNumber);
+    put_number(value);
     return *this;
   }
-  JsonLine& boolean(std::string_view name, bool value) {
-    key(name);
+  JsonLine& boolean(const Key& name, bool value) {
+    key(name, kNumber);
     put(value ? std::string_view("true") : std::string_view("false"));
     return *this;
   }
   // milliseconds adds microseconds as milliseconds with three decimals.
-  JsonLine& milliseconds(std::string_view name, std::int64_t microseconds) {
-    number(name, microseconds / 1000);
+  JsonLine& milliseconds(const Key& name, std::int64_t microseconds) {
+    key(name, 2 * kNumber);
+    put_number(microseconds / 1000);
     const auto rest = static_cast<int>(microseconds % 1000);
-    const std::array<char, 4> decimals{'.', static_cast<char>('0' + rest / 100),
-                                       static_cast<char>('0' + rest / 10 % 10),
-                                       static_cast<char>('0' + rest % 10)};
-    put({decimals.data(), decimals.size()});
+    put('.');
+    put(static_cast<char>('0' + rest / 100));
+    put(static_cast<char>('0' + rest / 10 % 10));
+    put(static_cast<char>('0' + rest % 10));
     return *this;
   }
-  JsonLine& timestamp(std::string_view name, std::int64_t unix_ms) {
-    key(name);
+  JsonLine& timestamp(const Key& name, std::int64_t unix_ms) {
+    const std::string_view value = timestamp_text(unix_ms);
+    key(name, value.size() + 2);
     put('"');
-    put(timestamp_text(unix_ms));
+    put(value);
     put('"');
     return *this;
   }
-  JsonLine& open(std::string_view name) {
-    key(name);
+  JsonLine& open(const Key& name) {
+    key(name, 1);
     put('{');
     is_first_ = true;
     ++depth_;
     return *this;
   }
   JsonLine& close() {
+    if (used_ == kBuffer) [[unlikely]]
+      flush();
     put('}');
     is_first_ = false;
     if (--depth_ == 0) flush();
@@ -98,28 +120,28 @@ class JsonLine {
 
  private:
   static constexpr std::size_t kBuffer = 2048;  // an ordinary line is 1,200 octets long
+  static constexpr std::size_t kNumber = 24;    // no integer of 64 bits is longer
 
-  void key(std::string_view name) {
-    if (!is_first_) put(',');
-    is_first_ = false;
-    put('"');
-    put(name);
-    put("\":");
-  }
-  void put(char c) {
-    if (used_ == kBuffer) [[unlikely]] flush();
-    buffer_[used_++] = c;
-  }
-  void put(std::string_view piece) {
-    if (piece.size() > kBuffer - used_) [[unlikely]] {
+  // key begins a member, in a buffer that has room for `value` octets behind it, unless that is
+  // more than the buffer holds.
+  void key(const Key& name, std::size_t value) {
+    if (Key::kRoom + value > kBuffer - used_) [[unlikely]]
       flush();
-      if (piece.size() > kBuffer) {
-        to_.append(piece);
-        return;
-      }
-    }
+    const std::size_t comma = is_first_ ? 1 : 0;  // which the first member does not have
+    is_first_ = false;
+    std::memcpy(buffer_.data() + used_, name.text_.data() + comma, Key::kRoom);
+    used_ += name.size_ - comma;
+  }
+  // put needs room, which key has made.
+  void put(char c) { buffer_[used_++] = c; }
+  void put(std::string_view piece) {
     std::memcpy(buffer_.data() + used_, piece.data(), piece.size());
     used_ += piece.size();
+  }
+  template <std::integral Number>
+  void put_number(Number value) {
+    const fmt::format_int digits(value);
+    put({digits.data(), digits.size()});
   }
   void flush() {
     to_.append(buffer_.data(), used_);

@@ -40,7 +40,7 @@ void append_certificate(JsonLine& line, const policy::Facts& facts) {
       .text("subject", cut(view.subject))
       .text("issuer", cut(view.issuer))
       .text("serial", cut(view.serial))
-      .hex("sha256", {reinterpret_cast<const char*>(view.sha256.data()), view.sha256.size()})
+      .hex("sha256", view.sha256)
       .number("not_after", view.not_after)
       .text("anchor", cut(facts.client_certificate->anchor()))
       .text("entry", facts.client_certificate->entry());
@@ -78,7 +78,7 @@ void append_would_deny(JsonLine& line, const policy::Trail& trail) {
     if (step.outcome != policy::Outcome::would_deny && step.outcome != policy::Outcome::tolerated) {
       continue;
     }
-    line.open(step.outcome == policy::Outcome::would_deny ? "would_deny" : "tolerated")
+    line.open(step.outcome == policy::Outcome::would_deny ? Key("would_deny") : Key("tolerated"))
         .text("stage", step.module->name)
         .text("reason", step.reason->id)
         .text("evidence", step.evidence)

@@ -162,9 +162,9 @@ Session& H1Connection::open_session() {
   if (++requests_ == 1) worker_.count_first_request();
   body_patience_.reset();
   session_ended_ = answer_began_ = answer_chunked_ = body_wanted_ = keep_alive_ = false;
-  session_ = std::make_unique<Session>(worker_, client_->facts, client_->initial_facts(),
-                                       static_cast<http::Stream&>(*this),
-                                       static_cast<SessionOwner&>(*this));
+  session_ = worker_.sessions().make<Session>(worker_, client_->facts, client_->initial_facts(),
+                                              static_cast<http::Stream&>(*this),
+                                              static_cast<SessionOwner&>(*this));
   return *session_;
 }
 

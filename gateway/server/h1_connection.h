@@ -125,7 +125,7 @@ class H1Connection final : public ClientConnection,
   Patience body_patience_;
   Patience reader_patience_;
   std::unique_ptr<http::ChunkedDecoder> chunked_;  // few requests need one
-  std::unique_ptr<Session> session_;
+  BlockStore::Pointer<Session> session_;
 };
 
 }  // namespace sallyport::server

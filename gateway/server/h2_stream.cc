@@ -17,9 +17,9 @@ H2Stream::~H2Stream() = default;
 
 void H2Stream::begin(const http::HeaderBlock& head, bool ends_stream) {
   const ClientContext& client = owner_.client();
-  session_ = std::make_unique<Session>(worker_, client.facts, client.initial_facts(),
-                                       static_cast<http::Stream&>(*this),
-                                       static_cast<SessionOwner&>(*this));
+  session_ = worker_.sessions().make<Session>(worker_, client.facts, client.initial_facts(),
+                                              static_cast<http::Stream&>(*this),
+                                              static_cast<SessionOwner&>(*this));
   request_complete_ = body_delivered_ = ends_stream;
   auto parsed = http::parse_h2_request(head, ends_stream, session_->arena());
   if (const auto* violation = std::get_if<http::Violation>(&parsed)) {

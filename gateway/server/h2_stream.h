@@ -84,7 +84,7 @@ class H2Stream final : public http::H2Sink,
   WorkerState& worker_;
   H2StreamOwner& owner_;
   const std::int32_t id_;
-  std::unique_ptr<Session> session_;
+  BlockStore::Pointer<Session> session_;
   std::string in_;   // octets of the body that wait until they are wanted
   std::string out_;  // octets of the answer's body that wait for the client's window
   std::size_t out_sent_ = 0;

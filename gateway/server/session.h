@@ -3,6 +3,8 @@
 // Session takes one exchange through its life: route, inspect, forward or refuse, done. It is the
 // same for every codec and runs its steps from the worker's ready list.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -93,7 +95,8 @@ class Session final : public http::StreamListener,
   http::Stream& stream_;
   SessionOwner& owner_;
   std::shared_ptr<Attached> attached_;  // the generation that this exchange began with
-  Arena arena_;
+  std::array<std::byte, Arena::kFirstChunk> first_chunk_;  // not initialised: it is the arena's
+  Arena arena_{first_chunk_};
   policy::Exchange exchange_;
   std::optional<policy::Inspection> inspection_;
   std::optional<policy::Permit> permit_;

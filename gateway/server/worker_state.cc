@@ -68,7 +68,11 @@ WorkerState::WorkerState(event::Worker& worker, observe::Registry& registry, Pro
       handshakes_(loop_),
       client_scratch_(std::make_unique<std::array<char, kScratch>>()),
       upstream_scratch_(std::make_unique<std::array<char, kScratch>>()),
-      flush_log_(loop_, Milliseconds(100), [this] { log_.flush(); }),
+      tidy_up_(loop_, Milliseconds(100),
+               [this] {
+                 log_.flush();
+                 sessions_.trim();
+               }),
       watch_trust_(loop_, Milliseconds(250), [this] { watch_trust(); }) {}
 
 void WorkerState::adopt(std::shared_ptr<const Generation> generation) {

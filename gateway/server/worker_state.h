@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "gateway/base/block_store.h"
 #include "gateway/crypto/random.h"
 #include "gateway/event/watch.h"
 #include "gateway/event/worker.h"
@@ -88,6 +89,8 @@ class ClientConnection {
 class WorkerState {
  public:
   static constexpr std::size_t kScratch = 64 * 1024;
+  // The memory of so many exchanges is kept for others while they come, of some 11 KiB each.
+  static constexpr std::size_t kKeptSessions = 64;
 
   // `process` outlives it.
   WorkerState(event::Worker& worker, observe::Registry& registry, ProcessLoad& process);
@@ -169,6 +172,8 @@ class WorkerState {
   // callback that read it returns.
   std::span<char> client_scratch() { return {client_scratch_->data(), kScratch}; }
   std::span<char> upstream_scratch() { return {upstream_scratch_->data(), kScratch}; }
+  // sessions is where the memory of exchanges comes from.
+  BlockStore& sessions() { return sessions_; }
   Uuid next_id() { return ids_.next(); }
   // http_date is the Date of now, valid until the clock moves on.
   std::string_view http_date() { return date_.at(loop_.wall()); }
@@ -222,6 +227,7 @@ class WorkerState {
   std::unique_ptr<std::array<char, kScratch>> client_scratch_;
   std::unique_ptr<std::array<char, kScratch>> upstream_scratch_;
   std::shared_ptr<Attached> attached_;
+  BlockStore sessions_{kKeptSessions};
   std::unordered_map<ClientConnection*, Kept> connections_;
   std::uint64_t arrivals_ = 0;
   std::size_t served_ = 0;  // of connections_, those that have carried a request
@@ -237,7 +243,7 @@ class WorkerState {
   std::int64_t trust_ends_ = std::numeric_limits<std::int64_t>::max();
   std::map<ClientConnection*, MonoTime> distrusted_;  // until when
   SeenCertificates seen_;
-  event::Every flush_log_;
+  event::Every tidy_up_;
   event::Every watch_trust_;
   bool draining_ = false;
 };

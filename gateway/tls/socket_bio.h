@@ -42,6 +42,8 @@ class SocketBio {
   bool has_input() const { return saved_at_ < saved_.size(); }
   // has_unread says, within a call, whether the peer sent more than the library has taken.
   bool has_unread() const { return !input_.empty() || has_input(); }
+  // may_have_more says, within a call, whether the library would find more if it asked.
+  bool may_have_more() const { return has_unread() || !drained_; }
   bool has_output() const { return pending_at_ < pending_.size(); }
   // written and sent count bytes since begin: what the library wrote, and what of it has left.
   std::size_t written() const;

@@ -121,6 +121,8 @@ IoResult TlsTransport::read(std::span<char> to) {
       break;
     }
     size += static_cast<std::size_t>(got);
+    // To ask once more, only to hear that there is nothing, would cost half of what the record did.
+    if (!socket_.may_have_more() && SSL_has_pending(ssl_.get()) == 0) break;
   }
   // The library may have answered a key update, or sent an alert.
   const bool sent = socket_.flush() != SocketBio::Flush::failed;

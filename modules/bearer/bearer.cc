@@ -64,10 +64,12 @@ class BearerPolicy final : public policy::Policy {
     return policy::DpopChallenge{error, plan_->dpop_algorithms};
   }
 
-  // write_canonical: some APIs know only one spelling of the scheme.
+  // write_canonical: some APIs know only one spelling of the scheme. Most clients use it.
   static void write_canonical(Exchange& exchange, const Credential& credential) {
     const std::string_view scheme = credential.scheme == Scheme::dpop ? "DPoP " : "Bearer ";
     const std::size_t size = scheme.size() + credential.token.size();
+    const http::Field* field = exchange.request.fields.find("authorization");
+    if (field->value.size() == size && field->value.starts_with(scheme)) return;
     char* value = static_cast<char*>(exchange.arena.allocate(size, 1));
     std::memcpy(value, scheme.data(), scheme.size());
     std::memcpy(value + scheme.size(), credential.token.data(), credential.token.size());

@@ -9,7 +9,6 @@ namespace sallyport::headers {
 namespace {
 
 constexpr std::string_view kInteractionId = "x-fapi-interaction-id";
-constexpr std::size_t kForwardedFrame = 96;  // the field Forwarded without its host, an IPv6 node in it
 
 bool is_listed(std::string_view name, const std::vector<std::string>& lower_case) {
   return std::ranges::any_of(
@@ -18,16 +17,12 @@ bool is_listed(std::string_view name, const std::vector<std::string>& lower_case
 
 // forwarded renders RFC 7239 section 4: a token stands as it is, anything else as a quoted string.
 // The authority has neither quotation marks nor backslashes (http/authority.h).
-std::string forwarded(const policy::Exchange& exchange, std::string_view scheme) {
+std::string_view forwarded(const policy::Exchange& exchange, std::string_view scheme) {
+  const std::string node = forwarded_node(exchange.facts.client_address);
   const std::string_view host = exchange.request.authority;
-  std::string value;
-  value.reserve(kForwardedFrame + host.size());  // one allocation
-  value.append("for=").append(forwarded_node(exchange.facts.client_address));
-  if (!host.empty()) {
-    const std::string_view quote = http::is_token(host) ? "" : "\"";
-    value.append(";host=").append(quote).append(host).append(quote);
-  }
-  return value.append(";proto=").append(scheme);
+  const std::string_view quote = http::is_token(host) ? "" : "\"";
+  if (host.empty()) return exchange.arena.join({"for=", node, ";proto=", scheme});
+  return exchange.arena.join({"for=", node, ";host=", quote, host, quote, ";proto=", scheme});
 }
 
 // add_client_certificate follows RFC 9440 section 2.2: a byte sequence of structured fields.
@@ -74,7 +69,7 @@ void make_trustworthy(policy::Exchange& exchange, const RequestRules& rules) {
     fields.add("X-Forwarded-Host", exchange.request.authority);
   }
   fields.add("X-Forwarded-Port", arena.copy(std::to_string(connection.local_port)));
-  fields.add("Forwarded", arena.copy(forwarded(exchange, scheme)));
+  fields.add("Forwarded", forwarded(exchange, scheme));
   // A field of its own is the same list with one more member (RFC 9110 sections 5.3 and 7.6.3).
   fields.add("Via", via_of(exchange.request));
   if (rules.client_cert) add_client_certificate(exchange);

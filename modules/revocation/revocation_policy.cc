@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/base/hex.h"
 #include "gateway/policy/token_authority.h"
 #include "modules/revocation/checks.h"
 #include "modules/revocation/issuer.h"
@@ -113,11 +114,7 @@ class RevocationPolicy final : public policy::Policy {
                                          std::array<char, kFingerprint>& to) {
     const auto* certificate = exchange.facts.client_certificate.get();
     if (certificate == nullptr || set.listed(Unit::certificate) == 0) return {};
-    std::size_t at = 0;
-    for (const std::uint8_t byte : certificate->view().sha256) {
-      to[at++] = "0123456789abcdef"[byte >> 4];
-      to[at++] = "0123456789abcdef"[byte & 15];
-    }
+    write_hex(std::span<const std::uint8_t, 32>(certificate->view().sha256), to.data());
     return {to.data(), to.size()};
   }
 
