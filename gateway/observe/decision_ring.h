@@ -41,15 +41,15 @@ class DecisionRing {
   };
   struct Decision {
     Uuid id;
-    WallTime at;
     int status = 0;
+    WallTime at;
     const policy::Reason* reason = nullptr;
     std::int64_t total_us = 0;
     net::Address client;
-    Piece interaction_id, route, method, host, path, stage, evidence, upstream;
-    std::array<KeptStep, policy::Trail::kMaxSteps> steps;
     std::uint8_t step_count = 0;
     std::uint16_t used = 0;
+    Piece interaction_id, route, method, host, path, stage, evidence, upstream;
+    std::array<KeptStep, policy::Trail::kMaxSteps> steps;
     std::array<char, 1024> text;
 
     Piece keep(std::string_view piece);
