@@ -5,6 +5,7 @@
 
 #include "gateway/json/json.h"
 #include "gateway/policy/exchange.h"
+#include "gateway/policy/reasons.h"
 #include "gateway/policy/settle.h"
 
 namespace sallyport::control {
@@ -64,9 +65,13 @@ class Run : public std::enable_shared_from_this<Run> {
     while (next_ < chain_.size()) {
       policy::AttachedEntry& entry = chain_[next_++];
       if (!judges_tokens(*entry.entry)) continue;
-      // Who should give it has refused.
-      if (!gives_token(*entry.entry) && !exchange_.facts.token) continue;
+      const bool is_fact_missing = !gives_token(*entry.entry) && !exchange_.facts.token;
+      if (is_fact_missing && !allowed_) continue;  // who should give it has refused
       judged_.push_back(&entry);
+      if (is_fact_missing) {  // who should give it only observes, or is tolerated
+        settle(policy::deny(policy::reasons::kFactMissing));
+        continue;
+      }
       policy::Verdict verdict = entry.policy->on_request(exchange_);
       if (auto* wait = std::get_if<policy::Wait>(&verdict)) return await(*wait);
       settle(verdict);

@@ -18,6 +18,16 @@ bool is_needed(const Check& check, CheckMarks marks) {
 
 }  // namespace
 
+std::vector<const Reason*> reasons_of(std::span<const Check> checks) {
+  std::vector<const Reason*> reasons;
+  for (const Check& check : checks) {
+    for (const Reason* reason : check.reasons) {
+      if (std::ranges::find(reasons, reason) == reasons.end()) reasons.push_back(reason);
+    }
+  }
+  return reasons;
+}
+
 std::optional<std::size_t> failed_check(std::span<const Check> checks, CheckMarks marks,
                                         const Reason& reason) {
   // They are made in order: none before the last that was passed can have failed.

@@ -59,6 +59,10 @@ enum class CheckResult : std::uint8_t {
 };
 std::string_view to_string(CheckResult result);
 
+// reasons_of lists the reasons of `checks`, each once, in order: what such a module declares as its
+// reasons.
+std::vector<const Reason*> reasons_of(std::span<const Check> checks);
+
 // failed_check returns the place of the check that a policy gave up at, or nothing when the reason
 // is not of its checks: the first after the last that was passed that has the reason, and of those
 // one that the request needed goes before. A policy that waited for too long gave up at the first

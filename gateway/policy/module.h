@@ -139,7 +139,7 @@ struct Module {
   std::span<const config::Option> shared_options;  // under modules.<name>, once
   std::span<const config::Option> options;         // under policies.<name>, per chain
   std::span<const Reason* const> reasons;
-  // checks are for a policy that makes several: then every reason is one of theirs.
+  // checks are for a policy that makes several: then its reasons are reasons_of them.
   std::span<const Check> checks = {};
   std::span<const Fact> needs;
   // wants are facts that it judges by in the chains that have them: there they are needed, too.

@@ -19,13 +19,13 @@ constexpr Reason kNotAllowed{"address.not_allowed", ErrorClass::forbidden,
 constexpr Reason kDenied{
     "address.denied", ErrorClass::forbidden,
     "The client's address is in a block of `deny`, which goes before `allow`."};
-constexpr std::array<const Reason*, 2> kReasons = {&kNotAllowed, &kDenied};
 
 enum class Check : std::uint8_t { deny, allow };
 constexpr std::array kOfDeny{&kDenied};
 constexpr std::array kOfAllow{&kNotAllowed};
 constexpr std::array kChecks{policy::check(Check::deny, "deny", kOfDeny),
                              policy::check(Check::allow, "allow", kOfAllow)};
+const auto kReasons = policy::reasons_of(kChecks);
 
 struct Settings {
   std::vector<config::At<std::string>> allow;

@@ -97,6 +97,7 @@ std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
 }
 
 constexpr std::array kGives{policy::Fact::token};
+const auto kReasons = policy::reasons_of(checks());
 
 }  // namespace
 
@@ -107,7 +108,7 @@ const policy::Module module{
         "expired, not too old, and on the connection that it is bound to.",
     .shared_options = SharedSettings::options(),
     .options = EntrySettings::options(),
-    .reasons = reasons::all(),
+    .reasons = kReasons,
     .checks = checks(),
     .needs = {},
     .gives = kGives,

@@ -1,6 +1,5 @@
 #include "modules/bearer/reasons.h"
 
-#include <array>
 
 namespace sallyport::bearer::reasons {
 
@@ -170,67 +169,6 @@ constexpr Reason kDpopFull{
 constexpr Reason kUpstream401{
     "bearer.upstream_refused", ErrorClass::invalid_token,
     "We accepted the token and the API did not: it knows more of it than we do, or less."};
-
-std::span<const Reason* const> all() {
-  static constexpr std::array kAll{&kMissing,
-                                   &kScheme,
-                                   &kSeveralCredentials,
-                                   &kTokenInQuery,
-                                   &kTokenInBody,
-                                   &kOversized,
-                                   &kMalformed,
-                                   &kEncrypted,
-                                   &kNested,
-                                   &kBase64,
-                                   &kDuplicateMember,
-                                   &kTooDeep,
-                                   &kUtf8,
-                                   &kNul,
-                                   &kNumber,
-                                   &kAlgorithmNone,
-                                   &kAlgorithmSymmetric,
-                                   &kAlgorithmNotAllowed,
-                                   &kCriticalHeader,
-                                   &kUnencodedPayload,
-                                   &kCompressed,
-                                   &kKeyIdMissing,
-                                   &kSignatureLength,
-                                   &kSignatureZero,
-                                   &kUnknownIssuer,
-                                   &kType,
-                                   &kKeysUnavailable,
-                                   &kKeyDenied,
-                                   &kKeyWithdrawn,
-                                   &kKeyUnknown,
-                                   &kKeyMismatch,
-                                   &kSignature,
-                                   &kInactive,
-                                   &kIntrospectionFailed,
-                                   &kIntrospectionBusy,
-                                   &kClaimMissing,
-                                   &kClaimMalformed,
-                                   &kIssuedInFuture,
-                                   &kNotYetValid,
-                                   &kExpired,
-                                   &kTooOld,
-                                   &kLifetimeTooLong,
-                                   &kAudience,
-                                   &kBoundElsewhere,
-                                   &kNotBound,
-                                   &kDpopAsBearer,
-                                   &kDpopUnbound,
-                                   &kDpopMissing,
-                                   &kDpopProof,
-                                   &kDpopKey,
-                                   &kDpopRequest,
-                                   &kDpopToken,
-                                   &kDpopStale,
-                                   &kDpopNonce,
-                                   &kDpopReplayed,
-                                   &kDpopFull,
-                                   &kUpstream401};
-  return kAll;
-}
 
 const Reason& of(JwtFault fault) {
   switch (fault) {

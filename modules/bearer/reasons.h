@@ -1,8 +1,6 @@
 #pragma once
 
-// Every way in which the module says no.
-
-#include <span>
+// Every way in which the module says no; checks.h says by which check.
 
 #include "gateway/policy/reason.h"
 #include "modules/bearer/jwt.h"
@@ -66,9 +64,6 @@ extern const policy::Reason kDpopNonce;
 extern const policy::Reason kDpopReplayed;
 extern const policy::Reason kDpopFull;
 extern const policy::Reason kUpstream401;
-
-// all lists them, in the order in which they are checked.
-std::span<const policy::Reason* const> all();
 
 // of returns the reason for a token that could not be read.
 const policy::Reason& of(JwtFault fault);

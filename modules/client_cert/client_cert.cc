@@ -31,8 +31,6 @@ constexpr Reason kNotTrusted{"client_cert.no_longer_trusted", ErrorClass::forbid
                              "What vouched for the certificate came to its end while the connection "
                              "was open: the trust entry was retired, an issuer expired, or a "
                              "revocation list was not renewed. See `sallyport explain --cert`."};
-constexpr std::array<const Reason*, 5> kReasons = {&kAbsent, &kOtherStore, &kNameMismatch,
-                                                   &kExpired, &kNotTrusted};
 
 enum class Check : std::uint8_t { certificate, trust_store, expiry, trust, name };
 constexpr std::array kOfCertificate{&kAbsent};
@@ -45,6 +43,7 @@ constexpr std::array kChecks{policy::check(Check::certificate, "certificate", kO
                              policy::check(Check::expiry, "expiry", kOfExpiry),
                              policy::check(Check::trust, "trust", kOfTrust),
                              policy::check(Check::name, "name", kOfName)};
+const auto kReasons = policy::reasons_of(kChecks);
 
 constexpr std::array<policy::Fact, 1> kGives = {policy::Fact::identity};
 

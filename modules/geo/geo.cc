@@ -33,8 +33,6 @@ constexpr Reason kUnknownAddress{
 constexpr Reason kUnavailable{"geo.unavailable", ErrorClass::unavailable,
                               "A database that the rules ask is not there, or is damaged. The log "
                               "has an event that says why."};
-constexpr std::array<const Reason*, 6> kReasons = {
-    &kCountryDenied, &kContinentDenied, &kAsnDenied, &kNotAllowed, &kUnknownAddress, &kUnavailable};
 
 enum class Check : std::uint8_t { deny, allow };
 constexpr std::array kOfDeny{&kCountryDenied, &kContinentDenied, &kAsnDenied, &kUnavailable,
@@ -43,6 +41,7 @@ constexpr std::array kOfAllow{&kNotAllowed, &kUnavailable, &kUnknownAddress};
 constexpr std::array kChecks{
     policy::check(Check::deny, "deny", kOfDeny, policy::Needed::sometimes),
     policy::check(Check::allow, "allow", kOfAllow, policy::Needed::sometimes)};
+const auto kReasons = policy::reasons_of(kChecks);
 
 const Reason* denial(Rule::Match match) {
   switch (match) {

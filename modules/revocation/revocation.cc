@@ -13,6 +13,7 @@ namespace {
 
 // A chain without a token is judged by the client's certificate alone.
 constexpr std::array<policy::Fact, 1> kWants = {policy::Fact::token};
+const auto kReasons = policy::reasons_of(all_checks());
 
 struct StoreSettings {
   config::File path;
@@ -184,7 +185,7 @@ const policy::Module module{
     .summary = "Refuses tokens that an operator has revoked.",
     .shared_options = SharedSettings::options(),
     .options = EntrySettings::options(),
-    .reasons = all_reasons(),
+    .reasons = kReasons,
     .checks = all_checks(),
     .needs = {},
     .wants = kWants,

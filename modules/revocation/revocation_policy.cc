@@ -42,9 +42,6 @@ constexpr Reason kStale{"revocation.stale", ErrorClass::unavailable,
 constexpr Reason kInactive{"revocation.inactive", ErrorClass::invalid_token,
                            "The Redis was silent, and the issuer says that the token is not "
                            "active."};
-constexpr std::array<const Reason*, 9> kReasons = {&kToken,       &kSubject, &kClient,
-                                                   &kConsent,     &kKey,     &kCertificate,
-                                                   &kUnavailable, &kStale,   &kInactive};
 constexpr std::array kOfStore{&kUnavailable};
 constexpr std::array kOfRevocations{&kCertificate, &kKey, &kClient, &kConsent, &kSubject, &kToken};
 constexpr std::array kOfFreshness{&kStale, &kInactive};
@@ -198,17 +195,6 @@ std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
                                        policy::AttachContext& context) {
   return std::make_unique<RevocationPolicy>(std::static_pointer_cast<const RevocationPlan>(plan),
                                             context.loop());
-}
-
-std::span<const Reason* const> all_reasons() {
-  static const auto all = [] {
-    std::vector<const Reason*> reasons(kReasons.begin(), kReasons.end());
-    for (const auto more : {request_reasons(), grant_reasons()}) {
-      reasons.insert(reasons.end(), more.begin(), more.end());
-    }
-    return reasons;
-  }();
-  return all;
 }
 
 std::span<const policy::Check> all_checks() {

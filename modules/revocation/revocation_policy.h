@@ -25,8 +25,7 @@ struct RevocationPlan final : policy::Plan {
 std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
                                        policy::AttachContext& context);
 
-// all_reasons lists all that the policy can say, all_checks what it asks.
-std::span<const policy::Reason* const> all_reasons();
+// all_checks lists what the policy asks, with all that it can say.
 std::span<const policy::Check> all_checks();
 
 }  // namespace sallyport::revocation

@@ -134,6 +134,9 @@ def test_a_check_that_is_only_observed_has_failed_all_the_same(make_own_gateway,
     assert results(steps["bearer"])["audience"] == "fail"
     assert results(steps["bearer"])["binding"] == "not_reached"
     assert "    FAIL  audience" in said
+    _, explanation = explained(gateway, bank.issue())
+    assert explanation["refusals"][0]["enforced"] is False
+    assert explanation["refusals"][-1]["reason"] == steps["revocation"]["reason"]
 
 
 def test_a_dependency_that_is_tolerated_has_failed_all_the_same(make_own_gateway, pki, bank,
@@ -152,6 +155,13 @@ def test_a_dependency_that_is_tolerated_has_failed_all_the_same(make_own_gateway
     # Revocation wants the token of this chain: it was not even asked.
     assert steps["revocation"]["reason"] == "gateway.fact_missing"
     assert set(results(steps["revocation"]).values()) == {"not_reached"}
+    # explain says so, too: tolerating bearer does not give the others their token.
+    _, explanation = explained(gateway, "an-opaque-token")
+    assert [(refusal["policy"], refusal["reason"], refusal["enforced"])
+            for refusal in explanation["refusals"]] == [
+        ("bearer", "bearer.introspection_failed", False),
+        ("revocation", "gateway.fact_missing", True)]
+    assert explanation["allowed"] is False
 
 
 def test_a_revoked_token_fails_the_revocations_in_both(gateway, bank):
