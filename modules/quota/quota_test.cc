@@ -14,11 +14,15 @@ using testing::HasSubstr;
 
 const bool kCovered = test::require_every_reason(module);
 
-policy::Verdict judge(PolicyHarness& harness, const policy::TokenClaims& claims) {
-  Call call;
+policy::Verdict judge(PolicyHarness& harness, const policy::TokenClaims& claims, Call& call) {
   call.token(claims);
   call.exchange().started = {1'000'000};
   return harness.judge(call);
+}
+
+policy::Verdict judge(PolicyHarness& harness, const policy::TokenClaims& claims) {
+  Call call;
+  return judge(harness, claims, call);
 }
 
 policy::TokenClaims claims_of(std::string subject, std::string client = "plaid") {
@@ -36,7 +40,8 @@ TEST(Quota, CountsBySubject) {
   ASSERT_TRUE(harness.load("limits: [user]")) << harness.errors();
   EXPECT_THAT(judge(harness, claims_of("u1")), Allowed());
   EXPECT_THAT(judge(harness, claims_of("u1")), Allowed());
-  const auto verdict = judge(harness, claims_of("u1"));
+  Call third;  // it owns the evidence
+  const auto verdict = judge(harness, claims_of("u1"), third);
   EXPECT_THAT(verdict, DeniedWith("quota.exceeded"));
   EXPECT_THAT(evidence_of(verdict), HasSubstr("subject=u1"));
   EXPECT_THAT(judge(harness, claims_of("u2")), Allowed());
