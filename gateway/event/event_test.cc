@@ -2,7 +2,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -64,6 +67,86 @@ TEST(Loop, RunsWhatWasEnqueuedByAReadyLater) {
   loop.enqueue(first);
   for (int i = 0; i < 3; ++i) loop.run_once();
   EXPECT_EQ(notes, (std::vector<int>{1, 2}));
+}
+
+// Busy is an object whose work never ends.
+struct Busy final : Ready {
+  explicit Busy(Loop& on) : loop(on) { loop.enqueue(*this); }
+  void run() override {
+    ++runs;
+    loop.enqueue(*this);
+    if (runs == act_at) act();
+  }
+  Loop& loop;
+  int runs = 0;
+  int act_at = 0;
+  std::function<void()> act;
+};
+
+TEST(Loop, RunsPostedWorkBetweenTwoRoundsOfAnObjectThatEnqueuesItself) {
+  Loop loop;
+  Busy busy(loop);
+  int posted_ran_at = 0;
+  busy.act_at = 10;
+  busy.act = [&] { loop.post([&] { posted_ran_at = busy.runs; }); };
+  for (int i = 0; i < 10; ++i) loop.run_once();
+  ASSERT_GT(posted_ran_at, 0);
+  EXPECT_LE(posted_ran_at, 10 + 2 * static_cast<int>(Loop::kMostRunsOfOne));
+}
+
+TEST(Loop, RunsPostedWorkWithinTwoRoundsHoweverMuchIsEnqueued) {
+  Loop loop;
+  std::vector<std::unique_ptr<Busy>> crowd;
+  for (int i = 0; i < 1000; ++i) crowd.push_back(std::make_unique<Busy>(loop));
+  const auto all_runs = [&] {
+    int runs = 0;
+    for (const auto& busy : crowd) runs += busy->runs;
+    return runs;
+  };
+  int posted_ran_at = 0;
+  loop.post([&] { posted_ran_at = all_runs(); });
+  for (int i = 0; i < 2; ++i) loop.run_once();
+  EXPECT_LE(posted_ran_at, 2 * static_cast<int>(Loop::kMostRuns));
+  EXPECT_GT(all_runs(), 0);
+}
+
+TEST(Loop, FiresADueTimerWithinTwoRoundsHoweverMuchIsEnqueued) {
+  Loop loop;
+  struct Handler final : TimerHandler {
+    void on_timer() override { fired = true; }
+    bool fired = false;
+  } handler;
+  Timer timer(loop, handler);
+  std::vector<std::unique_ptr<Busy>> crowd;
+  for (int i = 0; i < 1000; ++i) crowd.push_back(std::make_unique<Busy>(loop));
+  timer.arm(Milliseconds(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  for (int i = 0; i < 2; ++i) loop.run_once();
+  EXPECT_TRUE(handler.fired);
+}
+
+TEST(Loop, StarvesNobodyAmongAThousand) {
+  Loop loop;
+  std::vector<std::unique_ptr<Busy>> crowd;
+  for (int i = 0; i < 1000; ++i) crowd.push_back(std::make_unique<Busy>(loop));
+  for (int i = 0; i < 80; ++i) loop.run_once();
+  for (const auto& busy : crowd) {
+    EXPECT_GE(busy->runs, 10);
+    EXPECT_LE(busy->runs, 11) << "first come, first served: nobody is a whole turn ahead";
+  }
+}
+
+TEST(Loop, KeepsTheOrderAcrossTheEndOfARound) {
+  Loop loop;
+  std::vector<int> notes;
+  std::vector<std::unique_ptr<Note>> all;
+  for (int i = 0; i < 300; ++i) {
+    all.push_back(std::make_unique<Note>(notes, i));
+    loop.enqueue(*all.back());
+  }
+  for (int i = 0; i < 3; ++i) loop.run_once();
+  ASSERT_EQ(notes.size(), 300u);
+  EXPECT_TRUE(std::is_sorted(notes.begin(), notes.end()));
 }
 
 TEST(Loop, RunsWorkPostedByAnotherThread) {

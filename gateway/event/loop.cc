@@ -35,14 +35,12 @@ Loop::Loop() : ready_(std::make_unique<Sentinel>()) {
   mail_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   SALLYPORT_CHECK(base_ && mail_fd_ >= 0);
   mail_event_.reset(event_new(base_.get(), mail_fd_, EV_READ | EV_PERSIST, mail_cb, this));
-  ready_event_.reset(event_new(base_.get(), -1, 0, ready_cb, this));
-  SALLYPORT_CHECK(mail_event_ && ready_event_ && event_add(mail_event_.get(), nullptr) == 0);
+  SALLYPORT_CHECK(mail_event_ && event_add(mail_event_.get(), nullptr) == 0);
   refresh_clock();
 }
 
 Loop::~Loop() {
   mail_event_.reset();
-  ready_event_.reset();
   if (mail_fd_ >= 0) close(mail_fd_);
   // Look-ups that were cancelled end here; nothing else is registered any more.
   event_base_loop(base_.get(), EVLOOP_NONBLOCK);
@@ -55,15 +53,17 @@ Loop::~Loop() {
 }
 
 void Loop::run() {
-  while (!stopping_.load(std::memory_order_acquire)) {
-    clock_is_fresh_ = false;
-    event_base_loop(base_.get(), EVLOOP_ONCE);
-  }
+  while (!stopping_.load(std::memory_order_acquire)) turn(0);
 }
 
-void Loop::run_once() {
+void Loop::run_once() { turn(EVLOOP_NONBLOCK); }
+
+// turn serves what is ready of sockets, timers and mail, and one round of the ready list. It waits for
+// the former only where the list is empty.
+void Loop::turn(int flags) {
   clock_is_fresh_ = false;
-  event_base_loop(base_.get(), EVLOOP_ONCE | EVLOOP_NONBLOCK);
+  event_base_loop(base_.get(), EVLOOP_ONCE | (has_ready() ? EVLOOP_NONBLOCK : flags));
+  if (has_ready()) run_round();
 }
 
 void Loop::stop() {
@@ -111,27 +111,29 @@ void Loop::enqueue(Ready& ready) {
   ready.next_ = ready_.get();
   ready_->previous_->next_ = &ready;
   ready_->previous_ = &ready;
-  if (std::exchange(ready_armed_, true)) return;
-  event_active(ready_event_.get(), 0, 0);
 }
 
-void Loop::ready_cb(int, short, void* self) noexcept { static_cast<Loop*>(self)->run_ready(); }
+bool Loop::has_ready() const { return ready_->next_ != ready_.get(); }
 
-void Loop::run_ready() {
+void Loop::run_round() noexcept {
   woken();
-  ready_armed_ = false;
-  // What is enqueued while we run goes behind a fresh activation, so that sockets get their turn.
-  Sentinel end;
-  end.previous_ = ready_->previous_;
-  end.next_ = ready_.get();
-  ready_->previous_->next_ = &end;
-  ready_->previous_ = &end;
-  while (ready_->next_ != &end) {
-    Ready* first = ready_->next_;
-    first->cancel_run();
-    first->run();
+  ++round_;
+  for (std::uint32_t runs = 0; runs < kMostRuns && has_ready(); ++runs) {
+    Ready& first = *ready_->next_;
+    if (!may_run(first)) return;
+    first.cancel_run();
+    first.run();
   }
-  end.cancel_run();
+}
+
+// may_run counts how often an object runs in this round. One that may not ends the round: it keeps its
+// place, and nothing overtakes it.
+bool Loop::may_run(Ready& ready) const {
+  if (ready.round_ != round_) {
+    ready.round_ = round_;
+    ready.runs_ = 0;
+  }
+  return ready.runs_++ < kMostRunsOfOne;
 }
 
 void Loop::refresh_clock() {

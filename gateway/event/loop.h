@@ -2,6 +2,10 @@
 
 // Loop is one thread's event loop: socket readiness, timers, work posted by other threads, and the
 // ready list, which runs continuations on an empty stack. Only this room knows libevent.
+//
+// It goes in turns: what is ready of sockets, timers and mail is served once, then one round of the
+// ready list, which is bounded. So whatever enqueues itself again and again, sockets, timers and mail
+// are looked at between two rounds.
 
 #include <atomic>
 #include <cstdint>
@@ -33,6 +37,8 @@ class Ready {
   friend class Loop;
   Ready* previous_ = nullptr;
   Ready* next_ = nullptr;
+  std::uint32_t round_ = 0;  // in which it ran last
+  std::uint32_t runs_ = 0;   // how often in that round
 };
 
 class Loop {
@@ -54,8 +60,15 @@ class Loop {
   // ordinary request.
   void post(std::function<void()> work);
 
-  // enqueue runs `ready` after the current callback has returned. Enqueuing twice is once.
+  // enqueue runs `ready` after the current callback has returned, first come, first served. Enqueuing
+  // twice is once.
   void enqueue(Ready& ready);
+
+  // A round runs no more than kMostRuns in all, and ends before one object has run more than
+  // kMostRunsOfOne times: a request takes a few steps, each of which enqueues the next, and should not
+  // need a poll for each; an object with endless work should.
+  static constexpr std::uint32_t kMostRuns = 128;
+  static constexpr std::uint32_t kMostRunsOfOne = 4;
 
   // The clock is read once per wake-up.
   WallTime wall() const { return wall_; }
@@ -78,20 +91,21 @@ class Loop {
   friend class HttpServer;
 
   static void mail_cb(int fd, short what, void* self) noexcept;
-  static void ready_cb(int fd, short what, void* self) noexcept;
+  void turn(int flags);
   void run_mail();
-  void run_ready();
+  void run_round() noexcept;
+  bool may_run(Ready& ready) const;
+  bool has_ready() const;
   // woken is called at the start of every libevent callback.
   void woken() { if (!clock_is_fresh_) refresh_clock(); }
 
   std::unique_ptr<event_base, BaseFree> base_;
   std::unique_ptr<struct ::event, EventFree> mail_event_;
-  std::unique_ptr<struct ::event, EventFree> ready_event_;
   int mail_fd_ = -1;
   WallTime wall_{};
   MonoTime mono_{};
   bool clock_is_fresh_ = false;
-  bool ready_armed_ = false;
+  std::uint32_t round_ = 0;
   std::atomic<bool> stopping_{false};
   // A sentinel of the circular list of what wants to run.
   struct Sentinel;
