@@ -71,6 +71,7 @@ set_property(TARGET BoringSSL::crypto PROPERTY INTERFACE_LINK_LIBRARIES Threads:
 set_property(TARGET BoringSSL::ssl PROPERTY INTERFACE_LINK_LIBRARIES BoringSSL::crypto)
 
 set(SALLYPORT_BORINGSSL_ORIGIN ${origin} CACHE INTERNAL "Where BoringSSL came from")
+get_filename_component(SALLYPORT_BORINGSSL_PREFIX ${boringssl_include} DIRECTORY)
 add_library(sallyport_boringssl_origin INTERFACE)
 target_compile_definitions(sallyport_boringssl_origin INTERFACE
                            SALLYPORT_BORINGSSL_ORIGIN="${SALLYPORT_BORINGSSL_ORIGIN}")

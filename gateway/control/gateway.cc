@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "gateway/base/core_dumps.h"
 #include "gateway/control/descriptors.h"
 #include "gateway/control/service_manager.h"
 #include "gateway/control/trust_commands.h"
@@ -147,6 +148,7 @@ void Gateway::switch_to(Loaded loaded, std::vector<std::vector<server::ListenerS
   loaded.generation->tickets = tickets_;
   fit_connections(*loaded.generation);
   memory_.set_ceiling(loaded.memory);
+  loaded.core_dumps ? allow_core_dumps() : forbid_core_dumps();
   loaded_ = std::move(loaded);
   last_reload_at_ = wall_now().unix_seconds();
   to_all(

@@ -50,6 +50,7 @@ struct Loaded {
   Milliseconds min_drain{0};
   Milliseconds max_drain{0};
   std::uint64_t memory = 0;  // bytes that the process may have
+  bool core_dumps = false;
   std::string admin_socket;
   std::optional<SocketAddress> admin_listen;
   std::shared_ptr<const config::Node> document;  // what all this was decoded from

@@ -25,6 +25,12 @@ void Loader::build_process() {
   loaded_.min_drain = settings_.timeouts.min_drain;
   loaded_.max_drain = settings_.timeouts.max_drain;
   loaded_.certificate_register = settings_.certificate_register;
+  loaded_.core_dumps = *settings_.process.core_dumps;
+  if (loaded_.core_dumps) {
+    findings_.warning(settings_.process.core_dumps.node,
+                   "a core file holds the private keys and tokens of this process: take it out again "
+                   "when the crash is understood");
+  }
   constexpr unsigned kMost = event::Worker::kMaxWorkers;
   const config::Node& node = settings_.workers.node;
   if (node.is_null() || node.scalar == "auto") {

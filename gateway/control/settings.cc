@@ -238,6 +238,16 @@ std::span<const config::Option> AdminSettings::options() {
   return rows;
 }
 
+std::span<const config::Option> ProcessSettings::options() {
+  using S = ProcessSettings;
+  static const std::array rows{
+      option<&S::core_dumps>("core_dumps",
+                             "Lets a crash write a core file, and a debugger of the same user attach. "
+                             "Both can read the private keys and tokens in the process's memory."),
+  };
+  return rows;
+}
+
 std::span<const config::Option> RegisterSettings::options() {
   using S = RegisterSettings;
   static const std::array rows{
@@ -284,6 +294,7 @@ std::span<const config::Option> Settings::options() {
       option<&S::timeouts>("timeouts", "A limit for every wait."),
       option<&S::limits>("limits", "A limit for every size."),
       option<&S::admin>("admin", "Where operators ask."),
+      option<&S::process>("process", "The process itself."),
       option<&S::certificate_register>("certificate_register",
                                        "What is remembered of client certificates that were shown, "
                                        "for `sallyport certs` and `sallyport trust`."),

@@ -135,6 +135,11 @@ struct AdminSettings {
   static std::span<const config::Option> options();
 };
 
+struct ProcessSettings {
+  config::At<bool> core_dumps{false, {}};
+  static std::span<const config::Option> options();
+};
+
 struct RegisterSettings {
   config::File path;  // empty: in memory only
   Seconds keep{30 * 24 * 3600};
@@ -158,6 +163,7 @@ struct Settings {
   TimeoutSettings timeouts;
   LimitSettings limits;
   AdminSettings admin;
+  ProcessSettings process;
   RegisterSettings certificate_register;
   static std::span<const config::Option> options();
 };
