@@ -133,11 +133,12 @@ std::span<const config::Option> ResolverSettings::options() {
   using S = ResolverSettings;
   static const std::array rows{
       option<&S::nameservers>("nameservers",
-                              "`address` or `address:port`; without any, those of "
-                              "/etc/resolv.conf. /etc/hosts comes first."),
-      option<&S::timeout>("timeout", "For one answer.",
+                              "`address` or `address:port`, asked in this order; "
+                              "without any, those of /etc/resolv.conf. /etc/hosts comes first. A "
+                              "name is looked up as it is written, without a search list."),
+      option<&S::timeout>("timeout", "For one answer of one server; doubled with each further attempt.",
                           between(Milliseconds(10), Milliseconds(60'000))),
-      option<&S::attempts>("attempts", "How often one question is asked.", between(1, 10)),
+      option<&S::attempts>("attempts", "How often each server is asked one question.", between(1, 10)),
       option<&S::prefer>("prefer", "Which addresses are used of a name that has both kinds."),
   };
   return rows;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kScratch = 16 * 1024;
 // A set is looked through for every request, and a zone may say what it likes.
-constexpr std::size_t kMaxServers = 256;
+constexpr std::size_t kMaxServers = event::Resolver::kMaxAddresses;
 // While there is no server at all.
 constexpr Milliseconds kResolveAgain{1'000};
 

@@ -50,6 +50,7 @@ LIBRARIES = {
     r"jansson\.h": [],  # tests only
     r"yaml-cpp/": ["config"],
     r"event2/": ["event"],
+    r"ares\.h": ["event"],
     r"openssl/": ["crypto", "tls"],
     r"nghttp2/": ["http"],
     r"hiredis/": ["clients"],
