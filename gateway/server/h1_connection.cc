@@ -7,6 +7,7 @@
 #include "gateway/http/serialise.h"
 #include "gateway/policy/reasons.h"
 #include "gateway/server/patience_rules.h"
+#include "gateway/server/trickle.h"
 #include "gateway/server/violation_reasons.h"
 
 namespace sallyport::server {
@@ -159,7 +160,8 @@ std::string_view H1Connection::take_head(std::string_view bytes) {
 Session& H1Connection::open_session() {
   state_ = State::exchange;
   body_ = Body::complete;
-  if (++requests_ == 1) worker_.count_first_request();
+  ++requests_;
+  body_taken_ = 0;
   body_patience_.reset();
   session_ended_ = answer_began_ = answer_chunked_ = body_wanted_ = keep_alive_ = false;
   session_ = worker_.sessions().make<Session>(worker_, client_->facts, client_->initial_facts(),
@@ -196,6 +198,7 @@ void H1Connection::refuse_head(http::Violation violation) {
 
 std::string_view H1Connection::take_body(std::string_view bytes) {
   body_patience_.moved(bytes.size(), body_rule(worker_.generation()), worker_.loop().mono());
+  body_taken_ += bytes.size();
   arm_timer();
   if (!chunked_) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, bytes.size()));
@@ -343,6 +346,7 @@ void H1Connection::finish_exchange() {
   if (unsent() > 0) return;
   session_.reset();
   session_ended_ = false;
+  if (!std::exchange(has_served_, true)) worker_.count_first_request();
   chunked_.reset();
   if (!keep_alive_ || worker_.is_draining() || is_distrusted_) return linger();
   next_exchange();
@@ -385,7 +389,16 @@ void H1Connection::client_left() {
   close();
 }
 
+bool H1Connection::may_make_room(MonoTime now) const {
+  if (state_ == State::idle || state_ == State::lingering) return true;
+  if (has_served_) return false;
+  if (state_ == State::head) return true;
+  return state_ == State::exchange && body_ == Body::reading && body_wanted_ &&
+         is_trickle(body_taken_, head_began_, now);
+}
+
 void H1Connection::shed() {
+  if (session_ && !session_ended_) session_->abandon(reasons::kBodyTooSlow);
   if (state_ == State::idle) transport_->close_write();
   close();
 }

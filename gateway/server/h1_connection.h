@@ -39,8 +39,8 @@ class H1Connection final : public ClientConnection,
   void end_if_idle() override;
   void trust_changed() override;
   void end_now() override { client_left(); }
-  bool has_served() const override { return requests_ > 0; }
-  bool is_idle() const override { return state_ == State::idle || state_ == State::lingering; }
+  bool has_served() const override { return has_served_; }
+  bool may_make_room(MonoTime now) const override;
   void shed() override;
 
  private:
@@ -113,8 +113,10 @@ class H1Connection final : public ClientConnection,
   bool client_is_http10_ = false;
   bool above_high_water_ = false;
   bool is_distrusted_ = false;   // the client's certificate is not trusted any more
+  bool has_served_ = false;      // an exchange came to its end
   int requests_ = 0;
   std::uint64_t body_left_ = 0;
+  std::uint64_t body_taken_ = 0;  // octets of the body under way, with its framing
   MonoTime head_began_{};
   http::HeadScan scan_;
   std::string in_;   // octets that wait: a part of a head, or what was sent ahead

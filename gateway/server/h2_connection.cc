@@ -94,7 +94,7 @@ http::H2Sink& H2Connection::on_h2_request(std::int32_t id, const http::HeaderBlo
   H2Stream& begun = *stream;
   streams_[id] = std::move(stream);
   begun.begin(head, ends_stream);
-  if (++requests_ == 1) worker_.count_first_request();
+  ++requests_;
   const bool is_last = requests_ >= worker_.generation().limits.requests_per_connection ||
                        !client_->is_trusted(worker_.loop().wall());
   if (is_last && !is_ending_) {
@@ -195,6 +195,7 @@ void H2Connection::on_stream_over(H2Stream& stream) {
   if (found == streams_.end()) return;
   over_.push_back(std::move(found->second));
   streams_.erase(found);
+  if (!std::exchange(has_served_, true)) worker_.count_first_request();
   idle_since_ = worker_.loop().mono();
   has_news();
 }
@@ -262,6 +263,12 @@ void H2Connection::close() {
 }
 
 void H2Connection::client_left() { close(); }
+
+bool H2Connection::may_make_room(MonoTime now) const {
+  if (has_served_) return streams_.empty() && !codec_.has_open_head();
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [now](const auto& row) { return row.second->trickles(now); });
+}
 
 void H2Connection::shed() {
   if (state_ == State::open) {

@@ -38,8 +38,8 @@ class H2Connection final : public ClientConnection,
   void end_if_idle() override;
   void trust_changed() override;
   void end_now() override { client_left(); }
-  bool has_served() const override { return requests_ > 0; }
-  bool is_idle() const override { return streams_.empty() && !codec_.has_open_head(); }
+  bool has_served() const override { return has_served_; }
+  bool may_make_room(MonoTime now) const override;
   void shed() override;
 
  private:
@@ -89,6 +89,7 @@ class H2Connection final : public ClientConnection,
   State state_ = State::open;
   bool is_ending_ = false;  // GOAWAY was sent: no more streams
   bool is_distrusted_ = false;  // the client's certificate is not trusted any more
+  bool has_served_ = false;     // a request came to its end
   int requests_ = 0;
   MonoTime idle_since_;
   MonoTime head_began_{};

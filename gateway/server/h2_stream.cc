@@ -5,13 +5,14 @@
 #include "gateway/http/h2_request.h"
 #include "gateway/policy/reasons.h"
 #include "gateway/server/patience_rules.h"
+#include "gateway/server/trickle.h"
 
 namespace sallyport::server {
 
 namespace reasons = policy::reasons;
 
 H2Stream::H2Stream(WorkerState& worker, H2StreamOwner& owner, std::int32_t id)
-    : worker_(worker), owner_(owner), id_(id) {}
+    : worker_(worker), owner_(owner), id_(id), began_(worker.loop().mono()) {}
 
 H2Stream::~H2Stream() = default;
 
@@ -44,6 +45,7 @@ void H2Stream::run() {
 
 void H2Stream::on_h2_data(std::string_view piece) {
   body_patience_.moved(piece.size(), body_rule(worker_.generation()), worker_.loop().mono());
+  body_taken_ += piece.size();
   if (!is_alive()) return owner_.codec().consume(id_, piece.size());
   if (length_is_known_ && piece.size() > body_left_) {
     owner_.codec().consume(id_, piece.size());
@@ -193,6 +195,11 @@ void H2Stream::connection_lost() {
   if (is_alive()) session_->client_gone();
   session_ended_ = true;
   cancel_run();
+}
+
+bool H2Stream::trickles(MonoTime now) const {
+  return is_alive() && body_wanted_ && !request_complete_ && in_.empty() &&
+         is_trickle(body_taken_, began_, now);
 }
 
 void H2Stream::check_time(MonoTime now) {

@@ -49,6 +49,9 @@ class H2Stream final : public http::H2Sink,
   // check_time ends what takes too long.
   void check_time(MonoTime now);
 
+  // trickles says whether the client is slow with a body that we wait for; see trickle.h.
+  bool trickles(MonoTime now) const;
+
   std::int32_t id() const { return id_; }
 
  private:
@@ -92,6 +95,8 @@ class H2Stream final : public http::H2Sink,
   http::Fields answer_trailers_;
   Arena trailer_arena_;
   std::uint64_t body_left_ = 0;   // of an announced length
+  std::uint64_t body_taken_ = 0;
+  const MonoTime began_;
   Patience body_patience_;        // while octets of the body are wanted
   Patience reader_patience_;      // while octets of the answer wait for the client's window
   bool length_is_known_ = false;

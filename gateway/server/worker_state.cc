@@ -114,10 +114,10 @@ void WorkerState::end_idle() {
   for (ClientConnection* connection : all_connections()) connection->end_if_idle();
 }
 
-std::vector<WorkerState::Numbered> WorkerState::idle_connections(bool served) const {
+std::vector<WorkerState::Numbered> WorkerState::that_may_make_room(bool served) const {
   std::vector<Numbered> idle;
   for (const auto& [connection, kept] : connections_) {
-    if (connection->has_served() == served && connection->is_idle()) {
+    if (connection->has_served() == served && connection->may_make_room(loop_.mono())) {
       idle.emplace_back(kept.number, connection);
     }
   }
@@ -162,7 +162,7 @@ std::size_t WorkerState::shed_connections(bool served, std::size_t few, bool new
   constexpr std::size_t kShare = 64;
   MonoTime& found_none_at = found_none_at_[served ? 1 : 0];
   if (found_none_at.us != 0 && loop_.mono() < found_none_at + kPause) return 0;
-  std::vector<Numbered> idle = idle_connections(served);
+  std::vector<Numbered> idle = that_may_make_room(served);
   found_none_at = idle.empty() ? loop_.mono() : MonoTime{};
   const std::size_t count = std::min(idle.size(), std::max(few, connections_.size() / kShare));
   const auto end = idle.begin() + static_cast<std::ptrdiff_t>(count);

@@ -78,11 +78,12 @@ class ClientConnection {
   virtual void trust_changed() {}
   // end_now: the time that a client without trust was given is over.
   virtual void end_now() {}
-  // has_served says whether it ever carried a request: who came for one is worth more than who
-  // came.
+  // has_served says whether it ever carried a request to its end: who came for one is worth more than
+  // who came.
   virtual bool has_served() const { return false; }
-  // is_idle says whether nothing is under way; shed then ends the connection without a wait.
-  virtual bool is_idle() const { return false; }
+  // may_make_room says whether shed may end the connection without a wait: nothing is under way, or it
+  // has not served, and its client has not completed its first head or trickles its first body.
+  virtual bool may_make_room(MonoTime) const { return false; }
   virtual void shed() { end_if_idle(); }
 };
 
@@ -104,14 +105,14 @@ class WorkerState {
   void keep(std::unique_ptr<ClientConnection> connection);
   void drop(ClientConnection& connection);
   std::size_t connections() const { return connections_.size(); }
-  // count_first_request: a connection has carried its first request (has_served).
+  // count_first_request: a connection has carried its first request to its end (has_served).
   void count_first_request() { ++served_; }
-  // shed_idle makes room and returns how many connections end. Newcomers first: clients that are
-  // silent, handshakes that wait for their client, and idle connections that never carried a
-  // request. Of these three the kind that holds most places, since that is what a flood is made of,
-  // and of that those who have had the longest time to go on. Then connections that have served;
-  // the newest, since those who have been here for long are the least likely to be a part of it.
-  // For memory the newest idle ones go in either case.
+  // shed_idle makes room and returns how many connections end. Those that have not served go first:
+  // clients that are silent, handshakes that wait for their client, and connections that have not
+  // completed a first request (see may_make_room). Of these three the kind that holds most places, since
+  // that is what a flood is made of, and of that those who have had the longest time to go on. Only
+  // when there is none of them, idle connections that have served; the newest, since those who have been
+  // here for long are the least likely to be a part of it. For memory the newest go in either case.
   std::size_t shed_idle(ShedReason reason);
 
   // begin_drain makes every connection end with its next answer; end_idle ends those that wait for
@@ -206,7 +207,7 @@ class WorkerState {
     std::uint64_t number = 0;
   };
   using Numbered = std::pair<std::uint64_t, ClientConnection*>;
-  std::vector<Numbered> idle_connections(bool served) const;
+  std::vector<Numbered> that_may_make_room(bool served) const;
   std::size_t shed_newcomers(std::size_t few, bool newest_first);
   std::size_t shed_connections(bool served, std::size_t few, bool newest_first);
   void count_by_reason(std::string_view metric, std::string_view help, std::string_view listener,

@@ -170,7 +170,9 @@ class Attack:
 
 ATTACKS = [
     Attack("slow heads", slow_heads),
+    Attack("slow heads, few descriptors", slow_heads, descriptors=256),
     Attack("slow bodies", slow_bodies),
+    Attack("slow bodies, few descriptors", slow_bodies, descriptors=256),
     Attack("slow reads", slow_reads),
     Attack("handshakes of one address", shake_hands(lambda: ONE_ADDRESS), processes=3),
     Attack("handshakes of many addresses", shake_hands(many_addresses), processes=3),

@@ -212,6 +212,70 @@ def test_a_flood_of_the_silent_takes_its_own_places(make_own_gateway, pki, upstr
             flood[0].recv(1)
 
 
+# Openings that complete nothing: what a client sends at first, and then from time to time.
+
+def slow_head(gateway):
+    client = RawClient(gateway, source=ATTACKER)
+    client.send(f"GET / HTTP/1.1\r\nHost: {API}\r\n".encode())
+    return client
+
+
+def slow_first_body(gateway):
+    client = RawClient(gateway, source=ATTACKER)
+    client.send(head_of("POST", "/trickle", "Content-Length: 100000"))
+    return client
+
+
+def open_header_block(gateway):
+    client = RawClient(gateway, source=ATTACKER, alpn=["h2"])
+    # RFC 9113 section 6.2: HEADERS without END_HEADERS, so that CONTINUATION must follow.
+    client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(0x4, 0, 0) + frame(0x1, 0x1, 1, b"\x82"))
+    return client
+
+
+def frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+@pytest.mark.parametrize("opening", [slow_head, slow_first_body, open_header_block])
+def test_who_completes_nothing_keeps_no_place_from_others(make_own_gateway, pki, upstream, opening):
+    written = config(pki, upstream, connections=20)
+    written["timeouts"] |= {"request_head": "60s", "request_body": "60s", "keep_alive": "60s"}
+    gateway = make_own_gateway(written)
+    with contextlib.ExitStack() as stack:
+        served = [stack.enter_context(RawClient(gateway, source=BYSTANDER)) for _ in range(4)]
+        assert [client.ask("/").status for client in served] == [200] * 4
+        flood = [stack.enter_context(opening(gateway)) for _ in range(16)]
+        time.sleep(1.2)  # a first body is not judged earlier
+        for _ in range(3):
+            with RawClient(gateway, source=BYSTANDER) as newcomer:
+                assert newcomer.ask("/").status == 200
+                flood.append(stack.enter_context(opening(gateway)))
+        assert [client.ask("/still").status for client in served] == [200] * 4
+        assert is_closed(flood[0]), "who has had the longest time to complete a request"
+    assert gateway.metric("sallyport_connections_shed_total", why="connections") >= 3
+    assert refusals(gateway, "connection.limit") == 0
+
+
+def test_a_first_body_that_keeps_coming_keeps_its_place(make_own_gateway, pki, upstream):
+    written = config(pki, upstream, connections=3)
+    written["timeouts"] |= {"request_body": "60s"}
+    gateway = make_own_gateway(written)
+    with contextlib.ExitStack() as stack:
+        uploads = [stack.enter_context(RawClient(gateway)) for _ in range(3)]
+        for client in uploads:
+            client.send(head_of("POST", "/upload", "Content-Length: 500000"))
+        for _ in range(4):  # 50,000 octets in 300 ms
+            for client in uploads:
+                client.send(bytes(100_000))
+            time.sleep(0.4)
+        with pytest.raises(OSError):
+            RawClient(gateway, source=BYSTANDER)
+        for client in uploads:
+            client.send(bytes(100_000))
+        assert [client.response("POST").status for client in uploads] == [200] * 3
+
+
 def test_when_nobody_is_idle_the_newcomer_is_refused(make_own_gateway, pki, upstream):
     gateway = make_own_gateway(config(pki, upstream, connections=3))
     go_on = threading.Event()
@@ -311,11 +375,11 @@ def test_without_descriptors_idle_connections_make_room(make_own_gateway, pki, u
         resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, before)
 
 
-def half_request(gateway, stack):
+def busy_connection(gateway, stack):
     """A connection with a request under way; None when the gateway does not take it."""
     with contextlib.suppress(OSError):
         client = stack.enter_context(RawClient(gateway, source=ATTACKER))
-        client.send(b"GET /half HTTP/1.1\r\n")
+        client.get("/busy")
         time.sleep(0.02)
         return client
 
@@ -323,12 +387,20 @@ def half_request(gateway, stack):
 def test_without_descriptors_and_idle_connections_newcomers_are_told_so(make_own_gateway, pki,
                                                                         upstream):
     gateway = make_own_gateway(config(pki, upstream))
+    go_on = threading.Event()
+
+    def handler(exchange):
+        if exchange.head.start.split()[1] == "/busy":
+            go_on.wait(20)
+        exchange.answer()
+    upstream.handler = handler
     with RawClient(gateway) as old:
         assert old.ask("/").status == 200
         old.send(b"GET /half HTTP/1.1\r\n")  # not idle
-        before = use_all_descriptors_but(gateway, 5)
+        before = use_all_descriptors_but(gateway, 10)  # two for each that is busy
         with contextlib.ExitStack() as stack:
-            flood = [half_request(gateway, stack) for _ in range(10)]
+            stack.callback(go_on.set)
+            flood = [busy_connection(gateway, stack) for _ in range(10)]
             assert flood[0] and not flood[-1]
             # From the log: the admin port has no descriptor left, either.
             gateway.log_line("refusals", lambda line: line["event"] == "connection_refused"
