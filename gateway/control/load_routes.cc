@@ -134,6 +134,7 @@ void Loader::build_route(const RouteSettings& settings, const config::Node& node
     route->methods.push_back(method);
     route->allowed_methods += (route->allowed_methods.empty() ? "" : ", ") + method;
   }
+  build_request_bodies(settings, *route);
   route->upstream = *settings.upstream;
   if (const auto found = upstream_index_.find(route->upstream); found != upstream_index_.end()) {
     route->upstream_index = found->second;
@@ -149,6 +150,18 @@ void Loader::build_route(const RouteSettings& settings, const config::Node& node
   generation_.routes.push_back(std::move(route));
   if (auto added = generation_.table.add(*generation_.routes.back()); !added) {
     findings_.error(settings.paths.node, added.error().text);
+  }
+}
+
+void Loader::build_request_bodies(const RouteSettings& settings, policy::Route& route) {
+  for (const auto& method : settings.request_bodies) {
+    if (std::ranges::find(route.methods, *method) == route.methods.end()) {
+      findings_.error(method.node, "\"" + *method + "\" is none of the route's `methods`");
+    } else if (http::expects_content(http::method_of(*method))) {
+      findings_.error(method.node, "requests with " + *method + " may always have content: remove it");
+    } else {
+      route.request_bodies.push_back(*method);
+    }
   }
 }
 
@@ -168,6 +181,9 @@ void Loader::register_metrics() {
     slots.policy = registry_.histogram("policy_duration_seconds",
                                        "From a request's head to the verdict of its policies.",
                                        labels);
+    slots.surplus = registry_.counter(
+        "upstream_surplus_answers_total",
+        "Connections on which a server sent more than its answers, by the route of the last.", labels);
     generation_.slots.push_back(slots);
   };
   for (const auto& route : generation_.routes) add(route->id);

@@ -110,6 +110,18 @@ TEST_F(Loading, RefusesUnknownChainsProfilesAndMethods) {
   EXPECT_THAT(text, HasSubstr("\"get\" is no method"));
 }
 
+TEST_F(Loading, TakesRequestBodiesOfMethodsThatNeedToBeNamed) {
+  const auto bodies = [this](const std::string& list) {
+    return errors("upstreams: {api: {servers: [\"127.0.0.1:1\"]}}\nchains: {all: {gate: }}\n"
+                  "routes:\n  - {id: r, paths: [/a], methods: [DELETE, POST, PURGE], upstream: api, "
+                  "chain: all, request_bodies: [" + list + "]}\n");
+  };
+  const std::string is_good = bodies("");
+  EXPECT_EQ(bodies("DELETE, PURGE"), is_good);
+  EXPECT_NE(bodies("GET").find("\"GET\" is none of the route's `methods`"), std::string::npos);
+  EXPECT_NE(bodies("POST").find("POST may always have content"), std::string::npos);
+}
+
 TEST_F(Loading, RefusesServersThatAreNone) {
   const std::string text = errors("upstreams: {api: {servers: [\"http://127.0.0.1:1\", nohost, "
                                   "\"unix:relative\"]}}\nroutes: []\n");

@@ -68,6 +68,7 @@ proxy::Upstream plain_options(const std::string& name, const UpstreamSettings& s
   upstream.name = name;
   upstream.host = settings.host;
   upstream.protocol = protocol_of(settings);
+  upstream.reuse_after_content = settings.reuse_after_content;
   upstream.connect_timeout = settings.connect_timeout;
   upstream.response_timeout = settings.response_timeout;
   upstream.idle_timeout = settings.idle_timeout;

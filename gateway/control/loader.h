@@ -85,6 +85,7 @@ class Loader final : private policy::LoadContext {
   void check_modules();
   void build_routes();
   void build_route(const RouteSettings& settings, const config::Node& node);
+  void build_request_bodies(const RouteSettings& settings, policy::Route& route);
   config::Node policies_of(const RouteSettings& settings, const config::Node& node);
   std::optional<std::size_t> find_error_profile(const config::At<std::string>& name);
   void register_metrics();

@@ -102,6 +102,11 @@ std::span<const config::Option> RouteSettings::options() {
                           config::not_empty()),
       required<&S::methods>("methods", "Methods that it allows; HEAD is not implied by GET.",
                             config::not_empty()),
+      option<&S::request_bodies>(
+          "request_bodies",
+          "Those of `methods` whose requests may have content although HTTP gives it no meaning: all "
+          "but PATCH, POST and PUT. Others with content are refused, since an upstream that does not "
+          "read it takes it for another request; docs/request-content.md."),
       required<&S::upstream>("upstream", "Name of the upstream."),
       option<&S::chain>("chain", "Name of the chain whose policies apply."),
       option<&S::policies>("policies",

@@ -74,6 +74,7 @@ struct RouteSettings {
   std::vector<std::string> hosts;
   config::At<std::vector<std::string>> paths;
   std::vector<std::string> methods;
+  std::vector<config::At<std::string>> request_bodies;
   config::At<std::string> upstream;
   std::optional<config::At<std::string>> chain;
   config::Raw policies;

@@ -84,6 +84,12 @@ std::span<const config::Option> UpstreamSettings::options() {
                            "What the servers speak: HTTP/1.1 or HTTP/2. With `tls` it is "
                            "settled by ALPN, and a server that wants another is refused; `auto` "
                            "takes what each server chooses, and without `tls` means HTTP/1.1."),
+      option<&S::reuse_after_content>(
+          "reuse_after_content",
+          "`true`: the servers read all content of PATCH, POST and PUT before they answer, whatever "
+          "they answer, and send none where there is none. Otherwise a connection of HTTP/1.1 that "
+          "carried content, or HEAD, is closed after the answer; docs/request-content.md says how to "
+          "find out, and what it costs."),
       option<&S::resolve_every>("resolve_every", "How often names of servers are looked up again.",
                                 between(Milliseconds(100), Milliseconds(86'400'000))),
       option<&S::connect_timeout>("connect_timeout", "For a connection to be made.", wait),

@@ -47,6 +47,7 @@ struct UpstreamSettings {
   std::string host;
   std::optional<config::At<UpstreamTlsSettings>> tls;
   proxy::Protocol protocol = proxy::Protocol::http1;
+  bool reuse_after_content = false;
   Milliseconds resolve_every{30'000};
   Milliseconds connect_timeout{2'000};
   Milliseconds response_timeout{30'000};

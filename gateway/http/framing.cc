@@ -73,6 +73,7 @@ std::variant<ResponseFraming, Violation> frame_response(const ControlFields& con
   }
   if (request_method == Method::head || status == 304) {
     if (body.framing == Framing::length) result.announced_length = body.length;
+    result.withholds_content = body.has_body();
     return result;
   }
   // RFC 9112 6.3, item 8: without either field the body ends with the connection.

@@ -25,6 +25,7 @@ std::variant<BodyShape, Violation> frame_request(const ControlFields& control, i
 struct ResponseFraming {
   BodyShape body;
   std::optional<std::uint64_t> announced_length;  // as in ResponseHead
+  bool withholds_content = false;                 // as in ResponseHead
 };
 
 // frame_response applies the same rules; answers to HEAD and 304 have no body whatever they

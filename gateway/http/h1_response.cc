@@ -52,6 +52,7 @@ std::optional<Violation> read_response(std::string_view head, Method request_met
   if (const auto* violation = std::get_if<Violation>(&framed)) return *violation;
   response.body = std::get<ResponseFraming>(framed).body;
   response.announced_length = std::get<ResponseFraming>(framed).announced_length;
+  response.withholds_content = std::get<ResponseFraming>(framed).withholds_content;
   response.keep_alive =
       stays_open(control, response.version_minor) && response.body.framing != Framing::until_close;
   return std::nullopt;

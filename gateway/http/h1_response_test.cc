@@ -66,6 +66,16 @@ TEST(H1Response, ToHeadHasNoBodyAndKeepsItsAnnouncedLength) {
   EXPECT_EQ(chunked.announced_length, std::nullopt);
 }
 
+// What a server announces and must not send, it may send all the same.
+TEST(H1Response, SaysWhetherContentIsWithheld) {
+  const std::string head = "HTTP/1.1 304 Not Modified\r\n";
+  EXPECT_FALSE(accepted(head + "\r\n").withholds_content);
+  EXPECT_FALSE(accepted(head + "Content-Length: 0\r\n\r\n").withholds_content);
+  EXPECT_TRUE(accepted(head + "Content-Length: 7\r\n\r\n").withholds_content);
+  EXPECT_TRUE(accepted(head + "Transfer-Encoding: chunked\r\n\r\n").withholds_content);
+  EXPECT_FALSE(accepted("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n").withholds_content);
+}
+
 TEST(H1Response, NotModifiedHasNoBodyAndKeepsItsAnnouncedLength) {
   const auto response = accepted("HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n");
   EXPECT_EQ(response.body.framing, Framing::none);

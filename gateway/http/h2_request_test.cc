@@ -124,8 +124,22 @@ TEST(H2Trailers, AreFieldsThatChangeNothing) {
   EXPECT_EQ(read("X-A", "7"), V::upper_case_field_name);
 }
 
+// RFC 9113 section 6.5.2: the limit that is announced counts 32 octets a field more.
+TEST(HeaderBlock, CountsAFieldAsTheAnnouncedLimitDoes) {
+  HeaderBlock block{{.max_head_bytes = 3 * 33, .max_fields = 10, .max_field_bytes = 40}};
+  for (int i = 0; i < 3; ++i) block.add("a", "");
+  EXPECT_FALSE(block.violation());
+  block.add("a", "");
+  EXPECT_EQ(block.violation(), V::head_too_large);
+  block.clear();
+  block.add(std::string(34, 'n'), "12");
+  EXPECT_FALSE(block.violation());
+  block.add("", "");
+  EXPECT_EQ(block.violation(), V::head_too_large) << "even one that has nothing";
+}
+
 TEST(HeaderBlock, KeepsTheLimitsOfAHead) {
-  HeaderBlock block{{.max_head_bytes = 100, .max_fields = 3, .max_field_bytes = 40}};
+  HeaderBlock block{{.max_head_bytes = 3 * 34 + 90, .max_fields = 3, .max_field_bytes = 40}};
   block.add("a", std::string(37, 'x'));
   EXPECT_FALSE(block.violation());
   block.add("a", std::string(38, 'x'));

@@ -4,7 +4,8 @@ namespace sallyport::http {
 namespace {
 
 constexpr std::size_t kSeparator = 2;  // ": "
-constexpr std::size_t kLineEnd = 2;
+// RFC 9113 section 6.5.2: what a field counts besides its octets, against the announced limit.
+constexpr std::size_t kFieldOverhead = 32;
 
 }  // namespace
 
@@ -17,9 +18,8 @@ void HeaderBlock::clear() {
 
 void HeaderBlock::add(std::string_view name, std::string_view value) {
   if (violation_) return;
-  const std::size_t line = name.size() + kSeparator + value.size();
-  total_ += line + kLineEnd;
-  if (line > limits_.max_field_bytes) {
+  total_ += name.size() + value.size() + kFieldOverhead;
+  if (name.size() + kSeparator + value.size() > limits_.max_field_bytes) {
     violation_ = Violation::field_too_large;
   } else if (total_ > limits_.max_head_bytes) {
     violation_ = Violation::head_too_large;

@@ -24,6 +24,10 @@ Method method_of(std::string_view token) {
 
 std::string_view to_string(Method method) { return kMethodNames[static_cast<std::size_t>(method)]; }
 
+bool expects_content(Method method) {
+  return method == Method::post || method == Method::put || method == Method::patch;
+}
+
 void Fields::add(std::string_view name, std::string_view value) {
   is_writable_ = is_writable_ && is_token(name) && is_field_value(value);
   list_.push_back({name, value});

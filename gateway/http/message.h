@@ -33,6 +33,10 @@ enum class Method : std::uint8_t {
 
 Method method_of(std::string_view token);
 std::string_view to_string(Method method);
+// expects_content says whether RFC 9110 gives the content of such a request a meaning: PATCH, POST and
+// PUT. For GET, HEAD, DELETE and OPTIONS it has none (sections 9.3.1, 9.3.2, 9.3.5 and 9.3.7), so that
+// many servers do not read it; and what a method means that the RFC does not know, nobody can say.
+bool expects_content(Method method);
 
 struct Field {
   std::string_view name;   // as received; compare with equals_ignoring_case
@@ -128,7 +132,8 @@ struct ResponseHead {
   // Of an answer that has no body and yet a Content-Length (to HEAD, or 304): what a GET would have
   // got (RFC 9110 section 8.6). Forwarded, never waited for.
   std::optional<std::uint64_t> announced_length;
-  bool keep_alive = true;  // whether the upstream lets the connection live
+  bool withholds_content = false;  // of such an answer: it announces content, of whatever length
+  bool keep_alive = true;          // whether the upstream lets the connection live
 };
 
 }  // namespace sallyport::http

@@ -200,6 +200,20 @@ void append_refused_line(std::string& to, const ConnectionRecord& record) {
   to += '\n';
 }
 
+void append_surplus_line(std::string& to, const SurplusRecord& record) {
+  JsonLine line(to);
+  append_head(line, record.at.unix_ms, "error", "surplus_answer");
+  line.text("route", record.route);
+  line.open("upstream").text("name", record.upstream).text("addr", record.server).close();
+  line.text("message",
+            "the server sent more than its answers: it does not read all content of this route's "
+            "requests, or sends content where there is none; the connection was closed. See "
+            "docs/request-content.md");
+  if (record.suppressed > 0) line.number("suppressed", record.suppressed);
+  line.close();
+  to += '\n';
+}
+
 void append_event_line(std::string& to, WallTime at, std::string_view level,
                        std::string_view event, std::string_view message) {
   JsonLine line(to);

@@ -61,10 +61,20 @@ struct ConnectionRecord {
   std::uint64_t suppressed = 0;  // lines like this one that were not written since the last
 };
 
+// SurplusRecord is a server that sent more than its answers.
+struct SurplusRecord {
+  WallTime at;
+  std::string_view route;     // of the last request on the connection
+  std::string_view upstream;
+  std::string_view server;
+  std::uint64_t suppressed = 0;  // lines like this one that were not written since the last
+};
+
 // append_access_line renders one JSON line, newline included.
 void append_access_line(std::string& to, const RequestRecord& record);
 void append_handshake_line(std::string& to, const HandshakeRecord& record);
 void append_refused_line(std::string& to, const ConnectionRecord& record);
+void append_surplus_line(std::string& to, const SurplusRecord& record);
 // append_event_line renders an event of control: {"ts":…,"level":…,"event":…,"message":…}.
 void append_event_line(std::string& to, WallTime at, std::string_view level,
                        std::string_view event, std::string_view message);

@@ -13,6 +13,11 @@ constexpr Reason kAmbiguousPath{"route.ambiguous_path", ErrorClass::bad_request,
                                 "The path has a route as it is spelt, and another one for an "
                                 "upstream that ignores letter case, a last slash, or dots and "
                                 "spaces at the end of a segment; see `ambiguous_paths`."};
+constexpr Reason kUnexpectedContent{
+    "route.unexpected_content", ErrorClass::bad_request,
+    "The request has content and a method whose content has no meaning, such as GET or DELETE. An "
+    "upstream that does not read it takes it for the next request on its connection. If the upstream "
+    "needs it, list the method in `request_bodies` of the route."};
 constexpr Reason kMisdirected{"route.misdirected", ErrorClass::misdirected,
                               "The request's host is served under another TLS policy than the "
                               "server name of this connection."};
@@ -66,7 +71,8 @@ constexpr Reason kUnwritable{"gateway.unwritable", ErrorClass::internal,
 
 std::span<const Reason* const> all() {
   static constexpr std::array kAll{
-      &kNoRoute,         &kMethodNotAllowed,   &kAmbiguousPath,   &kMisdirected,
+      &kNoRoute,         &kMethodNotAllowed,   &kAmbiguousPath,   &kUnexpectedContent,
+      &kMisdirected,
       &kPolicyTooSlow,   &kFactMissing,        &kBodyTooLarge,    &kHeadTimeout,
       &kBodyTimeout,     &kBodyTooSlow,        &kResponseTooSlow, &kBadForwarded,
       &kUpstreamConnect, &kUpstreamTimeout,    &kUpstreamClosed,  &kUpstreamBroken,

@@ -11,6 +11,7 @@ namespace sallyport::policy::reasons {
 extern const Reason kNoRoute;
 extern const Reason kMethodNotAllowed;
 extern const Reason kAmbiguousPath;
+extern const Reason kUnexpectedContent;
 extern const Reason kMisdirected;
 extern const Reason kPolicyTooSlow;
 extern const Reason kFactMissing;

@@ -201,4 +201,9 @@ RouteMatch RouteTable::find(std::string_view host, std::string_view path,
   return exact.route;
 }
 
+bool Route::takes_content(const http::RequestHead& request) const {
+  return http::expects_content(request.method) ||
+         std::ranges::find(request_bodies, request.method_text) != request_bodies.end();
+}
+
 }  // namespace sallyport::policy

@@ -26,6 +26,7 @@ struct Route {
   std::vector<std::string> hosts;    // lower case; empty: every host
   std::vector<std::string> paths;    // patterns, see PathPattern
   std::vector<std::string> methods;  // upper case
+  std::vector<std::string> request_bodies;  // methods that may have content although it has no meaning
   std::string allowed_methods;       // "GET, HEAD", for the Allow field
   std::string upstream;              // name
   std::size_t upstream_index = 0;
@@ -33,6 +34,9 @@ struct Route {
   std::size_t error_profile_index = 0;
   bool log_path = true;              // false on OAuth routes: the log shows the pattern instead
   Chain chain;
+
+  // takes_content says whether a request of that method may have content here.
+  bool takes_content(const http::RequestHead& request) const;
 };
 
 // RouteMatch is a route, or why there is none.

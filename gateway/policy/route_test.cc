@@ -140,5 +140,20 @@ TEST(PathPattern, RefusesWhatNoCanonicalRequestCouldMatch) {
   }
 }
 
+TEST(Route, TakesContentWhereItHasAMeaningOrIsListed) {
+  Route route;
+  route.request_bodies = {"DELETE"};
+  const auto takes = [&route](std::string_view method) {
+    http::RequestHead request;
+    request.method = http::method_of(method);
+    request.method_text = method;
+    return route.takes_content(request);
+  };
+  for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) EXPECT_TRUE(takes(method)) << method;
+  for (const char* method : {"GET", "HEAD", "OPTIONS", "PURGE", "DELETES"}) {
+    EXPECT_FALSE(takes(method)) << method;
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::policy

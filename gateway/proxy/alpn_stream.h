@@ -63,6 +63,7 @@ class AlpnStream final : public UpstreamStream, private UpstreamStream::IdleOwne
   void reuse(UpstreamListener& listener) override { settled_->reuse(listener); }
   void become_idle(UpstreamStream::IdleOwner& owner) override;
   bool is_reusable() const override { return settled_ && settled_->is_reusable(); }
+  bool is_quiet() override { return settled_->is_quiet(); }
   bool was_reused() const override { return settled_ && settled_->was_reused(); }
 
   void send_request(const http::RequestHead& head, Arena& arena) override {

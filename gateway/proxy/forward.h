@@ -66,6 +66,7 @@ class Forward final : private UpstreamListener, private PoolWaiter, private even
   void on_response_end(const http::Fields& trailers) override;
   void on_upstream_writable() override;
   void on_upstream_failed(const Failure& failure) override;
+  const policy::Route* route() const override { return exchange_.route; }
 
   void dispatch(const UpstreamPool::Wish& wish);
   void refuse(const policy::Reason& reason, std::string_view rule);

@@ -22,13 +22,22 @@ std::unique_ptr<UpstreamStream> ServerPool::take(bool fresh) {
   if (protocol == Protocol::h2) return take_h2();
   if (protocol == Protocol::negotiated) {
     if (auto h2 = h2_with_room()) return std::make_unique<H2UpstreamStream>(std::move(h2));
-    if (fresh || idle_.empty()) return take_negotiated();
   }
-  if (fresh || idle_.empty()) return make_stream(context_, *server_);
-  auto stream = std::move(idle_.back());
-  idle_.pop_back();
-  counts_.end_idle();
-  return stream;
+  if (!fresh) {
+    if (auto kept = take_idle()) return kept;
+  }
+  return protocol == Protocol::negotiated ? take_negotiated() : make_stream(context_, *server_);
+}
+
+// take_idle returns null when no kept connection is good for a request.
+std::unique_ptr<UpstreamStream> ServerPool::take_idle() {
+  while (!idle_.empty()) {
+    auto stream = std::move(idle_.back());
+    idle_.pop_back();
+    counts_.end_idle();
+    if (stream->is_quiet()) return stream;
+  }
+  return nullptr;
 }
 
 // take_h2 fills the connections that there are before it makes another one.

@@ -54,6 +54,7 @@ class ServerPool final : private UpstreamStream::IdleOwner, private AlpnConnecti
  private:
   void on_idle_end(UpstreamStream& stream) override;
   void on_settled(std::shared_ptr<H2UpstreamConnection> h2) override;
+  std::unique_ptr<UpstreamStream> take_idle();
   std::unique_ptr<UpstreamStream> take_h2();
   std::unique_ptr<UpstreamStream> take_negotiated();
   std::shared_ptr<H2UpstreamConnection> h2_with_room();

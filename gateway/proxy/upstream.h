@@ -58,6 +58,9 @@ struct Upstream {
   std::string host;                        // what the Host field says; empty: the client's
   std::shared_ptr<const UpstreamTls> tls;  // null: plain text
   Protocol protocol = Protocol::http1;     // negotiated: only with `tls`
+  // The servers take all content that they are sent, and send none where there is none: only then is
+  // a connection of HTTP/1.1 kept where octets could be left over on it (docs/request-content.md).
+  bool reuse_after_content = false;
 
   Milliseconds connect_timeout{2'000};
   Milliseconds handshake_timeout{5'000};  // of TLS

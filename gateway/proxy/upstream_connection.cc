@@ -1,6 +1,7 @@
 #include "gateway/proxy/upstream_connection.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "gateway/http/serialise.h"
@@ -15,10 +16,19 @@ namespace {
 
 // How many interim heads one answer may have: enough for any server, too few to keep us busy.
 constexpr int kMaxInterimHeads = 8;
-// An output buffer up to this size is kept for the next request.
-constexpr std::size_t kKeptOutput = 4 * 1024;
 
 std::string_view id_of(http::Violation violation) { return http::describe(violation).id; }
+
+std::uint64_t content_of(const http::BodyShape& body) {
+  if (body.framing == http::Framing::chunked) return std::numeric_limits<std::uint64_t>::max();
+  return body.framing == http::Framing::length ? body.length : 0;
+}
+
+// is_doubtful says whether a server may leave something behind that is not seen in its answer: of
+// content it may have read nothing, and after HEAD it may send some.
+bool is_doubtful(const http::RequestHead& head) {
+  return head.body.has_body() || head.method == http::Method::head;
+}
 
 }  // namespace
 
@@ -54,48 +64,28 @@ void UpstreamConnection::on_dial_failed(const Failure& failure) {
   listener_->on_upstream_failed(failure);
 }
 
-void UpstreamConnection::reuse(UpstreamListener& listener) {
-  listener_ = &listener;
-  idle_owner_ = nullptr;
-  state_ = State::sending;
-  reusable_ = false;
-  request_complete_ = false;
-  answer_began_ = false;
-  above_high_water_ = false;
-  response_wanted_ = true;
-  interim_heads_ = 0;
-  scan_ = {};
-  timer_.disarm();
-}
-
-void UpstreamConnection::become_idle(IdleOwner& owner) {
-  idle_owner_ = &owner;
-  listener_ = nullptr;
-  arena_ = nullptr;
-  reused_ = true;
-  state_ = State::idle;
-  chunked_.reset();
-  out_.clear();
-  if (out_.capacity() > kKeptOutput) out_ = {};
-  out_sent_ = 0;
-  in_ = {};
-  cancel_run();
-  watch_->want(true, false);
-  timer_.arm(upstream_.keep_alive);
-}
-
 void UpstreamConnection::send_request(const http::RequestHead& head, Arena& arena) {
   arena_ = &arena;
   method_ = head.method;
   request_chunked_ = head.body.framing == http::Framing::chunked;
   request_complete_ = !head.body.has_body();
+  request_left_ = content_of(head.body);
+  route_ = listener_->route();
+  closes_after_ = false;
+  if (is_doubtful(head)) {
+    is_doubtful_ = true;
+    const bool is_vouched_for =
+        upstream_.reuse_after_content && (!head.body.has_body() || http::expects_content(head.method));
+    closes_after_ = !is_vouched_for;
+  }
+  const auto persistence = closes_after_ ? http::Persistence::close : http::Persistence::keep;
   bool written = false;
   if (upstream_.host.empty()) {
-    written = http::append_request_head(head, http::Persistence::keep, out_);
+    written = http::append_request_head(head, persistence, out_);
   } else {
     http::RequestHead renamed = head;
     renamed.authority = upstream_.host;
-    written = http::append_request_head(renamed, http::Persistence::keep, out_);
+    written = http::append_request_head(renamed, persistence, out_);
   }
   if (!written) return fail(reasons::kUnwritable);
   state_ = State::head;
@@ -105,7 +95,13 @@ void UpstreamConnection::send_request(const http::RequestHead& head, Arena& aren
 
 void UpstreamConnection::send_body(std::string_view piece) {
   if (piece.empty()) return;
-  if (request_chunked_) http::append_chunk_size(piece.size(), out_);
+  // Whatever was judged, no octet goes out that the head did not announce.
+  if (piece.size() > request_left_) return fail(reasons::kUnwritable, "content beyond its length");
+  if (request_chunked_) {
+    http::append_chunk_size(piece.size(), out_);
+  } else {
+    request_left_ -= piece.size();
+  }
   out_.append(piece);
   if (request_chunked_) out_.append(http::kChunkEnd);
   if (unsent() > http::kHighWater) above_high_water_ = true;
@@ -114,6 +110,9 @@ void UpstreamConnection::send_body(std::string_view piece) {
 }
 
 void UpstreamConnection::send_end(const http::Fields& trailers) {
+  if (!request_chunked_ && request_left_ > 0) {
+    return fail(reasons::kUnwritable, "content short of its length");
+  }
   request_complete_ = true;
   if (request_chunked_ && !http::append_last_chunk(trailers, out_)) {
     return fail(reasons::kUnwritable);
@@ -169,12 +168,12 @@ void UpstreamConnection::on_writable() {
 void UpstreamConnection::on_readable() {
   if (state_ == State::idle) {
     // Whatever comes on an idle connection, it belongs to no request.
-    const event::Io outcome = transport_->read(context_.scratch).outcome;
-    if (outcome != event::Io::again_read) idle_owner_->on_idle_end(*this);
+    if (has_said_more()) idle_owner_->on_idle_end(*this);
     return;
   }
   if (state_ == State::done) {
     // More than the answer, or the end: nothing that another exchange could use.
+    if (!has_said_more()) return;
     reusable_ = false;
     return watch_->want(false, false);
   }
@@ -268,7 +267,8 @@ std::string_view UpstreamConnection::take_head(std::string_view bytes) {
 bool UpstreamConnection::begin_body(http::ResponseHead& head) {
   body_ = head.body;
   body_left_ = head.body.length;
-  reusable_ = head.keep_alive && head.body.framing != http::Framing::until_close;
+  is_doubtful_ = is_doubtful_ || head.withholds_content;
+  reusable_ = head.keep_alive && !closes_after_ && leaves_nothing(head);
   if (head.body.framing == http::Framing::chunked) chunked_.emplace();
   state_ = State::body;
   listener_->on_response_head(head);
@@ -320,7 +320,12 @@ void UpstreamConnection::end_of_stream() {
 
 void UpstreamConnection::complete(const http::Fields& trailers, bool bytes_follow) {
   state_ = State::done;
-  if (!request_complete_ || unsent() > 0 || bytes_follow) reusable_ = false;
+  if (bytes_follow) {
+    tell_surplus();
+    reusable_ = false;
+  }
+  // What TLS has read ahead, no event tells of.
+  if (reusable_ && transport_->has_buffered() && has_said_more()) reusable_ = false;
   timer_.disarm();
   // A connection that will be idle within this turn of the loop goes on being watched: taking it
   // out of epoll and putting it back would be two system calls a request.

@@ -1,7 +1,10 @@
 #pragma once
 
 // UpstreamConnection is one HTTP/1.1 connection to a server of an upstream, under TLS or not. It
-// carries one exchange at a time and is fit for another only after a complete, well-framed answer.
+// carries one exchange at a time and is fit for another only after a complete, well-framed answer to
+// a request that the server has taken whole. Whether a server reads the content of a request, nobody
+// but its operator knows (Upstream::reuse_after_content); what it leaves unread it would take for the
+// next request, and what it sends too much we would take for the next answer.
 
 #include <cstdint>
 #include <memory>
@@ -33,6 +36,7 @@ class UpstreamConnection final : public UpstreamStream,
   void reuse(UpstreamListener& listener) override;
   void become_idle(IdleOwner& owner) override;
   bool is_reusable() const override { return state_ == State::done && reusable_; }
+  bool is_quiet() override;
   bool was_reused() const override { return reused_; }
 
   void send_request(const http::RequestHead& head, Arena& arena) override;
@@ -58,6 +62,9 @@ class UpstreamConnection final : public UpstreamStream,
   std::string_view take_head(std::string_view bytes);
   std::string_view take_body(std::string_view bytes);
   bool begin_body(http::ResponseHead& head);
+  bool leaves_nothing(const http::ResponseHead& head) const;
+  bool has_said_more();
+  void tell_surplus() const;
   void end_of_stream();
   void complete(const http::Fields& trailers, bool bytes_follow);
   void fail(const policy::Reason& reason, std::string_view rule = {});
@@ -78,10 +85,14 @@ class UpstreamConnection final : public UpstreamStream,
   bool reusable_ = false;
   bool request_complete_ = false;
   bool request_chunked_ = false;
+  bool closes_after_ = false;  // this exchange is the connection's last
+  bool is_doubtful_ = false;   // an exchange may have left octets, were the operator mistaken
   bool response_wanted_ = true;
   bool above_high_water_ = false;
   bool answer_began_ = false;
   http::Method method_ = http::Method::get;
+  const policy::Route* route_ = nullptr;  // of the last exchange
+  std::uint64_t request_left_ = 0;        // octets of content that may still be sent
   Arena* arena_ = nullptr;
   std::string out_;
   std::size_t out_sent_ = 0;

@@ -42,9 +42,9 @@ class UpstreamPool final : private ServerFeed::Reader,
     const policy::Reason* refusal = nullptr;
   };
 
-  // `upstream` and `bank` outlive the pool.
+  // `upstream`, `bank` and `surplus` outlive the pool.
   UpstreamPool(event::Loop& loop, const Upstream& upstream, unsigned worker,
-               std::span<char> scratch, observe::Bank& bank);
+               std::span<char> scratch, observe::Bank& bank, SurplusListener* surplus = nullptr);
   ~UpstreamPool();
 
   Taken take(PoolWaiter& waiter, const Wish& wish);

@@ -11,6 +11,7 @@
 #include "gateway/event/loop.h"
 #include "gateway/http/message.h"
 #include "gateway/policy/reason.h"
+#include "gateway/policy/route.h"
 #include "gateway/proxy/server.h"
 #include "gateway/proxy/upstream.h"
 #include "gateway/tls/client_context.h"
@@ -43,9 +44,24 @@ class UpstreamListener {
   virtual void on_upstream_writable() = 0;
   // on_upstream_failed: the stream is useless. Exactly one of end and failed is told.
   virtual void on_upstream_failed(const Failure& failure) = 0;
+  // route is the one that the request belongs to; null: it is the gateway's own. Routes outlive the
+  // connections of their upstream.
+  virtual const policy::Route* route() const { return nullptr; }
 
  protected:
   ~UpstreamListener() = default;
+};
+
+// SurplusListener is told of octets that a server sent beyond the answers that it owed. It has read a
+// request that the gateway did not send, or does not know where its own answers end.
+class SurplusListener {
+ public:
+  // on_surplus: `route` had the last exchange on the connection, which is not used again.
+  virtual void on_surplus(const policy::Route& route, const Upstream& upstream,
+                          const Server& server) = 0;
+
+ protected:
+  ~SurplusListener() = default;
 };
 
 // A stream is destroyed to give it up, at any time but inside one of its own calls to the listener.
@@ -68,6 +84,9 @@ class UpstreamStream {
   virtual void reuse(UpstreamListener& listener) = 0;
   virtual void become_idle(IdleOwner& owner) = 0;
   virtual bool is_reusable() const = 0;
+  // is_quiet says whether an idle stream may be reused: false when its server has said something or
+  // has closed. It asks the kernel where octets of an exchange before could have been left over.
+  virtual bool is_quiet() { return true; }
   virtual bool was_reused() const = 0;
 
   virtual void send_request(const http::RequestHead& head, Arena& arena) = 0;
@@ -85,6 +104,7 @@ struct UpstreamContext {
   const Upstream& upstream;
   tls::ClientContext* tls;  // null: plain text
   std::span<char> scratch;
+  SurplusListener* surplus = nullptr;  // null: nobody is told
 };
 
 }  // namespace sallyport::proxy

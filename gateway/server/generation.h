@@ -72,6 +72,7 @@ struct RouteSlots {
   observe::Slot status[6] = {};  // by status class; [0]: the client left before an answer
   observe::Histogram duration;
   observe::Histogram policy;
+  observe::Slot surplus = 0;
 };
 
 struct Generation {

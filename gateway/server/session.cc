@@ -122,12 +122,13 @@ void Session::route_request() {
       request.body.length > attached_->generation->limits.request_body) {
     return refuse(reasons::kBodyTooLarge, "http");
   }
-  gather_limit_ = policy::Inspection::body_limit(*chain(), exchange_);
-  if (gather_limit_ == 0 || !request.body.has_body()) return begin_inspection();
-  step_ = Step::gather;
-  if (request.expects_continue) stream_.send_continue();
-  exchange_.request.expects_continue = false;
-  stream_.want_body(true);
+  if (!request.body.has_body() || exchange_.route->takes_content(request)) return judge_content();
+  // RFC 9110 section 10.1.1: an expectation announces content, as a length does.
+  if (request.body.framing == http::Framing::length) return refuse_content("length");
+  if (request.expects_continue) return refuse_content("expectation");
+  // Whether there is any, its first octet or its end will tell.
+  must_be_empty_ = true;
+  await_content(0);
 }
 
 void Session::begin_inspection() {
@@ -159,30 +160,6 @@ void Session::begin_forward() {
   permit_.reset();
   if (gathered_whole_) forward_->hold(gathered_, gathered_trailers_);
   forward_->start();
-}
-
-void Session::on_body(std::string_view piece) {
-  if (step_ == Step::end) return;
-  bytes_in_ += piece.size();
-  if (bytes_in_ > attached_->generation->limits.request_body) {
-    return refuse(reasons::kBodyTooLarge, "http");
-  }
-  if (forward_) return forward_->on_client_body(piece);
-  if (step_ != Step::gather) return;
-  if (gathered_.size() + piece.size() > gather_limit_) {
-    return refuse(reasons::kBodyTooLarge, "http");
-  }
-  gathered_.append(piece);
-}
-
-void Session::on_body_end(const http::Fields& trailers) {
-  if (step_ == Step::end) return;
-  if (forward_) return forward_->on_client_body_end(trailers);
-  if (step_ != Step::gather) return;
-  gathered_whole_ = true;
-  gathered_trailers_ = trailers;
-  step_ = Step::judge;
-  worker_.loop().enqueue(*this);
 }
 
 void Session::on_writable() {

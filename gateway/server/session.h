@@ -72,6 +72,9 @@ class Session final : public http::StreamListener,
 
   void run() override;
   void route_request();
+  void judge_content();
+  void await_content(std::size_t limit);
+  void refuse_content(std::string_view what);
   void begin_inspection();
   void on_inspected(policy::Inspection::Ending outcome);
   void begin_forward();
@@ -111,6 +114,7 @@ class Session final : public http::StreamListener,
   bool recorded_ = false;
   bool client_gone_ = false;
   bool gathered_whole_ = false;
+  bool must_be_empty_ = false;  // what is gathered
   bool forward_ended_ = false;
   http::Fields gathered_trailers_;
   int status_ = 0;

@@ -47,15 +47,17 @@ std::string_view to_string(ShedReason reason) {
   return "unknown";
 }
 
-Attached::Attached(std::shared_ptr<const Generation> from, event::Loop& loop, unsigned worker,
-                   std::span<char> scratch, observe::Bank& bank)
-    : generation(std::move(from)), context(worker, loop) {
+Attached::Attached(std::shared_ptr<const Generation> from, WorkerState& worker)
+    : generation(std::move(from)),
+      context(worker.index(), worker.loop()),
+      surplus(worker, *generation) {
   chains.reserve(generation->routes.size());
   for (const auto& route : generation->routes) {
     chains.push_back(policy::attach(route->chain, context));
   }
   for (const proxy::Upstream& upstream : generation->upstreams) {
-    pools.push_back(std::make_unique<proxy::UpstreamPool>(loop, upstream, worker, scratch, bank));
+    pools.push_back(std::make_unique<proxy::UpstreamPool>(
+        worker.loop(), upstream, worker.index(), worker.upstream_scratch(), worker.bank(), &surplus));
   }
 }
 
@@ -76,8 +78,7 @@ WorkerState::WorkerState(event::Worker& worker, observe::Registry& registry, Pro
       watch_trust_(loop_, Milliseconds(250), [this] { watch_trust(); }) {}
 
 void WorkerState::adopt(std::shared_ptr<const Generation> generation) {
-  attached_ =
-      std::make_shared<Attached>(std::move(generation), loop_, index_, upstream_scratch(), bank_);
+  attached_ = std::make_shared<Attached>(std::move(generation), *this);
   handshakes_.set_limits(attached_->generation->limits.handshakes);
 }
 

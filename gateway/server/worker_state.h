@@ -31,6 +31,7 @@
 #include "gateway/server/handshake_queue.h"
 #include "gateway/server/process_load.h"
 #include "gateway/server/seen_certificates.h"
+#include "gateway/server/surplus_alarm.h"
 
 namespace sallyport::server {
 
@@ -53,14 +54,16 @@ struct GatewaySlots {
   static GatewaySlots make(observe::Registry& registry);
 };
 
+class WorkerState;
+
 // Attached is a generation on one worker: chains with their policies, pools, nothing shared.
 struct Attached {
-  Attached(std::shared_ptr<const Generation> from, event::Loop& loop, unsigned worker,
-           std::span<char> scratch, observe::Bank& bank);
+  Attached(std::shared_ptr<const Generation> from, WorkerState& worker);
 
   std::shared_ptr<const Generation> generation;
   policy::AttachContext context;
   std::vector<policy::AttachedChain> chains;  // by route index
+  SurplusAlarm surplus;
   std::vector<std::unique_ptr<proxy::UpstreamPool>> pools;
 };
 

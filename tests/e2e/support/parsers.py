@@ -50,6 +50,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
 """
 
+# The usual handler: it looks at method and path, and never at what else came.
+DEAF = PYTHON.replace("self.chunked()", "0").replace("len(self.rfile.read(", "len(bytes(")
+
 # The body's length is known to nginx only when it reads it: a proxy to itself does.
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr crit;
@@ -70,7 +73,8 @@ http {{
 
 
 class Parser:
-    """A running server of one kind: "node", "python" or "nginx"."""
+    """A running server of one kind: "node", "python", "nginx", or "deaf", which is Python's with a
+    handler that reads no content."""
 
     def __init__(self, kind, folder):
         self.kind, self.log_file = kind, folder / "requests.jsonl"
@@ -84,7 +88,7 @@ class Parser:
             command = ["nginx", "-c", config, "-p", folder]
         else:
             program = folder / ("server.js" if kind == "node" else "server.py")
-            program.write_text(NODE if kind == "node" else PYTHON)
+            program.write_text({"node": NODE, "python": PYTHON, "deaf": DEAF}[kind])
             command = [kind if kind == "node" else sys.executable, program, port, self.log_file]
         self.process = Process(kind, command, folder)
         self.process.wait_until(lambda: subprocess.run(
