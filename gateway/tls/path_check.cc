@@ -122,16 +122,24 @@ std::optional<CertificateRefusal> check_window(const TrustEntry& entry,
                     leaf);
 }
 
+// check_blocked looks for every certificate of the path among those that the store blocks.
+std::optional<CertificateRefusal> check_blocked(const CaPath& path, const TrustStore& store) {
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (!store.is_blocked(path[i])) continue;
+    const std::string what = i == 0 ? "the certificate" : "its issuer " + path[i].subject;
+    return refusal_of(RefusalReason::revoked,
+                      what + " is blocked in the trust store " + std::string(store.name()),
+                      path.leaf());
+  }
+  return std::nullopt;
+}
+
 // check_revocation judges each certificate of the path but the anchor by its issuer's list. The
 // issuer of a pin is not established: there only a list of that name can speak against it.
 std::optional<CertificateRefusal> check_revocation(const CaPath& path, const TrustStore& store,
                                                    TrustKind kind, WallTime now) {
   const crypto::CertificateView& leaf = path.leaf();
-  if (store.is_blocked(leaf.sha256)) {
-    return refusal_of(RefusalReason::revoked,
-                      "the certificate is blocked in the trust store " + std::string(store.name()),
-                      leaf);
-  }
+  if (auto blocked = check_blocked(path, store)) return blocked;
   if (store.crls() == nullptr) return std::nullopt;
   if (kind != TrustKind::ca) {
     if (!store.crls()->revokes(leaf.issuer, leaf.serial)) return std::nullopt;
@@ -178,13 +186,19 @@ GoodPath good_path(const CaPath& path, const TrustEntry& entry, const TrustStore
              .entry = entry.id,
              .identity = entry.identity.name,
              .anchor = path.anchor().subject,
-             .valid_until = entry.retire_after};
+             .valid_until = entry.retire_after,
+             .issuers = {}};
   for (std::size_t i = 0; i < path.size(); ++i) {
     out.not_before = std::max(out.not_before, path[i].not_before);
     voucher.valid_until = std::min(voucher.valid_until, path[i].not_after);
     if (i == 0 || store.crls() == nullptr) continue;
     voucher.valid_until =
         std::min(voucher.valid_until, store.crls()->holds_until(path[i].spki_sha256));
+  }
+  for (std::size_t i = 1; i < path.size(); ++i) {
+    const bool is_anchor = i + 1 == path.size();
+    voucher.issuers.push_back(
+        {path[i].sha256, path[i].spki_sha256, is_anchor ? std::string() : path[i].der});
   }
   // Last: the path points to it.
   out.leaf = std::move(presented.view);
