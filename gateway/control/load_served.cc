@@ -15,6 +15,7 @@ std::shared_ptr<const tls::Credentials> Loader::load_credentials(
   // Certificate and key are two files: between the writing of one and the other they do not match.
   if (!loaded) return keep_credentials(settings, node, loaded.error().text);
   for (const std::string& warning : loaded->warnings) findings_.warning(node, warning);
+  warn_of_revocation(*loaded->credentials, settings.certificate.path, node);
 
   const auto problem = served_chain_problem(*loaded->credentials, settings, node);
   if (!problem) return loaded->credentials;
@@ -27,6 +28,21 @@ std::shared_ptr<const tls::Credentials> Loader::load_credentials(
                           what +
                               "; use one of a CA that they trust, name a private one in "
                               "`issuers`, or write `environment: sandbox`");
+}
+
+// warn_of_revocation: what we show ourselves may stand on a list that we read of others.
+void Loader::warn_of_revocation(const tls::Credentials& credentials, const std::string& file,
+                                const config::Node& node) {
+  const crypto::CertificateView& leaf = credentials.leaf();
+  for (const auto& [name, store] : loaded_.trust_stores) {
+    const auto* list = store->crls() == nullptr ? nullptr : store->crls()->revoker(leaf);
+    if (list == nullptr) continue;
+    findings_.warning(node, file + ": the certificate of " + leaf.subject + " (serial " +
+                                leaf.serial + ") is on the revocation list of " + list->issuer +
+                                " (" + list->file + ", trust store " + name +
+                                "): whoever reads that list refuses it. " +
+                                "It is used all the same; renew it");
+  }
 }
 
 // keep_credentials goes on with those that run, if there are any.

@@ -247,6 +247,7 @@ std::shared_ptr<const tls::Credentials> Loader::upstream_credentials(
   for (const std::string& warning : loaded->warnings) {
     findings_.warning(settings.certificate.node, warning);
   }
+  warn_of_revocation(*loaded->credentials, settings.certificate->path, settings.certificate.node);
   return loaded->credentials;
 }
 

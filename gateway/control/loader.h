@@ -49,6 +49,8 @@ class Loader final : private policy::LoadContext {
   // load_served.cc
   std::shared_ptr<const tls::Credentials> load_credentials(const CertificateSettings& settings,
                                                            const config::Node& node);
+  void warn_of_revocation(const tls::Credentials& credentials, const std::string& file,
+                          const config::Node& node);
   std::shared_ptr<const tls::Credentials> keep_credentials(const CertificateSettings& settings,
                                                            const config::Node& node,
                                                            const std::string& why);

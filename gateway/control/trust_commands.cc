@@ -69,6 +69,7 @@ std::string crl_json(const tls::TrustStore& store, const tls::CrlList& list, Wal
   line.text("kind", "crl")
       .text("name", std::string(store.name()) + "/" + list.file.substr(list.file.rfind('/') + 1))
       .text("issuer", list.issuer)
+      .text("covers", crypto::describe(list.scope))
       .text("sha256", to_hex(crypto::as_text(list.sha256)))
       .text("file", list.file)
       .number("revoked", list.serials.size());

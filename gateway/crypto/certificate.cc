@@ -28,20 +28,27 @@ struct Fields {
   int has_extensions = 0;
 };
 
+// is_plain_signature: nothing beside the signed part can be written in two ways. The algorithm is
+// octet for octet what is signed (RFC 5280 section 4.1.1.2), and no bits are left over.
+bool is_plain_signature(const CBS& inside, const CBS& outside, CBS signature) {
+  std::uint8_t unused_bits = 0;
+  return view(inside) == view(outside) && CBS_get_u8(&signature, &unused_bits) && unused_bits == 0;
+}
+
 std::optional<Fields> split(std::string_view der) {
-  CBS input, certificate, tbs, unused;
+  CBS input, certificate, tbs, unused, algorithm, signed_algorithm, signature;
   Fields f;
   if (der.size() > kMaxCertificateBytes) return std::nullopt;
   CBS_init(&input, data_of(der), der.size());
   const bool whole =
       CBS_get_asn1(&input, &certificate, CBS_ASN1_SEQUENCE) && CBS_len(&input) == 0 &&
       CBS_get_asn1(&certificate, &tbs, CBS_ASN1_SEQUENCE) &&
-      CBS_get_asn1(&certificate, &unused, CBS_ASN1_SEQUENCE) &&   // signatureAlgorithm
-      CBS_get_asn1(&certificate, &unused, CBS_ASN1_BITSTRING) &&  // signatureValue
-      CBS_len(&certificate) == 0 &&
+      CBS_get_asn1_element(&certificate, &algorithm, CBS_ASN1_SEQUENCE) &&
+      CBS_get_asn1(&certificate, &signature, CBS_ASN1_BITSTRING) && CBS_len(&certificate) == 0 &&
       CBS_get_optional_asn1(&tbs, &unused, nullptr, kConstructedContext | 0) &&  // version
       CBS_get_asn1(&tbs, &f.serial, CBS_ASN1_INTEGER) &&
-      CBS_get_asn1(&tbs, &unused, CBS_ASN1_SEQUENCE) &&  // signature
+      CBS_get_asn1_element(&tbs, &signed_algorithm, CBS_ASN1_SEQUENCE) &&
+      is_plain_signature(signed_algorithm, algorithm, signature) &&
       CBS_get_asn1_element(&tbs, &f.issuer, CBS_ASN1_SEQUENCE) &&
       CBS_get_asn1(&tbs, &f.validity, CBS_ASN1_SEQUENCE) &&
       CBS_get_asn1_element(&tbs, &f.subject, CBS_ASN1_SEQUENCE) &&
@@ -69,25 +76,32 @@ bool read_alternative_names(CBS names, CertificateView& out) {
   return true;
 }
 
-bool read_extensions(CBS wrapper, CertificateView& out) {
+// find_extension leaves the value of the extension `oid` in `found`. False: the extensions are
+// malformed, or it is there twice (RFC 5280 section 4.2: no more than one instance).
+bool find_extension(CBS wrapper, std::string_view oid, std::optional<CBS>& found) {
   CBS extensions;
   if (!CBS_get_asn1(&wrapper, &extensions, CBS_ASN1_SEQUENCE) || CBS_len(&wrapper) != 0) {
     return false;
   }
-  bool seen = false;
   while (CBS_len(&extensions) != 0) {
-    CBS extension, oid, value, unused;
+    CBS extension, name, value, unused;
     if (!CBS_get_asn1(&extensions, &extension, CBS_ASN1_SEQUENCE) ||
-        !CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT) ||
+        !CBS_get_asn1(&extension, &name, CBS_ASN1_OBJECT) ||
         !CBS_get_optional_asn1(&extension, &unused, nullptr, CBS_ASN1_BOOLEAN) ||
         !CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING) || CBS_len(&extension) != 0) {
       return false;
     }
-    if (view(oid) != kSubjectAltName) continue;
-    // RFC 5280 section 4.2: no more than one instance of an extension.
-    if (std::exchange(seen, true) || !read_alternative_names(value, out)) return false;
+    if (view(name) != oid) continue;
+    if (found) return false;
+    found = value;
   }
   return true;
+}
+
+bool read_extensions(CBS wrapper, CertificateView& out) {
+  std::optional<CBS> names;
+  if (!find_extension(wrapper, kSubjectAltName, names)) return false;
+  return !names || read_alternative_names(*names, out);
 }
 
 std::string serial_text(const CBS& serial) {
@@ -151,6 +165,30 @@ Result<std::string_view> certificate_spki(std::string_view der) {
   const auto fields = split(der);
   if (!fields) return malformed("structure, or too large");
   return view(fields->spki);
+}
+
+Result<std::string_view> certificate_issuer(std::string_view der) {
+  const auto fields = split(der);
+  if (!fields) return malformed("structure, or too large");
+  return view(fields->issuer);
+}
+
+Result<std::string_view> certificate_subject(std::string_view der) {
+  const auto fields = split(der);
+  if (!fields) return malformed("structure, or too large");
+  return view(fields->subject);
+}
+
+Result<std::optional<std::string_view>> certificate_extension(std::string_view der,
+                                                              std::string_view oid) {
+  const auto fields = split(der);
+  if (!fields) return malformed("structure, or too large");
+  std::optional<CBS> found;
+  if (fields->has_extensions != 0 && !find_extension(fields->extensions, oid, found)) {
+    return malformed("extensions");
+  }
+  if (!found) return std::optional<std::string_view>();
+  return std::optional<std::string_view>(view(*found));
 }
 
 }  // namespace sallyport::crypto

@@ -5,6 +5,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/crypto/certificate.h"
+#include "gateway/crypto/crl_scope.h"
 #include "gateway/crypto/public_key.h"
 
 namespace {
@@ -23,6 +24,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expect_clean(view->common_name);
     for (const auto& name : view->dns_names) expect_clean(name);
     for (const auto& uri : view->uris) expect_clean(uri);
+    if (const auto subject = sallyport::crypto::read_crl_subject(bytes)) {
+      SALLYPORT_CHECK(!subject->issuer.empty() && !subject->points.empty());
+      SALLYPORT_CHECK(sallyport::crypto::covers({}, *subject));
+    }
     const auto spki = sallyport::crypto::certificate_spki(bytes);
     SALLYPORT_CHECK(spki.has_value());
     if (const auto key = sallyport::crypto::PublicKey::from_spki(*spki)) key->thumbprint();

@@ -70,6 +70,53 @@ TEST(RevocationList, MustBeSignedWithASafeDigest) {
 TEST(RevocationList, IsRefusedWhenItSaysLessThanItSeems) {
   EXPECT_THAT(problem({.has_next_update = false}), HasSubstr("no nextUpdate"));
   EXPECT_THAT(problem({.is_delta = true}), HasSubstr("delta list"));
+  EXPECT_THAT(problem({.serials = {"01"}, .has_certificate_issuer = true}),
+              HasSubstr("an indirect list: an entry is of another issuer (certificateIssuer)"));
+  EXPECT_THAT(problem({.other_critical_oid = "1.2.3.4"}), HasSubstr("not known (1.2.3.4)"));
+}
+
+TEST(RevocationList, IsRefusedForItsScopeByName) {
+  const std::vector<std::pair<test::IssuingPoint, std::string>> points{
+      {{.indirect = true}, "indirectCRL"},
+      {{.some_reasons = true}, "onlySomeReasons"},
+      {{.attributes = true}, "onlyContainsAttributeCerts"},
+      {{.users = true, .cas = true}, "onlyContainsUserCerts and onlyContainsCACerts together"}};
+  for (const auto& [point, name] : points) {
+    for (const bool is_critical : {true, false}) {
+      EXPECT_THAT(problem({.issuing_point = issuing_point(point), .is_critical = is_critical}),
+                  HasSubstr(name));
+    }
+  }
+  for (const std::string& value :
+       {std::string("\x30\x03\x81\x01"), std::string("x"), std::string("\x30\x02\xa0\x00", 4),
+        std::string("\x30\x04\xa0\x02\xa0\x00", 6), std::string("\x30\x03\x81\x01\x01")}) {
+    EXPECT_THAT(problem({.issuing_point = value}),
+                HasSubstr("its issuingDistributionPoint is malformed"));
+  }
+}
+
+TEST(RevocationList, SaysWhatItCovers) {
+  const auto scope_of = [](const test::IssuingPoint& point) {
+    return describe(
+        read_revocation_list(der_of({.issuing_point = issuing_point(point)}, ca()))->scope);
+  };
+  EXPECT_EQ(scope_of({}), "all certificates");
+  EXPECT_EQ(scope_of({.cas = true}), "CA certificates");
+  EXPECT_EQ(scope_of({.uris = {"http://x/1\n"}}),
+            "all certificates that name the distribution point http://x/1\uFFFD");
+  EXPECT_EQ(scope_of({.relative_common_name = "L1"}),
+            "all certificates that name the distribution point CN=L1,CN=Listing CA");
+}
+
+TEST(RevocationList, MayBeSignedWithPss) {
+  const TestCa rsa(test::CertificateSpec{.common_name = "RSA", .key = test::KeyKind::rsa2048});
+  const auto spki = rsa.key().spki_der();
+  auto list = read_revocation_list(der_of({.is_pss = true}, rsa));
+  ASSERT_TRUE(list) << list.error().text;
+  EXPECT_TRUE(signed_by(*list, spki));
+  EXPECT_FALSE(signed_by(*list, *certificate_spki(ca().der())));
+  list->signature.back() ^= 1;
+  EXPECT_FALSE(signed_by(*list, spki));
 }
 
 TEST(RevocationList, IsRefusedWhenMalformed) {

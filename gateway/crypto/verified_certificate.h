@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,14 @@ struct CertificateView {
   std::vector<std::string> chain_der;  // what else the peer sent, leaf excluded
 };
 
+// PathIssuer is one of the CAs between a certificate and whoever vouched for it, the anchor
+// included.
+struct PathIssuer {
+  std::array<std::uint8_t, 32> sha256{};       // of the DER certificate
+  std::array<std::uint8_t, 32> spki_sha256{};  // of the DER SubjectPublicKeyInfo
+  std::string der;  // empty: of the anchor, whose octets are the operator's and not the client's
+};
+
 // Voucher says who vouched for a certificate, and until when.
 struct Voucher {
   std::string trust_store;  // its name
@@ -47,6 +56,7 @@ struct Voucher {
   // The path's validity, the entry's retirement and the revocation lists' nextUpdate, whichever
   // comes first. Unix seconds.
   std::int64_t valid_until = std::numeric_limits<std::int64_t>::max();
+  std::vector<PathIssuer> issuers;  // nearest first; none of a pin
 };
 
 class VerifiedCertificate {
@@ -62,6 +72,12 @@ class VerifiedCertificate {
   }
   // valid_until is the last second for which this proof holds.
   std::int64_t valid_until() const { return voucher_.valid_until; }
+  // denial_names are the digests by which the certificate, or a CA of its path, may have been
+  // denied, as lower-case hexadecimal: of each certificate the SHA-256 of its DER, of its twin
+  // (certificate_twin.h) and of its public key. Whose signature could be written otherwise cannot
+  // change what he is called here. Made when first asked for, so that it costs nothing where
+  // nothing is denied. Any thread.
+  const std::vector<std::string>& denial_names() const;
 
  private:
   friend class tls::ChainVerifier;
@@ -69,8 +85,12 @@ class VerifiedCertificate {
   VerifiedCertificate(CertificateView view, Voucher voucher)
       : view_(std::move(view)), voucher_(std::move(voucher)) {}
 
+  std::vector<std::string> make_denial_names() const;
+
   CertificateView view_;
   Voucher voucher_;
+  mutable std::once_flag names_made_;
+  mutable std::vector<std::string> denial_names_;
 };
 
 }  // namespace sallyport::crypto

@@ -174,7 +174,8 @@ crypto::Hash128 Limit::key_of(const policy::Exchange& exchange, const Rule& rule
       }
       case KeyPart::certificate:
         if (facts.client_certificate) {
-          text.add(facts.client_certificate->view().sha256.data(), 32);
+          // Its key: the octets of a certificate can be changed by whoever holds it.
+          text.add(facts.client_certificate->view().spki_sha256.data(), 32);
         }
         break;
       case KeyPart::identity:

@@ -5,11 +5,11 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "gateway/base/utc.h"
 #include "gateway/crypto/bytes.h"
 #include "gateway/crypto/certificate.h"
+#include "gateway/crypto/distinguished_name.h"
 
 namespace sallyport::tls {
 namespace {
@@ -59,24 +59,22 @@ bool may_sign(X509* issuer) {
   return may;
 }
 
-bool has_name(X509* issuer, std::string_view name_der) {
-  const std::uint8_t* data = crypto::data_of(name_der);
-  const bssl::UniquePtr<X509_NAME> name(
-      d2i_X509_NAME(nullptr, &data, static_cast<long>(name_der.size())));
-  ERR_clear_error();
-  return name && X509_NAME_cmp(X509_get_subject_name(issuer), name.get()) == 0;
+bool has_name(const Issuer& issuer, const std::string& name_der) {
+  const auto name = crypto::certificate_subject(issuer.view.der);
+  return name && crypto::same_name(*name, name_der);
 }
 
 const Issuer* signer_of(const crypto::RevocationList& list, const std::vector<Issuer>& issuers) {
   for (const Issuer& issuer : issuers) {
-    if (!has_name(issuer.x509.get(), list.issuer_der) || !may_sign(issuer.x509.get())) continue;
+    if (!has_name(issuer, list.issuer_der) || !may_sign(issuer.x509.get())) continue;
     const auto spki = crypto::certificate_spki(issuer.view.der);
     if (spki && crypto::signed_by(list, *spki)) return &issuer;
   }
   return nullptr;
 }
 
-Result<CrlList> read_list(const CrlSpec::File& file, const std::vector<Issuer>& issuers) {
+Result<CrlList> read_list(const CrlSpec::File& file, const std::vector<Issuer>& issuers,
+                          WallTime now) {
   auto read = crypto::read_revocation_list(*file.content);
   if (!read) return mistake(file.name, read.error().text);
   const Issuer* issuer = signer_of(*read, issuers);
@@ -86,8 +84,32 @@ Result<CrlList> read_list(const CrlSpec::File& file, const std::vector<Issuer>& 
                    "revocation lists has signed this one of " +
                        read->issuer);
   }
-  return CrlList{file.name,         read->issuer, issuer->view.spki_sha256, read->this_update,
-                 read->next_update, read->sha256, std::move(read->serials)};
+  if (read->this_update > now.unix_seconds() + CrlSet::kClockTolerance) {
+    return mistake(file.name, "the revocation list of " + read->issuer +
+                                  " is from the future: its " + "thisUpdate is " +
+                                  utc_text(read->this_update) +
+                                  ". Either this machine's clock or that of the CA is wrong");
+  }
+  return CrlList{file.name,
+                 read->issuer,
+                 std::move(read->issuer_der),
+                 issuer->view.spki_sha256,
+                 std::move(read->scope),
+                 read->this_update,
+                 read->next_update,
+                 read->sha256,
+                 std::move(read->serials)};
+}
+
+bool is_for_the_same(const CrlList& a, const CrlList& b) {
+  return a.issuer_spki == b.issuer_spki && a.scope == b.scope &&
+         crypto::same_name(a.issuer_der, b.issuer_der);
+}
+
+// is_current: RFC 5280 section 6.3.3 takes no list before its thisUpdate. None is loaded before it;
+// the clock may have been set back since.
+bool is_current(const CrlList& list, WallTime now) {
+  return list.this_update <= now.unix_seconds() + CrlSet::kClockTolerance;
 }
 
 }  // namespace
@@ -102,7 +124,7 @@ Result<LoadedCrls> CrlSet::make(const CrlSpec& spec,
   LoadedCrls out;
   std::shared_ptr<CrlSet> set(new CrlSet(spec.absent, spec.expired));
   for (const CrlSpec::File& file : spec.files) {
-    auto list = read_list(file, *issuers);
+    auto list = read_list(file, *issuers, now);
     if (!list) return list.error();
     set->add(std::move(*list));
   }
@@ -119,12 +141,16 @@ Result<LoadedCrls> CrlSet::make(const CrlSpec& spec,
   return out;
 }
 
+// add keeps the newest. Of two of the same second both are kept, since nobody can tell which is the
+// later.
 void CrlSet::add(CrlList list) {
-  for (CrlList& known : lists_) {
-    if (known.issuer_spki != list.issuer_spki) continue;
-    if (list.this_update > known.this_update) known = std::move(list);
-    return;
+  const auto is_older = [&](const CrlList& known, const CrlList& other) {
+    return is_for_the_same(known, other) && known.this_update < other.this_update;
+  };
+  for (const CrlList& known : lists_) {
+    if (known.sha256 == list.sha256 || is_older(list, known)) return;
   }
+  std::erase_if(lists_, [&](const CrlList& known) { return is_older(known, list); });
   lists_.push_back(std::move(list));
 }
 
@@ -140,50 +166,91 @@ void CrlSet::seal() {
   digest_ = crypto::sha256(content);
 }
 
-const CrlList* CrlSet::find(const crypto::Sha256& issuer_spki) const {
-  const auto found = std::lower_bound(
-      lists_.begin(), lists_.end(), issuer_spki,
-      [](const CrlList& list, const crypto::Sha256& key) { return list.issuer_spki < key; });
-  return found != lists_.end() && found->issuer_spki == issuer_spki ? &*found : nullptr;
+std::span<const CrlList> CrlSet::lists_of(const crypto::Sha256& issuer_spki) const {
+  const auto found = std::ranges::equal_range(lists_, issuer_spki, {}, &CrlList::issuer_spki);
+  return {found.begin(), found.end()};
 }
 
-std::optional<CrlSet::Refused> CrlSet::judge(const crypto::Sha256& issuer_spki,
-                                             std::string_view issuer, std::string_view serial,
+// not_covered says what is there instead of the list that is needed.
+CrlSet::Refused CrlSet::not_covered(const crypto::CertificateView& certificate,
+                                    const crypto::CertificateView& issuer) const {
+  const std::string none = "there is no revocation list of " + certificate.issuer;
+  const auto subject = crypto::read_crl_subject(certificate.der);
+  for (const CrlList& list : lists_of(issuer.spki_sha256)) {
+    if (!crypto::same_name(list.issuer_der, subject->issuer)) {
+      return {RefusalReason::crl_absent,
+              none + "; that of " + list.issuer +
+                  " has the same key, but is for certificates of that name"};
+    }
+    const std::string which = list.file.substr(list.file.rfind('/') + 1);
+    if (!crypto::covers(list.scope, *subject)) {
+      return {RefusalReason::crl_absent, none + " that covers " + certificate.subject + "; " +
+                                             which + " covers " + crypto::describe(list.scope)};
+    }
+    return {RefusalReason::crl_absent, none + " yet: " + which +
+                                           " is from the future (thisUpdate " +
+                                           utc_text(list.this_update) + ")"};
+  }
+  return {RefusalReason::crl_absent, none};
+}
+
+std::optional<CrlSet::Refused> CrlSet::judge(const crypto::CertificateView& certificate,
+                                             const crypto::CertificateView& issuer,
                                              WallTime now) const {
-  const CrlList* list = find(issuer_spki);
-  if (list == nullptr) {
-    if (absent_ == CrlFailure::soft_fail) return std::nullopt;
-    return Refused{RefusalReason::crl_absent,
-                   "there is no revocation list of " + std::string(issuer)};
+  const auto subject = crypto::read_crl_subject(certificate.der);
+  if (!subject) return Refused{RefusalReason::malformed, subject.error().text};
+  const CrlList* stale = nullptr;
+  bool is_fresh = false;
+  for (const CrlList& list : lists_of(issuer.spki_sha256)) {
+    if (!crypto::same_name(list.issuer_der, subject->issuer)) continue;
+    const auto revoked = list.serials.contains(certificate.serial);
+    if (!revoked) {
+      return Refused{RefusalReason::malformed, "the serial number is longer than 20 octets"};
+    }
+    if (*revoked) {
+      return Refused{RefusalReason::revoked, "serial " + certificate.serial +
+                                                 " is on the revocation list of " + list.issuer};
+    }
+    if (!is_current(list, now) || !crypto::covers(list.scope, *subject)) continue;
+    const bool counts = now.unix_seconds() <= list.next_update || expired_ == CrlFailure::soft_fail;
+    is_fresh = is_fresh || counts;
+    if (!counts) stale = &list;
   }
-  const auto revoked = list->serials.contains(serial);
-  if (!revoked) {
-    return Refused{RefusalReason::malformed, "the serial number is longer than 20 octets"};
+  if (is_fresh) return std::nullopt;
+  if (stale != nullptr) {
+    return Refused{RefusalReason::crl_expired, "the revocation list of " + stale->issuer +
+                                                   " was to be renewed by " +
+                                                   utc_text(stale->next_update)};
   }
-  if (*revoked) {
-    return Refused{RefusalReason::revoked, "serial " + std::string(serial) +
-                                               " is on the revocation list of " + list->issuer};
-  }
-  if (now.unix_seconds() <= list->next_update || expired_ == CrlFailure::soft_fail) {
-    return std::nullopt;
-  }
-  return Refused{RefusalReason::crl_expired, "the revocation list of " + list->issuer +
-                                                 " was to be renewed by " +
-                                                 utc_text(list->next_update)};
+  if (absent_ == CrlFailure::soft_fail) return std::nullopt;
+  return not_covered(certificate, issuer);
 }
 
-bool CrlSet::revokes(std::string_view issuer, std::string_view serial) const {
-  return std::any_of(lists_.begin(), lists_.end(), [&](const CrlList& list) {
-    return list.issuer == issuer && list.serials.contains(serial).value_or(true);
+const CrlList* CrlSet::revoker(const crypto::CertificateView& certificate) const {
+  const auto name = crypto::certificate_issuer(certificate.der);
+  const auto found = std::find_if(lists_.begin(), lists_.end(), [&](const CrlList& list) {
+    return name && list.serials.contains(certificate.serial).value_or(true) &&
+           crypto::same_name(list.issuer_der, *name);
   });
+  return found == lists_.end() ? nullptr : &*found;
 }
 
-std::int64_t CrlSet::holds_until(const crypto::Sha256& issuer_spki) const {
-  const CrlList* list = find(issuer_spki);
-  if (list == nullptr || expired_ == CrlFailure::soft_fail) {
-    return std::numeric_limits<std::int64_t>::max();
+CrlSet::Window CrlSet::window(const crypto::CertificateView& certificate,
+                              const crypto::CertificateView& issuer, WallTime now) const {
+  constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
+  Window window;
+  std::int64_t until = kNever;
+  const auto subject = crypto::read_crl_subject(certificate.der);
+  for (const CrlList& list : lists_of(issuer.spki_sha256)) {
+    if (!subject || !crypto::same_name(list.issuer_der, subject->issuer) ||
+        !is_current(list, now) || !crypto::covers(list.scope, *subject)) {
+      continue;
+    }
+    window.from = std::max(window.from, list.this_update - kClockTolerance);
+    until = std::max(until, list.next_update);
   }
-  return list->next_update;
+  if (until != kNever && expired_ == CrlFailure::hard_fail) window.until = until;
+  return window;
 }
 
 }  // namespace sallyport::tls

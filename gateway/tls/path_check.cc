@@ -122,26 +122,33 @@ std::optional<CertificateRefusal> check_window(const TrustEntry& entry,
                     leaf);
 }
 
+// check_blocked looks for every certificate of the path among those that the store blocks.
+std::optional<CertificateRefusal> check_blocked(const CaPath& path, const TrustStore& store) {
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (!store.is_blocked(path[i])) continue;
+    const std::string what = i == 0 ? "the certificate" : "its issuer " + path[i].subject;
+    return refusal_of(RefusalReason::revoked,
+                      what + " is blocked in the trust store " + std::string(store.name()),
+                      path.leaf());
+  }
+  return std::nullopt;
+}
+
 // check_revocation judges each certificate of the path but the anchor by its issuer's list. The
 // issuer of a pin is not established: there only a list of that name can speak against it.
 std::optional<CertificateRefusal> check_revocation(const CaPath& path, const TrustStore& store,
                                                    TrustKind kind, WallTime now) {
   const crypto::CertificateView& leaf = path.leaf();
-  if (store.is_blocked(leaf.sha256)) {
-    return refusal_of(RefusalReason::revoked,
-                      "the certificate is blocked in the trust store " + std::string(store.name()),
-                      leaf);
-  }
+  if (auto blocked = check_blocked(path, store)) return blocked;
   if (store.crls() == nullptr) return std::nullopt;
   if (kind != TrustKind::ca) {
-    if (!store.crls()->revokes(leaf.issuer, leaf.serial)) return std::nullopt;
+    if (store.crls()->revoker(leaf) == nullptr) return std::nullopt;
     return refusal_of(RefusalReason::revoked,
                       "serial " + leaf.serial + " is on the revocation list of " + leaf.issuer,
                       leaf);
   }
   for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-    const crypto::CertificateView& issuer = path[i + 1];
-    auto refused = store.crls()->judge(issuer.spki_sha256, issuer.subject, path[i].serial, now);
+    auto refused = store.crls()->judge(path[i], path[i + 1], now);
     if (refused) return refusal_of(refused->reason, std::move(refused->text), leaf);
   }
   return std::nullopt;
@@ -170,7 +177,7 @@ Outcome check_entry(const PresentedChain& chain, const TrustEntry& entry, const 
 }
 
 GoodPath good_path(const CaPath& path, const TrustEntry& entry, const TrustStore& store,
-                   PresentedChain& presented) {
+                   PresentedChain& presented, WallTime now) {
   GoodPath out;
   out.not_before = entry.not_before;
   crypto::Voucher& voucher = out.voucher;
@@ -178,13 +185,20 @@ GoodPath good_path(const CaPath& path, const TrustEntry& entry, const TrustStore
              .entry = entry.id,
              .identity = entry.identity.name,
              .anchor = path.anchor().subject,
-             .valid_until = entry.retire_after};
+             .valid_until = entry.retire_after,
+             .issuers = {}};
   for (std::size_t i = 0; i < path.size(); ++i) {
     out.not_before = std::max(out.not_before, path[i].not_before);
     voucher.valid_until = std::min(voucher.valid_until, path[i].not_after);
     if (i == 0 || store.crls() == nullptr) continue;
-    voucher.valid_until =
-        std::min(voucher.valid_until, store.crls()->holds_until(path[i].spki_sha256));
+    const auto window = store.crls()->window(path[i - 1], path[i], now);
+    out.not_before = std::max(out.not_before, window.from);
+    voucher.valid_until = std::min(voucher.valid_until, window.until);
+  }
+  for (std::size_t i = 1; i < path.size(); ++i) {
+    const bool is_anchor = i + 1 == path.size();
+    voucher.issuers.push_back(
+        {path[i].sha256, path[i].spki_sha256, is_anchor ? std::string() : path[i].der});
   }
   // Last: the path points to it.
   out.leaf = std::move(presented.view);
@@ -216,7 +230,7 @@ std::variant<GoodPath, CertificateRefusal> check_path(std::span<CRYPTO_BUFFER* c
       if (memory != nullptr) {
         for (const auto& issuer : presented.issuers) memory->issuers.remember(issuer);
       }
-      return good_path(*path, entry, store, presented);
+      return good_path(*path, entry, store, presented, now);
     }
     auto& refusal = std::get<CertificateRefusal>(outcome);
     const bool tells_more = !why || is_more_telling(refusal, *why);

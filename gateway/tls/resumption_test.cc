@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/tls/test_peer.h"
+#include "tests/support/test_crl.h"
 
 namespace sallyport::tls {
 namespace {
@@ -187,6 +188,49 @@ TEST_P(Resumption, DoesNotCrossToAnotherListener) {
   const auto two = server(config, keys_);
   ticket_from(*one);
   EXPECT_FALSE(resume(*two).transport->info().resumed);
+}
+
+// Each resumption brings a new ticket, and none of them prolongs what the first handshake proved.
+TEST_P(Resumption, EndsHoweverOftenTheTicketWasRenewed) {
+  const auto context = server(config_with(partners()), keys_);
+  ticket_from(*context);
+  constexpr std::int64_t kDay = 24LL * 3600 * 1000;
+  const std::int64_t start = wall_now().unix_ms;
+  for (const std::int64_t days : {1, 10, 29}) {
+    const Met met = resume(*context, "api.example", {start + days * kDay});
+    ASSERT_EQ(met.result.outcome, Outcome::done) << met.result.text;
+    EXPECT_TRUE(met.transport->info().resumed);
+  }
+  const Met met = resume(*context, "api.example", {start + 31 * kDay});
+  EXPECT_EQ(failure(met), "certificate_refused");
+  EXPECT_EQ(refusal(met), "expired");
+}
+
+TEST_P(Resumption, EndsWithTheRevocation) {
+  const auto identity = client_ca().issue({.common_name = "app"});
+  client_.use(identity);
+  const auto listing = [&](std::vector<std::string> serials, std::int64_t until) {
+    TrustStoreSpec spec;
+    TrustEntrySpec entry;
+    entry.id = "ca";
+    entry.pem = client_ca().certificate_pem();
+    spec.name = "partners";
+    spec.entries = {entry};
+    spec.crl.emplace();
+    spec.crl->files = {
+        {"list.crl",
+         std::make_shared<const std::string>(der_of(
+             test::TestCrl{.serials = std::move(serials), .next_update = until}, client_ca()))}};
+    return server(config_with(TrustStore::make(std::move(spec), wall_now())->store), keys_);
+  };
+  const std::int64_t until = wall_now().unix_seconds() + 1000;
+  const auto before = listing({}, until);
+  ticket_from(*before);
+  EXPECT_TRUE(resume(*before).transport->info().resumed);
+  EXPECT_TRUE(resume(*before).transport->info().resumed);
+  EXPECT_EQ(refusal(resume(*before, "api.example", {(until + 1) * 1000})), "crl_expired");
+  const auto after = listing({crypto::view_certificate(identity.der)->serial}, until);
+  EXPECT_EQ(refusal(resume(*after)), "revoked");
 }
 
 TEST_P(Resumption, EndsWithTheCertificate) {

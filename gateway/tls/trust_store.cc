@@ -12,6 +12,7 @@
 #include "gateway/base/utc.h"
 #include "gateway/crypto/bytes.h"
 #include "gateway/crypto/certificate.h"
+#include "gateway/crypto/certificate_twin.h"
 #include "gateway/tls/file_text.h"
 
 namespace sallyport::tls {
@@ -235,8 +236,15 @@ bool TrustStore::has_pins() const {
                      [](const TrustEntry& entry) { return entry.kind != TrustKind::ca; });
 }
 
-bool TrustStore::is_blocked(const crypto::Sha256& certificate) const {
-  return std::binary_search(spec_.blocked.begin(), spec_.blocked.end(), certificate);
+bool TrustStore::is_blocked(const crypto::CertificateView& certificate) const {
+  const auto& blocked = spec_.blocked;
+  if (blocked.empty()) return false;
+  const auto has = [&](const crypto::Sha256& digest) {
+    return std::binary_search(blocked.begin(), blocked.end(), digest);
+  };
+  if (has(certificate.sha256) || has(certificate.spki_sha256)) return true;
+  const auto twin = crypto::twin_digest(certificate.der);
+  return twin && has(*twin);
 }
 
 }  // namespace sallyport::tls

@@ -33,7 +33,8 @@ struct TrustStoreSpec {
   std::string name;
   std::string directory;  // of the entries, if they are kept in one
   std::vector<TrustEntrySpec> entries;
-  std::vector<crypto::Sha256> blocked;  // certificates that are refused whoever vouches for them
+  // SHA-256 of certificates, or of public keys, that are refused whoever vouches for them.
+  std::vector<crypto::Sha256> blocked;
   std::optional<CrlSpec> crl;
 };
 
@@ -69,7 +70,9 @@ class TrustStore {
   bool has_pins() const;
   // crls is null where none were configured.
   const CrlSet* crls() const { return crls_.get(); }
-  bool is_blocked(const crypto::Sha256& certificate) const;
+  // is_blocked knows a certificate whichever of its two encodings is shown
+  // (crypto/certificate_twin.h), and by its public key.
+  bool is_blocked(const crypto::CertificateView& certificate) const;
   // with_entries makes a store like this one, revocation lists included, of other entries: to try
   // what a change would do. entry_specs are those that this one was made of.
   Result<LoadedTrustStore> with_entries(std::vector<TrustEntrySpec> entries, WallTime now) const;

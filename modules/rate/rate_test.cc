@@ -91,7 +91,7 @@ TEST_F(Rate, CountsByCertificateAndRoute) {
   const auto judge_with = [&](std::uint8_t print) {
     Call call;
     crypto::CertificateView view;
-    view.sha256[0] = print;
+    view.spki_sha256[0] = print;
     call.certificate(view);
     call.exchange().route = &route;
     return judge(call);

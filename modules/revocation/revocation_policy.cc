@@ -1,11 +1,12 @@
 #include "modules/revocation/revocation_policy.h"
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "gateway/base/hex.h"
 #include "gateway/policy/token_authority.h"
 #include "modules/revocation/checks.h"
 #include "modules/revocation/issuer.h"
@@ -63,10 +64,9 @@ class RevocationPolicy final : public policy::Policy {
     if (guard_) policy::must_pass(exchange, Check::oauth_request);
     static const TokenClaims kNone;
     const TokenClaims& claims = exchange.facts.token ? exchange.facts.token->claims() : kNone;
-    std::array<char, kFingerprint> fingerprint;
     // The widest first, as it says most about what has happened.
+    if (auto denied = judge_certificate(exchange, set)) return *std::move(denied);
     const std::array<Name, kQuestions.size()> names = {{
-        {Unit::certificate, fingerprint_of(exchange, set, fingerprint)},
         {Unit::key, claims.key_id},
         {Unit::client, claims.client_id},
         {Unit::consent, claims.consent_id},
@@ -91,28 +91,36 @@ class RevocationPolicy final : public policy::Policy {
   }
 
  private:
-  static constexpr std::size_t kFingerprint = 64;  // hexadecimal digits of a SHA-256
-
   struct Question {
     std::string_view claim;
     const Reason* reason;
   };
-  static constexpr std::array<Question, 7> kQuestions = {{{"certificate", &kCertificate},
-                                                          {"kid", &kKey},
+  static constexpr std::array<Question, 6> kQuestions = {{{"kid", &kKey},
                                                           {"client_id", &kClient},
                                                           {"consent_id", &kConsent},
                                                           {"sub", &kSubject},
                                                           {"jti", &kToken},
                                                           {"token", &kToken}}};
 
-  // fingerprint_of writes the fingerprint of the client's certificate, if there is one and any is
-  // revoked.
-  static std::string_view fingerprint_of(const Exchange& exchange, const RevocationSet& set,
-                                         std::array<char, kFingerprint>& to) {
+  // judge_certificate asks for the client's certificate and for the CAs of its path, by every
+  // digest that they may have been denied by. Nothing is asked, nor any digest made, where no
+  // certificate is denied.
+  static std::optional<Verdict> judge_certificate(Exchange& exchange, const RevocationSet& set) {
     const auto* certificate = exchange.facts.client_certificate.get();
-    if (certificate == nullptr || set.listed(Unit::certificate) == 0) return {};
-    write_hex(std::span<const std::uint8_t, 32>(certificate->view().sha256), to.data());
-    return {to.data(), to.size()};
+    if (certificate == nullptr || set.listed(Unit::certificate) == 0) return std::nullopt;
+    const std::span<const std::string> all = certificate->denial_names();
+    for (std::size_t from = 0; from < all.size(); from += RevocationSet::kMaxNames) {
+      const auto some = all.subspan(from, std::min(all.size() - from, RevocationSet::kMaxNames));
+      std::array<Name, RevocationSet::kMaxNames> names;
+      std::transform(some.begin(), some.end(), names.begin(), [](const std::string& digest) {
+        return Name{Unit::certificate, digest};
+      });
+      const auto found = set.find({}, {names.data(), some.size()}, 0, exchange.now.unix_seconds());
+      if (!found) continue;
+      return policy::deny(kCertificate,
+                          policy::evidence(exchange, "certificate={}", some[found->index]));
+    }
+    return std::nullopt;
   }
 
   static Verdict refuse(Exchange& exchange, const Question& question, std::string_view value,

@@ -1,8 +1,12 @@
 #include "modules/revocation/revocation.h"
 
+#include "gateway/base/text.h"
+#include "gateway/crypto/certificate.h"
+#include "gateway/crypto/certificate_twin.h"
 #include "gateway/policy/opaque_token.h"
 #include "tests/support/policy_harness.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_ca.h"
 
 namespace sallyport::revocation {
 namespace {
@@ -88,6 +92,29 @@ TEST_F(Revocation, RefusesACertificateWhateverItsTokenSays) {
   view.sha256.fill(0xba);
   call.certificate(view);
   EXPECT_THAT(judge(), Allowed());
+}
+
+// A holder can change the octets of an ECDSA signature; see gateway/tls/denied_encoding_test.cc.
+TEST_F(Revocation, KnowsACertificateByEveryNameOfItsPath) {
+  load();
+  const test::TestCa root("Root");
+  const test::TestCa between = root.intermediate("Between");
+  const std::string leaf = between.issue({}).der, twin = *crypto::certificate_twin(leaf);
+  const auto view = *crypto::view_certificate(twin), ca = *crypto::view_certificate(between.der());
+  crypto::Voucher voucher;
+  voucher.trust_store = "clients";
+  voucher.issuers = {{ca.sha256, ca.spki_sha256, ca.der}, {{}, {}, ""}};
+  call.certificate(view, voucher);
+  EXPECT_THAT(judge(), Allowed());
+  for (const auto& digest : {crypto::sha256(leaf), view.sha256, view.spki_sha256, ca.sha256,
+                             *crypto::twin_digest(ca.der), ca.spki_sha256}) {
+    const std::string name = to_hex(crypto::as_text(digest));
+    revoke(R"("unit":"cert","value":")" + name + '"');
+    EXPECT_THAT(judge(), DeniedWith("revocation.certificate"));
+    EXPECT_EQ(evidence_of(judge()), "certificate=" + name);
+    harness->command("reinstate", R"({"unit":"cert","value":")" + name + R"("})");
+    EXPECT_THAT(judge(), Allowed());
+  }
 }
 
 TEST_F(Revocation, JudgesTheCertificateWhereThereIsNoToken) {

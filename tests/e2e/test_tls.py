@@ -165,6 +165,25 @@ def test_a_resumed_session_keeps_the_identity_that_was_verified(gateway, upstrea
 
 
 @VERSIONS
+def test_a_resumed_session_tells_log_and_upstream_the_same(make_own_gateway, pki, upstream, tmp_path,
+                                                           version):
+    """envoyproxy/envoy#42668"""
+    config = with_certificates(pki, upstream.server, pki.certificate("client-ca"))
+    config["routes"][1]["policies"]["headers"] = {"client_cert": True}
+    gateway = make_own_gateway(config)
+    session = tmp_path / "session"
+    first = s_client(gateway, version, "-sess_out", session, certificate="client", request="/who")
+    again = s_client(gateway, version, "-sess_in", session, request="/who")
+    assert not first.was_resumed and again.was_resumed
+    assert first.status == again.status == 200
+    one, other = (exchange.head for exchange in upstream.requests)
+    assert one.one("Client-Cert") == other.one("Client-Cert") != ""
+    lines = [gateway.log_line(f"resumed: {resumed}", lambda line: line.get("path") == "/who"
+                              and line["tls"]["resumed"] is resumed) for resumed in (False, True)]
+    assert lines[0]["cert"] == lines[1]["cert"]
+
+
+@VERSIONS
 def test_a_resumed_session_without_a_certificate_has_no_identity(gateway, upstream, tmp_path,
                                                                  version):
     session = tmp_path / "session"

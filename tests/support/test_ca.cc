@@ -74,6 +74,16 @@ void add_basic_constraints(X509* certificate, const CertificateSpec& spec) {
   });
 }
 
+void add_crl_points(X509* certificate, const CertificateSpec& spec) {
+  if (spec.crl_points.empty()) return;
+  CBS points;
+  CBS_init(&points, crypto::data_of(spec.crl_points), spec.crl_points.size());
+  SALLYPORT_CHECK(CBS_get_asn1(&points, &points, CBS_ASN1_SEQUENCE) == 1);
+  add_extension(certificate, NID_crl_distribution_points, false, CBS_ASN1_SEQUENCE, [&](CBB* out) {
+    SALLYPORT_CHECK(CBB_add_bytes(out, CBS_data(&points), CBS_len(&points)) == 1);
+  });
+}
+
 void add_name(X509_NAME* name, int nid, std::string_view value) {
   SALLYPORT_CHECK(X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8, crypto::data_of(value),
                                              static_cast<int>(value.size()), -1, 0) == 1);
@@ -139,6 +149,7 @@ Identity make(const CertificateSpec& spec, const TestKey& key, const Identity* i
   add_basic_constraints(certificate.get(), spec);
   add_usages(certificate.get(), spec);
   add_alternative_names(certificate.get(), spec);
+  add_crl_points(certificate.get(), spec);
   const TestKey& signer = issuer != nullptr ? issuer->key : out.key;
   SALLYPORT_CHECK(
       X509_sign(certificate.get(), signer.get(), digest_of(spec.digest, signer.kind())) != 0);

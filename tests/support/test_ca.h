@@ -22,6 +22,7 @@ struct CertificateSpec {
   std::vector<std::string> dns_names = {};
   std::vector<std::string> uris = {};
   std::vector<std::string> ips = {};  // raw, 4 or 16 bytes
+  std::string crl_points = {};  // DER cRLDistributionPoints; crl_points_of (test_crl.h) makes them
   bool server_auth = false;           // with none of the two there is no extended key usage
   bool client_auth = false;
   bool is_ca = false;

@@ -1,6 +1,10 @@
 """A certificate authority on `openssl`: leaves and lists with whatever a test needs in them."""
 import datetime
+import shutil
+import ssl
 import subprocess
+
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 CONFIG = """
 [ca]
@@ -31,24 +35,32 @@ def utc(days):
 
 
 def new_key(file, algorithm="EC", option="ec_paramgen_curve:P-256"):
-    openssl("genpkey", "-quiet", "-algorithm", algorithm, "-pkeyopt", option, "-out", file)
+    options = ["-pkeyopt", option] if option else []
+    openssl("genpkey", "-quiet", "-algorithm", algorithm, *options, "-out", file)
 
 
 class Authority:
     """`folder` gets ca.pem, ca.key and what is issued, each as NAME.pem and NAME.key."""
 
     def __init__(self, folder, subject="/O=Plaid/CN=Plaid Client CA", issuer=None, start=-1,
-                 end=60, extensions=()):
+                 end=60, extensions=(), key=("EC", "ec_paramgen_curve:P-256"), key_file=None):
         folder.mkdir(parents=True)
         self.folder, self.issuer = folder, issuer
         self.certificate, self.key = folder / "ca.pem", folder / "ca.key"
         (folder / "index.txt").touch()
         (folder / "crlnumber").write_text("01\n")
-        new_key(self.key)
+        if key_file:
+            shutil.copy(key_file, self.key)
+        else:
+            new_key(self.key, *key)
         lines = ["basicConstraints=critical,CA:true", "keyUsage=critical,keyCertSign,cRLSign",
                  "subjectKeyIdentifier=hash", *extensions]
         self.sign(self.key, subject, self.certificate, lines, start, end, by=issuer or self,
                   self_signed=issuer is None)
+
+    def renamed(self, folder, subject):
+        """A root of another name with the same key."""
+        return Authority(folder, subject, key_file=self.key)
 
     def sign(self, key, subject, to, extensions, start, end, by, self_signed=False,
              digest="sha256"):
@@ -66,13 +78,13 @@ class Authority:
         return file
 
     def issue(self, name, common_name="plaid-mtls-demo.plaid.com", usage="clientAuth", start=-1,
-              end=30, alt_name=None, digest="sha256", key=("EC", "ec_paramgen_curve:P-256")):
+              end=30, alt_name=None, digest="sha256", key=("EC", "ec_paramgen_curve:P-256"), more=()):
         """The chain (without the root) in NAME.pem, the key in NAME.key; returns NAME.pem."""
         new_key(self.folder / f"{name}.key", *key)
         file = self.folder / f"{name}.pem"
         extensions = ["basicConstraints=critical,CA:false", "keyUsage=critical,digitalSignature",
                       f"extendedKeyUsage={usage}",
-                      f"subjectAltName={alt_name or 'DNS:' + common_name}"]
+                      f"subjectAltName={alt_name or 'DNS:' + common_name}", *more]
         self.sign(self.folder / f"{name}.key", f"/O=Plaid/CN={common_name}", file, extensions,
                   start, end, by=self, digest=digest)
         authority = self
@@ -87,19 +99,21 @@ class Authority:
         openssl("ca", "-config", self.config(), "-cert", self.certificate, "-keyfile", self.key,
                 "-revoke", leaf)
 
-    def revoke_numbers(self, count):
+    def revoke_numbers(self, count, first=0):
         """As many serial numbers of nobody."""
         rows = "".join(f"R\t301231235959Z\t260101000000Z\t{0x7000000000000000 + n:X}\tunknown\t/CN=x\n"
-                       for n in range(count))
+                       for n in range(first, first + count))
         with open(self.folder / "index.txt", "a") as index:
             index.write(rows)
 
-    def crl(self, to, start=-1, end=7):
+    def crl(self, to, start=-1, end=7, extensions=(), options=()):
         """The list as it stands, renamed into place."""
-        half = to.with_suffix(".new")
-        openssl("ca", "-gencrl", "-config", self.config(), "-cert", self.certificate,
+        half, config = to.with_suffix(".new"), self.config()
+        with open(config, "a") as file:
+            file.write("\n".join(["[list]", "authorityKeyIdentifier=keyid", *extensions, ""]))
+        openssl("ca", "-gencrl", "-config", config, "-cert", self.certificate, "-crlexts", "list",
                 "-keyfile", self.key, "-crl_lastupdate", utc(start), "-crl_nextupdate", utc(end),
-                "-out", half)
+                *options, "-out", half)
         half.rename(to)
         return to
 
@@ -118,3 +132,41 @@ def key_sha256_of(pem):
 def serial_of(pem):
     """As the log has it."""
     return openssl("x509", "-in", pem, "-noout", "-serial").decode().strip().split("=")[1].lower()
+
+
+ORDER_OF_P256 = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
+
+
+def element(octets, at):
+    """Where the content of the DER element at `at` begins, and where it ends."""
+    size, content = octets[at + 1], at + 2
+    if size & 0x80:
+        content += size & 0x7f
+        size = int.from_bytes(octets[at + 2:content], "big")
+    return content, content + size
+
+
+def wrap(tag, content):
+    size = len(content)
+    length = bytes([size]) if size < 0x80 else b"\x82" + size.to_bytes(2, "big")
+    return bytes([tag]) + length + content
+
+
+def twin_der(der):
+    """The same certificate with the other signature that its CA's P-256 key verifies: (r, n - s)."""
+    start, _ = element(der, 0)
+    signed_end = element(der, start)[1]
+    signature = element(der, signed_end)[1]
+    content, end = element(der, signature)
+    r, s = decode_dss_signature(der[content + 1:end])
+    other = encode_dss_signature(r, ORDER_OF_P256 - s)
+    return wrap(0x30, der[start:signature] + wrap(3, b"\0" + other))
+
+
+def twin_of(pem):
+    """NAME-twin.pem of NAME.pem, its chain the same, and its key beside it."""
+    file = pem.with_name(pem.stem + "-twin.pem")
+    leaf, end, chain = pem.read_text().partition("-----END CERTIFICATE-----\n")
+    file.write_text(ssl.DER_cert_to_PEM_cert(twin_der(ssl.PEM_cert_to_DER_cert(leaf + end))) + chain)
+    shutil.copy(pem.with_suffix(".key"), file.with_suffix(".key"))
+    return file

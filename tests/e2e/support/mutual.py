@@ -21,8 +21,10 @@ def context_of(gateway, pem=None, version=None):
 class Client:
     """One connection that stays open until it is closed by either side."""
 
-    def __init__(self, gateway, pem=None, sni=API, context=None):
+    def __init__(self, gateway, pem=None, sni=API, context=None, before=b""):
+        """`before` goes ahead of TLS."""
         raw = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+        raw.sendall(before)
         self.socket = (context or context_of(gateway, pem)).wrap_socket(raw, server_hostname=sni)
         self.reader = Reader(self.socket)
 
