@@ -1,18 +1,15 @@
 """The wall clock is not to be trusted blindly: it jumps, and it goes on while a request is on its way."""
 import json
-import pathlib
 import time
 
 import pytest
 
 from support import settings
 from support.issuer import Issuer
+from support.moved_clock import MovedClock
 from support.rawtls import RawClient, head_of
 from support.redis import Redis
 from support.waiting import wait_until
-
-FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")  # Debian's libfaketime
-
 
 @pytest.fixture(scope="module")
 def issuer():
@@ -31,21 +28,6 @@ def config_of(pki, issuer, upstream, **more):
 def status(gateway, token):
     with RawClient(gateway) as client:
         return client.ask(settings.ACCOUNTS, more=f"Authorization: Bearer {token}\r\n").status
-
-
-class MovedClock:
-    """The wall clock of a process that `before` starts; CLOCK_BOOTTIME and CLOCK_MONOTONIC stay."""
-
-    def __init__(self, folder):
-        self.file = folder / "clock"
-        self.move(0)
-        self.before = ["env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME_TIMESTAMP_FILE={self.file}",
-                          "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
-
-    def move(self, seconds):
-        new = self.file.with_suffix(".new")
-        new.write_text(f"{seconds:+d}\n")
-        new.rename(self.file)  # never read half-written
 
 
 @pytest.fixture
