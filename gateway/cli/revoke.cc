@@ -104,8 +104,10 @@ void tell_of_unknown_key(const Wish& wish) {
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (text_of(keys.at(i), "kid") == wish.value) return;
   }
-  std::fputs("note: no issuer has published a key of that id: `sallyport keys` lists those that are known\n",
-             stderr);
+  std::fputs(
+      "note: no issuer has published a key of that id: `sallyport keys` lists those that are "
+      "known\n",
+      stderr);
 }
 
 int change(Wish wish, std::string_view verb) {
@@ -183,10 +185,10 @@ void add_revoke(CLI::App& app, int& status) {
       "revoke",
       "Revoke tokens or a certificate; returns when it is durable and holds on every worker");
   auto revoked = add_unit(*revoke);
-  revoke->add_option(
-      "--cutoff", revoked->cutoff,
-      "Tokens issued until then are revoked, as Unix seconds or RFC 3339; default for a subject or client: "
-      "now and the leeway of the issuers concerned, else whenever issued");
+  revoke->add_option("--cutoff", revoked->cutoff,
+                     "Tokens issued until then are revoked, as Unix seconds or RFC 3339; default "
+                     "for a subject or client: "
+                     "now and the leeway of the issuers concerned, else whenever issued");
   revoke->add_option("--expires", revoked->expires,
                      "When the entry may be forgotten, written alike");
   revoke->callback([revoked, &status] { status = change(*revoked, "revoke"); });

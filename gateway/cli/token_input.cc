@@ -29,7 +29,8 @@ std::optional<std::string> read_token() {
   std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(std::cin.gcount()));
   const std::string_view token = bare_token(text);
-  if (token.empty() || token.size() > kMaxToken || text.size() == kMaxToken + 64) return std::nullopt;
+  if (token.empty() || token.size() > kMaxToken || text.size() == kMaxToken + 64)
+    return std::nullopt;
   return std::string(token);
 }
 
@@ -46,12 +47,14 @@ std::string_view bare_token(std::string_view text) {
 
 Result<TokenName> name_token(std::string_view token) {
   if (std::ranges::any_of(token, is_blank)) {
-    return mistake("standard input has several words: give one token, in one line, with at most its scheme "
-                   "(Bearer, DPoP) before it");
+    return mistake(
+        "standard input has several words: give one token, in one line, with at most its scheme "
+        "(Bearer, DPoP) before it");
   }
   if (!http::is_token68(token)) {
-    return mistake("this is no token: it has characters that no token has (RFC 9110 11.2), quotes for "
-                   "example");
+    return mistake(
+        "this is no token: it has characters that no token has (RFC 9110 11.2), quotes for "
+        "example");
   }
   const auto points = std::count(token.begin(), token.end(), '.');
   if (points == 4) return mistake("the token is encrypted: revoke it by its jti");

@@ -27,8 +27,8 @@ struct TokenName {
 };
 
 // name_token reads the name out of a JWT without verifying it: a made-up token names a token that
-// is not in use. Nothing else of it is believed, such as when it expires. What no request could carry
-// as its token (RFC 9110 section 11.2, token68) is refused: it would name nothing.
+// is not in use. Nothing else of it is believed, such as when it expires. What no request could
+// carry as its token (RFC 9110 section 11.2, token68) is refused: it would name nothing.
 Result<TokenName> name_token(std::string_view token);
 
 }  // namespace sallyport::cli

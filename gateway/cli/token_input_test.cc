@@ -15,13 +15,15 @@ TEST(BareToken, TakesOffOneSchemeAndWhiteSpace) {
   }
   EXPECT_EQ(bare_token("Bearerxyz"), "Bearerxyz") << "a token may begin so";
   EXPECT_EQ(bare_token("Bearer Bearer xyz"), "Bearer xyz") << "one scheme";
-  for (const char* text : {"", " \n", "Bearer", " bearer ", "DPoP\n"}) EXPECT_EQ(bare_token(text), "") << text;
+  for (const char* text : {"", " \n", "Bearer", " bearer ", "DPoP\n"})
+    EXPECT_EQ(bare_token(text), "") << text;
 }
 
 TEST(TokenNames, NameOnlyWhatARequestCouldCarry) {
   EXPECT_EQ(name_token("xyz")->value, policy::opaque_token_id("xyz"));
   EXPECT_EQ(name_token("aZ09-._~+/==")->value, policy::opaque_token_id("aZ09-._~+/=="));
-  for (const char* text : {"Bearer xyz", "one two", "one\ntwo", "\"xyz\"", "token:xyz", "x\x01", "x\xc3\xa4"}) {
+  for (const char* text :
+       {"Bearer xyz", "one two", "one\ntwo", "\"xyz\"", "token:xyz", "x\x01", "x\xc3\xa4"}) {
     EXPECT_FALSE(name_token(text)) << text;
   }
   const std::string jwt = "e30." + crypto::encode_base64url(R"({"iss":"i","jti":"j"})") + ".c2ln";

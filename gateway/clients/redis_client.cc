@@ -86,7 +86,9 @@ void RedisClient::connect_to(RedisServer server) {
   server_ = server.text();
   RedisConnection::Hooks hooks;
   hooks.on_ready = [this] { verify(); };
-  hooks.on_end = [this](const std::string& why) { is_of_cluster(why) ? fail_as_cluster() : fail(why); };
+  hooks.on_end = [this](const std::string& why) {
+    is_of_cluster(why) ? fail_as_cluster() : fail(why);
+  };
   hooks.on_message = hooks_.on_message;
   open(std::move(server), endpoint_.login, std::move(hooks));
 }
@@ -113,8 +115,10 @@ void RedisClient::verify() {
   const bool is_sent =
       connection_->command({"INFO", "cluster"},
                            [this](const Result<RedisValue>& info) {
-                             // Where INFO is refused, the first reply that sends us to another node tells.
-                             if (info && !info->is_error() && says_cluster(info->text)) fail_as_cluster();
+                             // Where INFO is refused, the first reply that sends us to another node
+                             // tells.
+                             if (info && !info->is_error() && says_cluster(info->text))
+                               fail_as_cluster();
                            }) &&
       connection_->command({"ROLE"}, [this](const Result<RedisValue>& role) { on_role(role); });
   if (!is_sent) fail(server_ + " cannot be asked");
@@ -123,7 +127,8 @@ void RedisClient::verify() {
 void RedisClient::on_role(const Result<RedisValue>& role) {
   if (!role || has_failed_) return;  // the connection's end says it
   if (role->is_error()) return fail(server_ + " does not tell its role: " + role->text);
-  if (!role->is_array_of(1) || role->items[0].text != "master") return fail(server_ + " is no master");
+  if (!role->is_array_of(1) || role->items[0].text != "master")
+    return fail(server_ + " is no master");
   is_up_ = true;
   is_cluster_ = false;
   delay_ = retry_.first;
@@ -133,7 +138,8 @@ void RedisClient::on_role(const Result<RedisValue>& role) {
 
 void RedisClient::fail_as_cluster() {
   is_cluster_ = true;
-  fail(server_ + " is a node of a Redis Cluster (cluster_enabled:1), which has a part of the keys only: "
+  fail(server_ +
+       " is a node of a Redis Cluster (cluster_enabled:1), which has a part of the keys only: "
        "name a Redis that is not clustered, with Sentinel where it is to survive a failure");
 }
 

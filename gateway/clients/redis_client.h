@@ -2,8 +2,8 @@
 
 // RedisClient keeps one connection to the master of an endpoint, on one loop: it asks the sentinels
 // where there are any, verifies that the server is a master, and connects again after a loss. What
-// was under way at a loss has failed; nothing is ever sent twice. A node of a Redis Cluster is not used:
-// it has a part of the keys only, and nobody would notice which.
+// was under way at a loss has failed; nothing is ever sent twice. A node of a Redis Cluster is not
+// used: it has a part of the keys only, and nobody would notice which.
 
 #include <cstdint>
 #include <functional>
@@ -50,8 +50,8 @@ class RedisClient final : private event::Ready, private event::TimerHandler {
   const std::string& server() const { return server_; }
   const std::string& last_error() const { return last_error_; }
   std::uint64_t failures() const { return failures_; }
-  // is_cluster says that the server was found to be a node of a Redis Cluster, until one that is none was
-  // connected to; last_error says which.
+  // is_cluster says that the server was found to be a node of a Redis Cluster, until one that is
+  // none was connected to; last_error says which.
   bool is_cluster() const { return is_cluster_; }
 
  private:

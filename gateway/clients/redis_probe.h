@@ -33,9 +33,9 @@ class RedisProbe {
   event::Every every_;
 };
 
-// examine_redis is a probe whose outcome is text: why the Redis cannot be used, and what is not known of
-// it; both empty: it can. `place` is where it stands in the configuration. The probe lives as long as
-// what is returned.
+// examine_redis is a probe whose outcome is text: why the Redis cannot be used, and what is not
+// known of it; both empty: it can. `place` is where it stands in the configuration. The probe lives
+// as long as what is returned.
 std::shared_ptr<void> examine_redis(
     event::Loop& loop, const RedisEndpoint& endpoint, const std::string& place,
     const std::function<void(const std::string& error, const std::string& unknown)>& done);

@@ -29,8 +29,8 @@ class LimitSharing final : public policy::Service {
                clients::RedisEndpoint endpoint, Milliseconds interval);
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
-  // not_ready: a Redis Cluster refuses to count keys of several slots in one go, and gateways that name
-  // different nodes of it would each count for themselves.
+  // not_ready: a Redis Cluster refuses to count keys of several slots in one go, and gateways that
+  // name different nodes of it would each count for themselves.
   std::optional<std::string> not_ready() const override;
   std::vector<policy::Notice> notices() override { return std::exchange(notices_, {}); }
   std::shared_ptr<void> examine(event::Loop& loop, const Examined& done) override;

@@ -135,7 +135,8 @@ std::string_view timestamp_text(std::int64_t unix_ms) {
 void append_access_line(std::string& to, const RequestRecord& record) {
   const policy::Exchange& exchange = *record.exchange;
   JsonLine line(to);
-  append_head(line, exchange.arrived.unix_ms, record.reason != nullptr ? "warn" : "info", "request");
+  append_head(line, exchange.arrived.unix_ms, record.reason != nullptr ? "warn" : "info",
+              "request");
   line.text("request_id", exchange.id.view())
       .text("interaction_id", exchange.interaction_id)
       .text("listener", exchange.connection.listener);

@@ -1,7 +1,7 @@
 #pragma once
 
-// IssuerTerms is what one module may know of the token issuers that another verifies: enough to tell
-// an operator what an order will do. Not a secret, and nothing to judge requests by.
+// IssuerTerms is what one module may know of the token issuers that another verifies: enough to
+// tell an operator what an order will do. Not a secret, and nothing to judge requests by.
 
 #include <string>
 

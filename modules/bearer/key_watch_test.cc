@@ -124,7 +124,8 @@ TEST_F(KeyOrders, DenyAKeyAtOnceWhateverIsRemembered) {
 TEST_F(KeyOrders, SayWhenThereWasNothingToTakeBack) {
   EXPECT_EQ(harness_.command("keys-allow", R"({"kid":"k1"})"),
             R"(200 {"allowed":"k1","was_published":true,"durable":true,"was_denied":false})");
-  EXPECT_THAT(harness_.command("keys-allow", R"({"kid":"typo"})"), HasSubstr("\"was_denied\":false"));
+  EXPECT_THAT(harness_.command("keys-allow", R"({"kid":"typo"})"),
+              HasSubstr("\"was_denied\":false"));
   EXPECT_THAT(harness_.command("keys", "{}"), Not(HasSubstr("typo")));
 }
 
@@ -137,9 +138,9 @@ TEST_F(KeyOrders, LogWhyAsItWasSaid) {
     }
   }
   EXPECT_EQ(told, "key k1 of every issuer, by ann b: two words, \"quoted\"");
-  EXPECT_THAT(harness_.command("keys-deny",
-                               R"({"kid":"k1","reason":")" + std::string(513, 'x') + "\"}"),
-              HasSubstr("400 "));
+  EXPECT_THAT(
+      harness_.command("keys-deny", R"({"kid":"k1","reason":")" + std::string(513, 'x') + "\"}"),
+      HasSubstr("400 "));
 }
 
 TEST_F(KeyOrders, AnswerWhenEveryWorkerHasTheDenial) {

@@ -55,7 +55,8 @@ Denial check_age(Exchange& exchange, const TokenClaims& claims, const Issuer& is
   const std::int64_t now = exchange.now.unix_seconds();
   const std::int64_t since = in_use_since(claims);
   if (issuer.max_age_rule == MaxAgeRule::age) {
-    // First sight in the future: the clock was set back since, and how old the token is nobody knows.
+    // First sight in the future: the clock was set back since, and how old the token is nobody
+    // knows.
     const bool is_known = since <= now + issuer.settings.leeway.count();
     if (is_known && now - since <= limit) return std::nullopt;
     const std::string_view what = claims.issued_at != 0 ? "iat" : "first_seen";

@@ -174,8 +174,8 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
   known.told_at = now;
   known.good_until = now + settings->negative_ttl.count();
   if (auto* claims = std::get_if<TokenClaims>(&read)) {
-    // Without "iat" a token is as old as it has been in use, on whatever worker. That is its age and no
-    // more: when it was issued stays unknown.
+    // Without "iat" a token is as old as it has been in use, on whatever worker. That is its age
+    // and no more: when it was issued stays unknown.
     if (claims->issued_at == 0) {
       claims->first_seen_at = plan_->sightings->first_seen(credential.token, now);
     }

@@ -1,10 +1,12 @@
 #pragma once
 
-// ClockWatch says whether the wall clock may be believed when something is to be forgotten for good.
+// ClockWatch says whether the wall clock may be believed when something is to be forgotten for
+// good.
 //
-// The ends of revocations are wall time. A wall clock that jumps ahead for a second would end all of
-// them. So it counts only after it has kept step with the clock that nobody sets (CLOCK_BOOTTIME, which
-// counts suspended time too) for a while: from the start on, and from every jump on.
+// The ends of revocations are wall time. A wall clock that jumps ahead for a second would end all
+// of them. So it counts only after it has kept step with the clock that nobody sets
+// (CLOCK_BOOTTIME, which counts suspended time too) for a while: from the start on, and from every
+// jump on.
 
 #include <cstdint>
 #include <functional>
@@ -29,8 +31,8 @@ struct Clock {
 
 class ClockWatch {
  public:
-  // The clocks may differ by so much within one trial: more than a clock drifts or is slewed, and less
-  // than what would matter.
+  // The clocks may differ by so much within one trial: more than a clock drifts or is slewed, and
+  // less than what would matter.
   static constexpr Milliseconds kTolerance{2000};
 
   explicit ClockWatch(Seconds trial) : trial_(trial) {}

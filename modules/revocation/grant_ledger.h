@@ -29,8 +29,8 @@ class GrantLedger final : public policy::Service {
  public:
   using Door = ControlDoor<GrantLedger>;
 
-  // The folder is the ledger's alone; max_bytes is of its file. What has expired is forgotten while the
-  // wall clock is to be believed (clock_watch.h): whose grant is forgotten cannot be refused.
+  // The folder is the ledger's alone; max_bytes is of its file. What has expired is forgotten while
+  // the wall clock is to be believed (clock_watch.h): whose grant is forgotten cannot be refused.
   GrantLedger(std::string folder, std::size_t max_bytes, Clock clock = {})
       : folder_(std::move(folder)),
         max_bytes_(max_bytes),

@@ -72,6 +72,9 @@ TEST_F(KeeperClock, TakesNoCutoffFromAClockThatHasJustJumped) {
               StartsWith("200 "));
   EXPECT_THAT(order("revoke", R"({"unit":"jti","value":"a"})"), StartsWith("200 "))
       << "it needs no cut-off";
+  EXPECT_GE(disk.records.at(record_key(Unit::token, "", "a")).expires,
+            wall_now().unix_seconds() + Terms().keep.count())
+      << "nor does it end early when the clock is set right";
   pass(Seconds(601));
   EXPECT_THAT(order("revoke", R"({"unit":"client","value":"c"})"), StartsWith("200 "));
 }

@@ -35,7 +35,8 @@ std::vector<const policy::IssuerTerms*> OrderAdvice::concerned(const Order& orde
 
 std::string OrderAdvice::mistake(const Order& order) const {
   if (order.unit == Unit::token && is_whole_token(order.value)) {
-    return "\"value\" is a whole token, and a token is revoked by its jti: give the token to `sallyport "
+    return "\"value\" is a whole token, and a token is revoked by its jti: give the token to "
+           "`sallyport "
            "revoke token` on standard input";
   }
   if (order.issuer.empty() || !concerned(order).empty()) return {};
@@ -67,11 +68,14 @@ std::string OrderAdvice::known_issuers() const {
 
 void OrderAdvice::note_issuers(const Order& order, std::vector<std::string>& to) const {
   if (issuers_.empty()) {
-    to.emplace_back("this gateway verifies no tokens (it has no modules.bearer.issuers), so the order "
-                    "refuses nothing here");
+    to.emplace_back(
+        "this gateway verifies no tokens (it has no modules.bearer.issuers), so the order "
+        "refuses nothing here");
   } else if (concerned(order).empty()) {
-    to.push_back("modules.bearer.issuers has no issuer with this iss, so the order refuses nothing here; "
-                 "those that are there: " + known_issuers());
+    to.push_back(
+        "modules.bearer.issuers has no issuer with this iss, so the order refuses nothing here; "
+        "those that are there: " +
+        known_issuers());
   }
 }
 
@@ -81,13 +85,15 @@ void OrderAdvice::note_unit(const Order& order, std::vector<std::string>& to) co
   const auto none = [&](auto has) { return std::ranges::none_of(all, has); };
   if (order.unit == Unit::consent &&
       none([](const policy::IssuerTerms* one) { return one->has_consents; })) {
-    to.emplace_back("no issuer that this is about has a consent_id_claim, so no token has a consent "
-                    "here and the order refuses nothing");
+    to.emplace_back(
+        "no issuer that this is about has a consent_id_claim, so no token has a consent "
+        "here and the order refuses nothing");
   }
   if (order.unit == Unit::token && order.value.starts_with(kOpaque) &&
       none([](const policy::IssuerTerms* one) { return one->has_opaque; })) {
-    to.emplace_back("no issuer that this is about has `introspection`, so no opaque token is accepted "
-                    "here and the order refuses nothing more");
+    to.emplace_back(
+        "no issuer that this is about has `introspection`, so no opaque token is accepted "
+        "here and the order refuses nothing more");
   }
 }
 
@@ -99,13 +105,16 @@ std::vector<std::string> OrderAdvice::notes(const Order& order, const Record& re
     note_unit(order, notes);
   }
   if (has_outer_blanks(order.value)) {
-    notes.emplace_back("\"value\" begins or ends with white space, which counts: only a claim with the "
-                       "same white space is refused");
+    notes.emplace_back(
+        "\"value\" begins or ends with white space, which counts: only a claim with the "
+        "same white space is refused");
   }
   if (record.cutoff != kAlways && record.cutoff < now - keep.count()) {
-    notes.push_back("the cut-off " + utc_text(record.cutoff) + " is longer ago than "
-                    "modules.revocation.keep: a token that was issued by then should have expired, and "
-                    "those issued later are not refused");
+    notes.push_back(
+        "the cut-off " + utc_text(record.cutoff) +
+        " is longer ago than "
+        "modules.revocation.keep: a token that was issued by then should have expired, and "
+        "those issued later are not refused");
   }
   return notes;
 }

@@ -1,7 +1,8 @@
 #pragma once
 
-// OrderAdvice knows what an order will do, and above all what it will not: an order that names nobody
-// is obeyed in vain, and whoever gave it must be told. It also says which cut-off "now" means.
+// OrderAdvice knows what an order will do, and above all what it will not: an order that names
+// nobody is obeyed in vain, and whoever gave it must be told. It also says which cut-off "now"
+// means.
 
 #include <cstdint>
 #include <optional>
@@ -26,8 +27,8 @@ class OrderAdvice {
   // about: tokens that were issued before the order may say a time so much later.
   Seconds leeway(const Order& order) const;
 
-  // notes are sentences about an order that holds as `record`; `keep` is how long such an entry is kept
-  // when nobody says, which is at least as long as an access token lives.
+  // notes are sentences about an order that holds as `record`; `keep` is how long such an entry is
+  // kept when nobody says, which is at least as long as an access token lives.
   std::vector<std::string> notes(const Order& order, const Record& record, std::int64_t now,
                                  Seconds keep) const;
 

@@ -38,7 +38,8 @@ std::vector<std::string> notes(const Order& given, std::int64_t cutoff = kAlways
 
 TEST(OrderAdvice, KnowsHowFarAheadTheIssuersConcernedMayBe) {
   EXPECT_EQ(advice().leeway(order(Unit::subject, "u", "https://a.example")), Seconds(10));
-  EXPECT_EQ(advice().leeway(order(Unit::subject, "u", issuer_id("https://a.example"))), Seconds(10));
+  EXPECT_EQ(advice().leeway(order(Unit::subject, "u", issuer_id("https://a.example"))),
+            Seconds(10));
   EXPECT_EQ(advice().leeway(order(Unit::subject, "u")), Seconds(45)) << "of all the widest";
   EXPECT_EQ(advice().leeway(order(Unit::subject, "u", "https://c.example")), Seconds(45))
       << "another gateway may know it";
@@ -65,12 +66,14 @@ TEST(OrderAdvice, SaysWhyAnOrderRefusesNothing) {
               ElementsAre(HasSubstr("introspection")));
   EXPECT_THAT(notes(order(Unit::token, "sha256:00")), IsEmpty());
   EXPECT_THAT(notes(order(Unit::subject, " u")), ElementsAre(HasSubstr("white space")));
-  EXPECT_THAT(notes(order(Unit::subject, "u"), kNow - 86'401), ElementsAre(HasSubstr("longer ago")));
+  EXPECT_THAT(notes(order(Unit::subject, "u"), kNow - 86'401),
+              ElementsAre(HasSubstr("longer ago")));
   EXPECT_THAT(notes(order(Unit::subject, "u"), kNow), IsEmpty());
   Record record;
   EXPECT_THAT(OrderAdvice({}).notes(order(Unit::subject, "u"), record, kNow, Seconds(1)),
               ElementsAre(HasSubstr("verifies no tokens")));
-  EXPECT_THAT(OrderAdvice({}).notes(order(Unit::certificate, "ab"), record, kNow, Seconds(1)), IsEmpty());
+  EXPECT_THAT(OrderAdvice({}).notes(order(Unit::certificate, "ab"), record, kNow, Seconds(1)),
+              IsEmpty());
 }
 
 }  // namespace

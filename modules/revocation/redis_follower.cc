@@ -89,10 +89,11 @@ void RedisFollower::on_tick() {
   prove();
 }
 
-// watch_clock: ends that were reckoned by a clock that has jumped since are reckoned again, and what
-// was not written back as it seemed to be over may not be.
+// watch_clock: ends that were reckoned by a clock that has jumped since are reckoned again, and
+// what was not written back as it seemed to be over may not be.
 void RedisFollower::watch_clock() {
-  if (std::exchange(clock_turns_, keeper_->clock_turns()) != keeper_->clock_turns()) wants_sync_ = true;
+  if (std::exchange(clock_turns_, keeper_->clock_turns()) != keeper_->clock_turns())
+    wants_sync_ = true;
 }
 
 // A server that was never reached, or refuses what we need, has lost nothing: this says why.
@@ -102,7 +103,8 @@ void RedisFollower::tell_error() {
   // Several nodes of one cluster are one mistake.
   if (link_->is_cluster() && std::exchange(told_cluster_, true)) return;
   told_error_ = error;
-  tell(link_->is_cluster() ? "error" : "warn", "revocation_redis_unreachable", "revocations cannot be followed: " + error);
+  tell(link_->is_cluster() ? "error" : "warn", "revocation_redis_unreachable",
+       "revocations cannot be followed: " + error);
 }
 
 void RedisFollower::begin() {
@@ -224,9 +226,10 @@ void RedisFollower::write(const Record& record, std::function<void(bool)> done) 
 
 void RedisFollower::reinstate(const Record& record,
                               std::function<void(const NotErased& why)> done) {
-  const bool is_sent = writer_->erase(
-      name_of(record), now(), record.expires,
-      [done](const std::string& why) { done({why, true}); });
+  const bool is_sent =
+      writer_->erase(name_of(record), now(), record.expires, [done](const std::string& why) {
+        done({why, true});
+      });
   if (!is_sent) done({"it is not connected: " + link_->last_error(), false});
 }
 

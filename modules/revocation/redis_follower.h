@@ -50,7 +50,8 @@ class RedisFollower final : public policy::Service, private event::Ready {
   ~RedisFollower() override;
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
-  // not_ready: of a Redis Cluster one node would be followed, and most revocations never be heard of.
+  // not_ready: of a Redis Cluster one node would be followed, and most revocations never be heard
+  // of.
   std::optional<std::string> not_ready() const override;
   std::shared_ptr<void> examine(event::Loop& loop, const Examined& done) override;
   std::vector<std::string> problems() const override;
@@ -116,9 +117,9 @@ class RedisFollower final : public policy::Service, private event::Ready {
   void recall_age();
   bool is_complete() const { return is_in_step_ && !is_full_ && !is_unsure_; }
 
-  // An end this near is an end: a key that is gone then has expired, and nothing is written back. It is
-  // forgotten at once where both clocks say so, that of the Redis and ours, and ours has not jumped; else
-  // when the keeper believes its clock.
+  // An end this near is an end: a key that is gone then has expired, and nothing is written back.
+  // It is forgotten at once where both clocks say so, that of the Redis and ours, and ours has not
+  // jumped; else when the keeper believes its clock.
   static constexpr std::int64_t kNearEnd = 2;
 
   const std::shared_ptr<RevocationKeeper> keeper_;
@@ -159,7 +160,7 @@ class RedisFollower final : public policy::Service, private event::Ready {
   bool must_prove_ = false;  // again
   GoneKeys gone_;            // since the last proof began
   GoneKeys judged_;          // by the proof that is under way
-  int doubts_ = 0;           // proofs to come that judge keys which the server may have removed itself
+  int doubts_ = 0;  // proofs to come that judge keys which the server may have removed itself
   Loss doubt_ = Loss::eviction;  // why
 
   // Since the last sync; the present one may find out that it is over.

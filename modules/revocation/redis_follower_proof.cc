@@ -40,19 +40,20 @@ void RedisFollower::prove() {
   const MonoTime asked = loop_->mono();
   const auto look = [this, asked] {
     auto state = std::make_shared<RedisServerState>();
-    const bool is_sent =
-        link_->command({"INFO"},
-                       [this, state](const Result<RedisValue>& info) {
-                         if (!info) return;
-                         *state = RedisServerState::parse(link_->server(), info->text);
-                         state->seen = boot_now();
-                       }) &&
-        link_->command({"CLIENT", "TRACKINGINFO"},
-                       [this, asked, state](const Result<RedisValue>& info) {
-                         if (!info) return;
-                         if (is_broken(*info)) return link_->drop("it cannot tell us of changes");
-                         on_proof(asked, *state);
-                       });
+    const bool is_sent = link_->command({"INFO"},
+                                        [this, state](const Result<RedisValue>& info) {
+                                          if (!info) return;
+                                          *state =
+                                              RedisServerState::parse(link_->server(), info->text);
+                                          state->seen = boot_now();
+                                        }) &&
+                         link_->command({"CLIENT", "TRACKINGINFO"},
+                                        [this, asked, state](const Result<RedisValue>& info) {
+                                          if (!info) return;
+                                          if (is_broken(*info))
+                                            return link_->drop("it cannot tell us of changes");
+                                          on_proof(asked, *state);
+                                        });
     if (!is_sent) link_->drop("it cannot be asked");
   };
   const bool is_sent = link_->ping([this, look](const Result<RedisValue>& pong) {
@@ -68,14 +69,15 @@ void RedisFollower::on_proof(MonoTime asked, const RedisServerState& state) {
   // A key that was evicted between this proof's ping and its look at the server is told during the
   // next proof, and judged by the one after it.
   constexpr int kDoubtfulProofs = 3;
-  if (server_ && state.evicted > server_->evicted) doubts_ = kDoubtfulProofs, doubt_ = Loss::eviction;
+  if (server_ && state.evicted > server_->evicted)
+    doubts_ = kDoubtfulProofs, doubt_ = Loss::eviction;
   if (server_ && has_clock_jumped(*server_, state)) doubts_ = kDoubtfulProofs, doubt_ = Loss::clock;
   server_ = state;
   decide_on_gone(doubts_ > 0 ? std::optional(doubt_) : std::nullopt);
   if (doubts_ > 0) --doubts_;
   if (proof_ends_flush_ && flush_ == Flush::synced) flush_ = Flush::none;
   if (is_complete()) note_proof(asked);
-  if (std::exchange(must_prove_, false) || !gone_.empty()) prove();
+  if (std::exchange(must_prove_, false)) prove();
 }
 
 // note_proof: the disk hears of it now and then, so that the age of its copy is known after a restart.
@@ -98,8 +100,8 @@ void RedisFollower::recall_age() {
   freshness_->mark(proof);
 }
 
-// The same connection to the same process all the time, no database emptied, nothing evicted, its clock
-// as it should be: who can have removed the key but somebody who wanted it?
+// The same connection to the same process all the time, no database emptied, nothing evicted, its
+// clock as it should be: who can have removed the key but somebody who wanted it?
 void RedisFollower::decide_on_gone(std::optional<Loss> doubt) {
   bool has_lost = false;
   for (const auto& [key, gone] : std::exchange(judged_, {})) {
@@ -132,8 +134,8 @@ void RedisFollower::lift(const RedisName& name) {
   tell("info", "revocation_redis_reinstated",
        "a revocation of the unit " + std::string(unit_name(name.unit)) +
            " was lifted, as its key was deleted in Redis");
-  // Another program may have revoked the same by a key of its own.
-  reader_->fetch(following_.keys.foreign_keys(name));
+  // The same may be revoked by a key of another program, or by one of ours that is spelt otherwise.
+  reader_->fetch(following_.keys.all_keys(name));
 }
 
 }  // namespace sallyport::revocation

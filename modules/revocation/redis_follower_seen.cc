@@ -39,9 +39,10 @@ void RedisFollower::on_seen(RedisReader::Seen seen) {
     case RedisKey::Kind::unknown:
       if (!seen.is_there) return;
       ++unknown_keys_;
-      return tell("warn", "revocation_redis_unknown_key",
-                  "the key " + shown(seen.key) +
-                      " names no revocation: it is no PREFIX UNIT:ISS:VALUE, and of no foreign pattern");
+      return tell(
+          "warn", "revocation_redis_unknown_key",
+          "the key " + shown(seen.key) +
+              " names no revocation: it is no PREFIX UNIT:ISS:VALUE, and of no foreign pattern");
     case RedisKey::Kind::reinstated:
       return on_reinstated(seen, key.name);
     case RedisKey::Kind::own:
@@ -126,20 +127,27 @@ void RedisFollower::on_gone(const RedisReader::Seen& seen, const RedisKey& key) 
       key.kind == RedisKey::Kind::own ? Origin::redis : Origin::foreign;
   if (record.origin != origin) return;
   const bool is_end = record.expires <= now() + kNearEnd;
-  if (is_end && flush_ != Flush::none) return;
+  if (is_end) {
+    // No haste: the next proof of those that come anyway judges it, and else its time.
+    if (flush_ == Flush::none && gone_.size() < kMaxReinstated)
+      gone_[seen.key] = {key.name, flushes_, true};
+    return;
+  }
   if (flush_ != Flush::none || gone_.size() >= kMaxReinstated) {
     wants_sync_ = true;
     return;
   }
-  gone_[seen.key] = {key.name, flushes_, is_end};
+  gone_[seen.key] = {key.name, flushes_, false};
   prove();
 }
 
 void RedisFollower::on_reinstated(const RedisReader::Seen& seen, const RedisName& name) {
   if (!seen.is_there || phase_ == Phase::synced || reinstated_.size() >= kMaxReinstated) return;
   const auto when = parse_decimal<std::int64_t>(seen.value);
-  // A note of the future was written by a clock that was wrong: it would lift what is revoked after it.
-  if (when && *when <= now() + kClocksDiffer) reinstated_[record_key(name.unit, name.issuer, name.value)] = *when;
+  // A note of the future was written by a clock that was wrong: it would lift what is revoked after
+  // it.
+  if (when && *when <= now() + kClocksDiffer)
+    reinstated_[record_key(name.unit, name.issuer, name.value)] = *when;
 }
 
 }  // namespace sallyport::revocation

@@ -217,8 +217,10 @@ TEST_F(Follower, NamesTheKeysThatItDoesNotUnderstand) {
   ask({"SET", "sallyport:revoked:tokn:any:x\n", "1"});
   ask({"SET", "sallyport:revoked:jti:any:y", "nonsense"});
   EXPECT_TRUE(until([this] { return said().find("sallyport:revoked:jti:any:y") != log.npos; }));
-  EXPECT_THAT(said(), HasSubstr(R"(the key "sallyport:revoked:tokn:any:x\x0a" names no revocation)"));
-  EXPECT_THAT(said(), HasSubstr(R"(the value of the key "sallyport:revoked:jti:any:y" is not understood)"));
+  EXPECT_THAT(said(),
+              HasSubstr(R"(the key "sallyport:revoked:tokn:any:x\x0a" names no revocation)"));
+  EXPECT_THAT(said(),
+              HasSubstr(R"(the value of the key "sallyport:revoked:jti:any:y" is not understood)"));
 }
 
 // A node has a part of the keys, and tells of no other's.
@@ -233,8 +235,8 @@ TEST_F(Follower, IsNotReadyWithANodeOfACluster) {
   EXPECT_TRUE(until([this] { return said().find("cluster_enabled:1") != log.npos; }));
   EXPECT_EQ(metric("revocation_synced"), 0);
   std::string error;
-  const auto look = follower->examine(
-      loop, [&](const std::string& told, const std::string&) { error = told; });
+  const auto look =
+      follower->examine(loop, [&](const std::string& told, const std::string&) { error = told; });
   EXPECT_TRUE(until([&] { return !error.empty(); }));
   EXPECT_THAT(error, HasSubstr("modules.revocation.redis: "));
 }
@@ -254,7 +256,9 @@ TEST_F(Follower, ForgetsNothingThatAJumpingClockEnds) {
   ask({"SET", "sallyport:revoked:jti:any:a", "", "PX", "1500"});
   EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "a"); }));
   wall_moved = Milliseconds(3000);
-  EXPECT_TRUE(until([this] { return ask({"EXISTS", "sallyport:revoked:jti:any:a"}).integer == 0; }));
+  EXPECT_TRUE(until([this] {
+    return ask({"EXISTS", "sallyport:revoked:jti:any:a"}).integer == 0;
+  }));
   pass(Milliseconds(300));
   EXPECT_TRUE(is_revoked(Unit::token, "a"));
 }
@@ -262,14 +266,41 @@ TEST_F(Follower, ForgetsNothingThatAJumpingClockEnds) {
 // A copy that ends too early in the Redis would look like a deletion to every other gateway.
 TEST_F(Follower, GivesNoShorterLifeToACopyWhileItsClockIsAhead) {
   start_synced();
-  ask({"SET", "sallyport:revoked:jti:any:a", R"({"made":)" + std::to_string(keeper->now()) + "}", "EX",
-       "1000"});
+  ask({"SET", "sallyport:revoked:jti:any:a", R"({"made":)" + std::to_string(keeper->now()) + "}",
+       "EX", "1000"});
   EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "a"); }));
   wall_moved = Milliseconds(900'000);
   keeper->look_at_clock();
   ask({"FLUSHALL"});
   EXPECT_TRUE(until([this] { return metric("revocation_redis_restored_total") == 1; }));
   EXPECT_GT(ask({"TTL", "sallyport:revoked:jti:any:a"}).integer, 990);
+}
+
+// It said success, and the key that somebody had written by hand was read again at the next
+// comparison.
+TEST_F(Follower, ReinstatesWhatWasRevokedByHand) {
+  start_synced();
+  ask({"SET", "sallyport:revoked:jti:*:a", "1"});
+  EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "a"); }));
+  RevocationOrders orders(keeper, Terms{}, follower);
+  std::string answer;
+  orders.command("reinstate", R"({"unit":"jti","value":"a"})",
+                 [&](int status, const std::string&) { answer = std::to_string(status); });
+  EXPECT_TRUE(until([&] { return !answer.empty(); }));
+  EXPECT_EQ(answer, "200");
+  EXPECT_EQ(ask({"EXISTS", "sallyport:revoked:jti:*:a"}).integer, 0);
+}
+
+// Two keys say the same: deleting one takes nothing back.
+TEST_F(Follower, LiftsNothingThatAnotherSpellingStillRevokes) {
+  start_synced();
+  ask({"SET", "sallyport:revoked:jti:any:a", "1"});
+  ask({"SET", "sallyport:revoked:jti:*:a", "1"});
+  EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "a"); }));
+  pass(Milliseconds(100));
+  ask({"DEL", "sallyport:revoked:jti:any:a"});
+  pass(Milliseconds(300));
+  EXPECT_TRUE(is_revoked(Unit::token, "a"));
 }
 
 // A clock that was ahead wrote it: it would lift what was revoked after it.

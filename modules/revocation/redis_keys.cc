@@ -86,6 +86,22 @@ std::vector<std::string> RedisKeys::foreign_keys(const RedisName& name) const {
   return keys;
 }
 
+std::vector<std::string> RedisKeys::all_keys(const RedisName& name) const {
+  std::vector<std::string> keys;
+  const auto add = [&](std::string key) {
+    // A narrower pattern may read it as something else, which is not to be touched.
+    if (is_of(parse(key), name) && std::ranges::find(keys, key) == keys.end())
+      keys.push_back(std::move(key));
+  };
+  for (const Spelling& one : spellings(name)) {
+    add(prefix_ + std::string(unit_name(name.unit)) + ':' + one.issuer_part + ':' + one.value);
+    for (const Foreign& foreign : foreign_) {
+      if (auto key = foreign.pattern.key(name, one)) add(*std::move(key));
+    }
+  }
+  return keys;
+}
+
 std::string shown(std::string_view key) {
   constexpr std::size_t kMost = 128;
   constexpr std::string_view kDigits = "0123456789abcdef";

@@ -82,6 +82,11 @@ TEST(RedisKeys, ReadsFingerprintsAsPeopleWriteThem) {
   EXPECT_EQ(keys().parse("sallyport:revoked:cert:any:aabb").kind, Kind::unknown);
 }
 
+TEST(RedisKeys, ReadsADigestOfAnOpaqueTokenInCapitals) {
+  EXPECT_EQ(keys().parse("sallyport:revoked:jti:any:sha256:" + std::string(64, 'B')).name.value,
+            "sha256:" + std::string(64, 'b'));
+}
+
 TEST(RedisKeys, KnowsWhatIsNone) {
   for (const char* text :
        {"", "sallyport:revoked:", "sallyport:revoked:jti", "sallyport:revoked:jti:any",
@@ -139,8 +144,9 @@ TEST(RedisKeys, TracksTheShortestPrefixesThatCoverAll) {
 // A key for a client was read as the jti "client:x" where the shorter pattern stood first.
 TEST(RedisKeys, TakesTheMostSpecificPatternWhateverTheOrder) {
   std::vector<RedisKeys::Foreign> patterns{
-      foreign("deny:{jti}"), foreign("deny:client:{client}", true), foreign("deny:{iss}:{subject}"),
-      foreign("deny:{iss}:kid:{kid}"), foreign("deny:cert:{cert}"), foreign("deny:{consent}:end")};
+      foreign("deny:{jti}"),           foreign("deny:client:{client}", true),
+      foreign("deny:{iss}:{subject}"), foreign("deny:{iss}:kid:{kid}"),
+      foreign("deny:cert:{cert}"),     foreign("deny:{consent}:end")};
   std::ranges::sort(patterns, {}, [](const auto& one) { return one.pattern.prefix(); });
   for (int order = 0; order < 6; ++order) {
     std::ranges::rotate(patterns, patterns.begin() + 1);
@@ -165,6 +171,26 @@ TEST(RedisKeys, NamesNoForeignKeyThatMeansSomethingElse) {
   const RedisKeys some("sallyport:", {foreign("deny:{jti}"), foreign("deny:client:{client}")});
   EXPECT_THAT(some.foreign_keys({Unit::token, "", "client:x"}), ElementsAre());
   EXPECT_THAT(some.foreign_keys({Unit::client, "", "x"}), ElementsAre("deny:client:x"));
+}
+
+// Who writes by hand does not write as we do, and a reinstatement must find that key.
+TEST(RedisKeys, KnowsEveryUsualSpelling) {
+  EXPECT_THAT(
+      keys().all_keys({Unit::token, "", "x"}),
+      ElementsAre("sallyport:revoked:jti:any:x", "denylist:jti:x", "sallyport:revoked:jti:*:x"));
+  const auto has = [](const std::vector<std::string>& all, const std::string& key) {
+    return std::ranges::find(all, key) != all.end();
+  };
+  const auto of_issuer = keys().all_keys({Unit::subject, issuer_id(kIssuer), "u"});
+  EXPECT_TRUE(has(of_issuer, "sallyport:revoked:subject:FD6E176706159870:u"));
+  EXPECT_TRUE(has(of_issuer, "auth:FD6E176706159870:user:u:after"));
+  const auto digest = keys().all_keys({Unit::token, "", "sha256:" + std::string(64, 'b')});
+  EXPECT_TRUE(has(digest, "sallyport:revoked:jti:*:sha256:" + std::string(64, 'B')));
+  std::string colons = "AA";
+  for (int i = 1; i < 32; ++i) colons += ":AA";
+  const auto certificate = keys().all_keys({Unit::certificate, "", std::string(64, 'a')});
+  EXPECT_TRUE(has(certificate, "sallyport:revoked:cert:any:" + colons));
+  EXPECT_EQ(certificate.size(), 8u);
 }
 
 TEST(RedisKeys, HasNothingForeignUnderItsOwnPrefix) {

@@ -46,13 +46,15 @@ bool are_distinct(const RedisKeySettings& keys, const std::vector<RedisKeys::For
   };
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     if (patterns[i].pattern.prefix().starts_with(*keys.prefix)) {
-      refuse(i, "begins with our own prefix " + *keys.prefix + ", where every key is ours: give the other "
-                "program another prefix, or set `prefix`");
+      refuse(i, "begins with our own prefix " + *keys.prefix +
+                    ", where every key is ours: give the other "
+                    "program another prefix, or set `prefix`");
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (!patterns[i].pattern.is_ambiguous_with(patterns[j].pattern)) continue;
-      refuse(i, "can match a key that " + *keys.foreign[j].pattern + " matches, too, and neither is the more "
-                "specific, so that the key could mean either");
+      refuse(i, "can match a key that " + *keys.foreign[j].pattern +
+                    " matches, too, and neither is the more "
+                    "specific, so that the key could mean either");
     }
   }
   return is_good;

@@ -40,8 +40,9 @@ TEST(RedisOptions, AreChecked) {
   EXPECT_THAT(errors_of(redis + "redis_keys: { foreign: [{pattern: 'deny:{jti}'}, "
                                 "{pattern: 'deny:{client}'}] }"),
               HasSubstr("can match a key that deny:{jti} matches, too"));
-  EXPECT_THAT(errors_of(redis + "redis_keys: { foreign: [{pattern: 'sallyport:revoked:old:{jti}'}] }"),
-              HasSubstr("begins with our own prefix sallyport:revoked:"));
+  EXPECT_THAT(
+      errors_of(redis + "redis_keys: { foreign: [{pattern: 'sallyport:revoked:old:{jti}'}] }"),
+      HasSubstr("begins with our own prefix sallyport:revoked:"));
   EXPECT_THAT(errors_of(redis + "redis_keys: { prove_every: 1ms }"), HasSubstr("refused"));
 }
 

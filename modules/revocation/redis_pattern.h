@@ -25,8 +25,16 @@ struct RedisName {
 bool read_issuer(std::string_view text, std::string& id);
 // issuer_part writes it.
 std::string issuer_part(const RedisName& name);
-// settled gives a name the one form in which it is looked up; nothing: it can never be. A certificate
-// has no issuer of tokens, and people write fingerprints with capitals and colons.
+// Spelling is how a name may stand in a key: `any` or `*`, digits with capitals or without, a
+// fingerprint with colons. All of them are read as the same.
+struct Spelling {
+  std::string issuer_part;
+  std::string value;
+};
+// spellings returns the usual ones, the one that we write first. Mixed capitals are nobody's habit.
+std::vector<Spelling> spellings(const RedisName& name);
+// settled gives a name the one form in which it is looked up; nothing: it can never be. A
+// certificate has no issuer of tokens, and people write fingerprints with capitals and colons.
 std::optional<RedisName> settled(RedisName name);
 
 // RedisPattern is a foreign key with placeholders: "denylist:jti:{jti}". One names the unit and
@@ -39,11 +47,12 @@ class RedisPattern {
   std::optional<RedisName> match(std::string_view key) const;
   // key returns the key that match would read as that; nothing: the pattern cannot say the issuer.
   std::optional<std::string> key(const RedisName& name) const;
+  std::optional<std::string> key(const RedisName& name, const Spelling& spelling) const;
   // prefix is what every such key begins with.
   const std::string& prefix() const { return literals_.front(); }
 
-  // specificity orders patterns: of two that share keys, and are not ambiguous, the greater is the more
-  // specific, all of whose keys the other one matches as well.
+  // specificity orders patterns: of two that share keys, and are not ambiguous, the greater is the
+  // more specific, all of whose keys the other one matches as well.
   std::tuple<std::size_t, bool, std::size_t, std::size_t> specificity() const;
   // is_ambiguous_with says whether a key may be of both, and neither is the more specific.
   bool is_ambiguous_with(const RedisPattern& other) const;

@@ -41,8 +41,8 @@ inline constexpr int kLosses = 7;
 
 std::string_view loss_name(Loss loss);
 
-// has_clock_jumped says whether the server's wall clock has gone otherwise than time between two looks: a
-// clock that jumps ahead ends keys as if somebody had deleted them.
+// has_clock_jumped says whether the server's wall clock has gone otherwise than time between two
+// looks: a clock that jumps ahead ends keys as if somebody had deleted them.
 bool has_clock_jumped(const RedisServerState& before, const RedisServerState& after);
 
 // loss_between says what happened between two looks at the master.

@@ -43,8 +43,9 @@ bool RedisWriter::send(const RedisWords& words, Done done) {
   return is_sent;
 }
 
-// life_of: a clock that is not to be believed does not shorten a copy's life, which is then as long as
-// the revocation's own was to be. What ends too early in the Redis would look like a deletion to others.
+// life_of: a clock that is not to be believed does not shorten a copy's life, which is then as long
+// as the revocation's own was to be. What ends too early in the Redis would look like a deletion to
+// others.
 std::int64_t RedisWriter::life_of(const Record& record, std::int64_t now) const {
   const std::int64_t seconds = left(now, record.expires);
   if (seconds == kAlways || record.made <= 0 || is_clock_good_()) return seconds;
@@ -72,8 +73,7 @@ bool RedisWriter::restore(const Record& record, std::int64_t now, Done done) {
 bool RedisWriter::erase(const RedisName& name, std::int64_t now, std::int64_t expires, Done done) {
   // First the note: a gateway that sees the key gone may look for it.
   note_reinstated(name, now, expires);
-  std::vector<std::string> gone = keys_.foreign_keys(name);
-  gone.push_back(keys_.key(name));
+  const std::vector<std::string> gone = keys_.all_keys(name);
   RedisWords words{"DEL"};
   words.insert(words.end(), gone.begin(), gone.end());
   return send(words, std::move(done));

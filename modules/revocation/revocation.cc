@@ -84,12 +84,13 @@ std::span<const config::Option> SharedSettings::options() {
       config::option<&SharedSettings::max_entries>(
           "max_entries", "How many revocations there may be; each takes 35 to 60 bytes of memory.",
           config::between(std::size_t{1}, std::size_t{20'000'000})),
-      config::option<&SharedSettings::clock_trial>(
-          "clock_trial",
-          "How long the wall clock must have kept step (± 2 s) with the clock that nobody sets before "
-          "what has expired is forgotten: from the start on, and from every jump on. A new value holds "
-          "from the next start.",
-          config::between(Seconds(1), Seconds(24 * 3600))),
+      config::option<&SharedSettings::clock_trial>("clock_trial",
+                                                   "How long the wall clock must have kept step (± "
+                                                   "2 s) with the clock that nobody sets before "
+                                                   "what has expired is forgotten: from the start "
+                                                   "on, and from every jump on. A new value holds "
+                                                   "from the next start.",
+                                                   config::between(Seconds(1), Seconds(24 * 3600))),
       config::option<&SharedSettings::grants>(
           "grants",
           "Where it is remembered whose the tokens are that the authorization server issued "
@@ -116,8 +117,8 @@ std::shared_ptr<RevocationKeeper> keeper_of(const SharedSettings& common,
 
 std::shared_ptr<const GuardPlan> guard_of(const EntrySettings& entry, const GrantSettings& grants,
                                           const RevocationOrders& orders,
-                                          std::shared_ptr<const RevocationSet> set, Seconds clock_trial,
-                                          policy::LoadContext& context) {
+                                          std::shared_ptr<const RevocationSet> set,
+                                          Seconds clock_trial, policy::LoadContext& context) {
   auto guard = std::make_shared<GuardPlan>();
   guard->endpoint = entry.endpoint;
   guard->issuer = entry.issuer;

@@ -23,10 +23,14 @@ Mark mark_of(const Record& record) { return {record.cutoff, record.expires}; }
 
 std::string jump_text(Milliseconds jump, Seconds trial) {
   char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%.1f", std::abs(static_cast<double>(jump.count())) / 1000);
-  return "the wall clock has jumped " + std::string(jump.count() > 0 ? "ahead" : "back") + " by " + seconds +
-         " s against CLOCK_BOOTTIME; revocations that end stay in force and on disk until the clocks have "
-         "kept step for " + std::to_string(trial.count()) + " s";
+  std::snprintf(seconds, sizeof seconds, "%.1f",
+                std::abs(static_cast<double>(jump.count())) / 1000);
+  return "the wall clock has jumped " + std::string(jump.count() > 0 ? "ahead" : "back") + " by " +
+         seconds +
+         " s against CLOCK_BOOTTIME; revocations that end stay in force and on disk until the "
+         "clocks have "
+         "kept step for " +
+         std::to_string(trial.count()) + " s";
 }
 
 bool is_wanted(const Record& record, const ListOrder& order) {
@@ -110,8 +114,10 @@ std::optional<std::string> RevocationKeeper::not_ready() const {
 
 std::vector<std::string> RevocationKeeper::problems() const {
   if (!watch_.has_jumped()) return {};
-  return {"the wall clock has jumped, so revocations that end now stay in force and on disk until it has "
-          "kept step with the machine's own clock for modules.revocation.clock_trial"};
+  return {
+      "the wall clock has jumped, so revocations that end now stay in force and on disk until it "
+      "has "
+      "kept step with the machine's own clock for modules.revocation.clock_trial"};
 }
 
 void RevocationKeeper::metrics(std::vector<policy::Metric>& to) const {

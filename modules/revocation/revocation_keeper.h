@@ -2,11 +2,12 @@
 
 // RevocationKeeper owns a revocation store and the set made of it: it reads the store at the start,
 // changes both together, and forgets in small steps what has expired. Control thread only, except
-// set(). What has expired is forgotten, and not in force any more, only while the wall clock is to be
-// believed (clock_watch.h): at the start and after a jump it is not.
+// set(). What has expired is forgotten, and not in force any more, only while the wall clock is to
+// be believed (clock_watch.h): at the start and after a jump it is not.
 //
-// What is ordered here is on disk before it is acknowledged. What a source (Redis) tells is enforced
-// at once and copied to the disk a moment later, many in one go: the source is what is durable.
+// What is ordered here is on disk before it is acknowledged. What a source (Redis) tells is
+// enforced at once and copied to the disk a moment later, many in one go: the source is what is
+// durable.
 
 #include <cstddef>
 #include <functional>
@@ -35,8 +36,8 @@ class RevocationKeeper final : public policy::Service {
   // With a source, an empty store of which no source ever said that it is all is not enough to judge
   // by: see source_synced.
   static constexpr Milliseconds kTick{1000};
-  explicit RevocationKeeper(Open open, Milliseconds tick = kTick,
-                            bool has_source = false, Clock clock = {})
+  explicit RevocationKeeper(Open open, Milliseconds tick = kTick, bool has_source = false,
+                            Clock clock = {})
       : open_(std::move(open)),
         tick_every_(tick),
         has_source_(has_source),
@@ -100,8 +101,8 @@ class RevocationKeeper final : public policy::Service {
   // seconds.
   WallTime wall() const { return clock_.read().wall; }
   std::int64_t now() const { return wall().unix_seconds(); }
-  // look_at_clock looks whether the wall clock has jumped, and says so to set and log. A tick does it;
-  // who is about to rely on the clock may.
+  // look_at_clock looks whether the wall clock has jumped, and says so to set and log. A tick does
+  // it; who is about to rely on the clock may.
   void look_at_clock();
   const ClockWatch& clock() const { return watch_; }
   // clock_turns counts the times at which the clock began or ceased to be believed.

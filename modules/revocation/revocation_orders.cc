@@ -1,5 +1,6 @@
 #include "modules/revocation/revocation_orders.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/base/text.h"
@@ -31,15 +32,17 @@ void append_notes(std::string& to, const std::vector<std::string>& notes) {
 // text_of says what is true of a revocation that could not be taken out of the Redis.
 std::string text_of(const NotErased& why, Origin origin) {
   if (why.was_sent) {
-    return "the Redis was told to delete this revocation and has not confirmed it, so it stays in force "
-           "here; if the deletion was carried out, it is lifted when the Redis can be read again: " +
+    return "the Redis was told to delete this revocation and has not confirmed it, so it stays in "
+           "force "
+           "here; if the deletion was carried out, it is lifted when the Redis can be read "
+           "again: " +
            why.text;
   }
   const std::string where = origin == Origin::order
                                 ? "it was ordered here and is still to be written to the Redis"
                                 : "the Redis has it, as far as is known";
-  return "the Redis cannot be reached, so nothing was changed: this revocation stays in force (" + where +
-         "). Order it again when the Redis is back: " + why.text;
+  return "the Redis cannot be reached, so nothing was changed: this revocation stays in force (" +
+         where + "). Order it again when the Redis is back: " + why.text;
 }
 
 }  // namespace
@@ -81,14 +84,24 @@ void RevocationOrders::note(std::string_view event, const Record& record, Notice
   notices.push_back({"info", event, std::move(text)});
 }
 
+// set_back is by how many seconds the clock was set back just now: when it is set right again, what
+// lives for a while from now on must not have ended.
+std::int64_t RevocationOrders::set_back() const {
+  const ClockWatch& clock = keeper_->clock();
+  if (!clock.has_jumped()) return 0;
+  return std::max<std::int64_t>(-clock.jump().count() / 1000, 0);
+}
+
 // why_no_cutoff says why "now" is no cut-off just now; empty: it is.
 std::string RevocationOrders::why_no_cutoff() const {
   keeper_->look_at_clock();
   const ClockWatch& clock = keeper_->clock();
   if (!clock.has_jumped()) return {};
   return "the wall clock has jumped by " + std::to_string(clock.jump().count()) +
-         " ms, so it is not certain which time \"now\" is: name the cut-off (--cutoff TIME, \"cutoff\"), "
-         "or wait until the clock has kept step for " + std::to_string(clock.trial().count()) + " s";
+         " ms, so it is not certain which time \"now\" is: name the cut-off (--cutoff TIME, "
+         "\"cutoff\"), "
+         "or wait until the clock has kept step for " +
+         std::to_string(clock.trial().count()) + " s";
 }
 
 void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
@@ -101,6 +114,7 @@ void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
   if (means_now) {
     if (const auto why = why_no_cutoff(); !why.empty()) return answer(409, error_json(why));
   }
+  keeper_->look_at_clock();
   const std::int64_t now = keeper_->now();
   if (order->expires.value_or(kAlways) <= now) {
     return answer(400, error_json("\"expires\" is past: nothing would be revoked"));
@@ -111,7 +125,7 @@ void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
   record.issuer = order->issuer;
   record.value = order->value;
   record.cutoff = order->cutoff.value_or(means_now ? now + leeway.count() : kAlways);
-  record.expires = order->expires.value_or(default_end(record.unit, now));
+  record.expires = order->expires.value_or(default_end(record.unit, now + set_back()));
   record.made = now;
   record.reason = order->reason;
   record.who = order->who;

@@ -38,10 +38,10 @@ class RevocationSet {
     Mark mark;
   };
   // find returns the first of the names by which what `issuer` issued at `issued_at` is revoked at
-  // `now`, by a revocation for that issuer or for any. One that has ended is in force until its end is
-  // believed, see forget_until. Certificates are not the issuer's: one that
-  // is revoked is so for every issuer and whenever the token was issued. All names are looked for
-  // at once; at most kMaxNames.
+  // `now`, by a revocation for that issuer or for any. One that has ended is in force until its end
+  // is believed, see forget_until. Certificates are not the issuer's: one that is revoked is so for
+  // every issuer and whenever the token was issued. All names are looked for at once; at most
+  // kMaxNames.
   std::optional<Found> find(std::string_view issuer, std::span<const Name> names,
                             std::int64_t issued_at, std::int64_t now) const;
   std::optional<Mark> find(Unit unit, std::string_view issuer, std::string_view value,
@@ -53,8 +53,8 @@ class RevocationSet {
   // Control. An empty `issuer` is any.
   void put(Unit unit, std::string_view issuer, std::string_view value, const Mark& mark);
   void erase(Unit unit, std::string_view issuer, std::string_view value);
-  // forget_until says up to which end a revocation that has ended is over. A worker's clock alone ends
-  // nothing: it may have jumped. kNothingEnds: none is over.
+  // forget_until says up to which end a revocation that has ended is over. A worker's clock alone
+  // ends nothing: it may have jumped. kNothingEnds: none is over.
   static constexpr std::int64_t kNothingEnds = std::numeric_limits<std::int64_t>::min();
   void forget_until(std::int64_t end) { believed_.store(end, std::memory_order_release); }
   void set_ready() { is_ready_.store(true, std::memory_order_release); }

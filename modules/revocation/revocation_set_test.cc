@@ -80,7 +80,8 @@ TEST(RevocationSet, ForgetsAtTheEnd) {
   EXPECT_TRUE(set.find(Unit::token, "", "x", 1, kNow - 1));
   EXPECT_FALSE(set.find(Unit::token, "", "x", 1, kNow));
   set.forget_until(kNow - 1);
-  EXPECT_TRUE(set.find(Unit::token, "", "x", 1, kNow + 86'400)) << "a worker's clock alone ends nothing";
+  EXPECT_TRUE(set.find(Unit::token, "", "x", 1, kNow + 86'400))
+      << "a worker's clock alone ends nothing";
   set.forget_until(RevocationSet::kNothingEnds);
   EXPECT_TRUE(set.find(Unit::token, "", "x", 1, kNow));
 }
