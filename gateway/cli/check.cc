@@ -1,10 +1,13 @@
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "gateway/cli/cli.h"
 #include "gateway/cli/config_option.h"
 #include "gateway/control/load.h"
 #include "gateway/control/name_check.h"
+#include "gateway/control/service_check.h"
 
 namespace sallyport::cli {
 namespace {
@@ -14,11 +17,16 @@ int check(const std::string& path, bool strict) {
   observe::Registry registry;
   config::Findings findings;
   const auto loaded = control::load(path, services, registry, findings);
-  if (loaded) control::warn_of_unresolved(*loaded, findings);
+  std::vector<std::string> unknown;
+  if (loaded) {
+    control::warn_of_unresolved(*loaded, findings);
+    unknown = control::examine_services(*loaded, findings);
+  }
   for (const config::Finding& finding : findings.all()) {
     std::fprintf(stderr, "%s\n", finding.text().c_str());
   }
-  if (!loaded) {
+  for (const std::string& text : unknown) std::fprintf(stderr, "note: %s\n", text.c_str());
+  if (!loaded || findings.has_errors()) {
     std::fprintf(stderr, "%s: %zu errors\n", path.c_str(), findings.error_count());
     return kFailed;
   }

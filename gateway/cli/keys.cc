@@ -106,6 +106,9 @@ int change(const Wish& wish, std::string_view verb, std::string_view done) {
   if (!document->member("was_published").boolean().value_or(false)) {
     fmt::print("note: no issuer publishes a key of that id right now\n");
   }
+  if (verb == "keys-allow" && !document->member("was_denied").boolean().value_or(true)) {
+    fmt::print("note: no key of that id was denied, so nothing has changed\n");
+  }
   if (!document->member("durable").boolean().value_or(false)) {
     fmt::print("note: it is forgotten at the next start: set modules.bearer.key_ledger\n");
   }
@@ -128,7 +131,7 @@ CLI::App* add_change(CLI::App& keys, const char* verb, const char* help,
   change->add_option("kid", wish->id, "The key's id")->required();
   change->add_option("--issuer", wish->issuer,
                      "Only of this issuer, by its name in the configuration; without: of all");
-  change->add_option("--reason", wish->reason, "Why, in one word; logged");
+  change->add_option("--reason", wish->reason, "Why; logged");
   add_admin(*change, wish->socket);
   return change;
 }

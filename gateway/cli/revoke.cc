@@ -88,6 +88,28 @@ Result<std::string> order_of(const Wish& wish) {
   return order;
 }
 
+// tell_notes: an order that was obeyed may still refuse nothing, and the gateway says why.
+void tell_notes(const json::Value& answer) {
+  const json::Value notes = answer.member("notes");
+  for (std::size_t i = 0; i < notes.size(); ++i) {
+    std::fprintf(stderr, "note: %s\n", std::string(notes.at(i).string().value_or("")).c_str());
+  }
+}
+
+// tell_of_unknown_key: a key id is easily mistyped, and nothing comes of it.
+void tell_of_unknown_key(const Wish& wish) {
+  const auto answer = give_order(wish.socket, "keys");
+  if (!answer) return;  // no issuers at all: the notes said so
+  const json::Value keys = answer->value.member("keys");
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (text_of(keys.at(i), "kid") == wish.value) return;
+  }
+  std::fputs(
+      "note: no issuer has published a key of that id: `sallyport keys` lists those that are "
+      "known\n",
+      stderr);
+}
+
 int change(Wish wish, std::string_view verb) {
   if (auto named = name_value(wish); !named) return fail(named.error().text);
   const auto order = order_of(wish);
@@ -95,6 +117,8 @@ int change(Wish wish, std::string_view verb) {
   const auto answer = give_order(wish.socket, verb, *order);
   if (!answer) return fail(answer.error().text);
   std::fputs(answer->text.c_str(), stdout);
+  tell_notes(answer->value);
+  if (wish.unit == "kid" && verb == "revoke") tell_of_unknown_key(wish);
   return kOk;
 }
 
@@ -161,10 +185,10 @@ void add_revoke(CLI::App& app, int& status) {
       "revoke",
       "Revoke tokens or a certificate; returns when it is durable and holds on every worker");
   auto revoked = add_unit(*revoke);
-  revoke->add_option(
-      "--cutoff", revoked->cutoff,
-      "Tokens issued until then are revoked, as Unix seconds or RFC 3339; default: now "
-      "for a subject or client, else whenever issued");
+  revoke->add_option("--cutoff", revoked->cutoff,
+                     "Tokens issued until then are revoked, as Unix seconds or RFC 3339; default "
+                     "for a subject or client: "
+                     "now and the leeway of the issuers concerned, else whenever issued");
   revoke->add_option("--expires", revoked->expires,
                      "When the entry may be forgotten, written alike");
   revoke->callback([revoked, &status] { status = change(*revoked, "revoke"); });

@@ -18,6 +18,24 @@ unsigned random_seed() {
   return static_cast<unsigned>(bytes[0] | bytes[1] << 8 | bytes[2] << 16) + 1;
 }
 
+// says_cluster reads INFO: "cluster_enabled:1" alone on its line.
+bool says_cluster(std::string_view info) {
+  bool is_enabled = false;
+  for_each_piece(info, '\n', [&](std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    is_enabled = is_enabled || line == "cluster_enabled:1";
+  });
+  return is_enabled;
+}
+
+// is_of_cluster says whether only a node of a cluster answers so.
+bool is_of_cluster(std::string_view error) {
+  for (const std::string_view begin : {"MOVED ", "ASK ", "CROSSSLOT", "CLUSTERDOWN", "TRYAGAIN"}) {
+    if (error.starts_with(begin)) return true;
+  }
+  return error.find("not allowed in cluster mode") != error.npos;  // SELECT
+}
+
 }  // namespace
 
 RedisClient::RedisClient(event::Loop& loop, RedisEndpoint endpoint, Hooks hooks, RedisRetry retry)
@@ -67,8 +85,10 @@ void RedisClient::on_sentinel_answer(Result<RedisValue> reply) {
 void RedisClient::connect_to(RedisServer server) {
   server_ = server.text();
   RedisConnection::Hooks hooks;
-  hooks.on_ready = [this] { verify_role(); };
-  hooks.on_end = [this](const std::string& why) { fail(why); };
+  hooks.on_ready = [this] { verify(); };
+  hooks.on_end = [this](const std::string& why) {
+    is_of_cluster(why) ? fail_as_cluster() : fail(why);
+  };
   hooks.on_message = hooks_.on_message;
   open(std::move(server), endpoint_.login, std::move(hooks));
 }
@@ -90,20 +110,37 @@ void RedisClient::open(RedisServer server, const RedisLogin& login, RedisConnect
 }
 
 // A sentinel's answer may be old, and a server may have been made a replica: only a master takes
-// what we write.
-void RedisClient::verify_role() {
-  const bool is_sent = connection_->command({"ROLE"}, [this](Result<RedisValue> reply) {
-    if (!reply) return;  // the connection's end says it
-    if (reply->is_error()) return fail(server_ + " does not tell its role: " + reply->text);
-    if (!reply->is_array_of(1) || reply->items[0].text != "master") {
-      return fail(server_ + " is no master");
-    }
-    is_up_ = true;
-    delay_ = retry_.first;
-    last_error_.clear();
-    if (hooks_.on_up) hooks_.on_up();
-  });
+// what we write. Whether it is a node of a cluster is asked first: its replicas are nodes, too.
+void RedisClient::verify() {
+  const bool is_sent =
+      connection_->command({"INFO", "cluster"},
+                           [this](const Result<RedisValue>& info) {
+                             // Where INFO is refused, the first reply that sends us to another node
+                             // tells.
+                             if (info && !info->is_error() && says_cluster(info->text))
+                               fail_as_cluster();
+                           }) &&
+      connection_->command({"ROLE"}, [this](const Result<RedisValue>& role) { on_role(role); });
   if (!is_sent) fail(server_ + " cannot be asked");
+}
+
+void RedisClient::on_role(const Result<RedisValue>& role) {
+  if (!role || has_failed_) return;  // the connection's end says it
+  if (role->is_error()) return fail(server_ + " does not tell its role: " + role->text);
+  if (!role->is_array_of(1) || role->items[0].text != "master")
+    return fail(server_ + " is no master");
+  is_up_ = true;
+  is_cluster_ = false;
+  delay_ = retry_.first;
+  last_error_.clear();
+  if (hooks_.on_up) hooks_.on_up();
+}
+
+void RedisClient::fail_as_cluster() {
+  is_cluster_ = true;
+  fail(server_ +
+       " is a node of a Redis Cluster (cluster_enabled:1), which has a part of the keys only: "
+       "name a Redis that is not clustered, with Sentinel where it is to survive a failure");
 }
 
 bool RedisClient::command(const RedisWords& words, RedisReply reply) {
@@ -111,7 +148,9 @@ bool RedisClient::command(const RedisWords& words, RedisReply reply) {
   return connection_->command(words, [this, told = std::move(reply)](Result<RedisValue> value) {
     // It was made a replica while we were connected.
     const bool is_replica = value && value->is_error() && value->text.starts_with("READONLY");
+    const bool is_node = value && value->is_error() && is_of_cluster(value->text);
     told(std::move(value));
+    if (is_node) return fail_as_cluster();
     if (is_replica) fail(server_ + " is no master any more");
   });
 }

@@ -2,7 +2,8 @@
 
 // RedisClient keeps one connection to the master of an endpoint, on one loop: it asks the sentinels
 // where there are any, verifies that the server is a master, and connects again after a loss. What
-// was under way at a loss has failed; nothing is ever sent twice.
+// was under way at a loss has failed; nothing is ever sent twice. A node of a Redis Cluster is not
+// used: it has a part of the keys only, and nobody would notice which.
 
 #include <cstdint>
 #include <functional>
@@ -49,6 +50,9 @@ class RedisClient final : private event::Ready, private event::TimerHandler {
   const std::string& server() const { return server_; }
   const std::string& last_error() const { return last_error_; }
   std::uint64_t failures() const { return failures_; }
+  // is_cluster says that the server was found to be a node of a Redis Cluster, until one that is
+  // none was connected to; last_error says which.
+  bool is_cluster() const { return is_cluster_; }
 
  private:
   void run() override;
@@ -59,7 +63,9 @@ class RedisClient final : private event::Ready, private event::TimerHandler {
   void on_sentinel_answer(Result<RedisValue> reply);
   void connect_to(RedisServer server);
   void open(RedisServer server, const RedisLogin& login, RedisConnection::Hooks hooks);
-  void verify_role();
+  void verify();
+  void on_role(const Result<RedisValue>& role);
+  void fail_as_cluster();
   void fail(std::string why);
   Milliseconds next_delay();
 
@@ -75,6 +81,7 @@ class RedisClient final : private event::Ready, private event::TimerHandler {
   std::optional<RedisServer> found_;  // what a sentinel answered; connected to next
   bool is_up_ = false;
   bool has_failed_ = false;  // the connection goes at the next run
+  bool is_cluster_ = false;
   std::string server_;
   std::string last_error_;
   std::uint64_t failures_ = 0;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/clients/fetch_test_server.h"
+#include "gateway/clients/redis_probe.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_ca.h"
@@ -248,6 +249,59 @@ TEST_F(Redis, LeavesAMasterThatWasMadeAReplica) {
   EXPECT_THAT(ask({"INCR", "n"}), StartsWith("READONLY"));
   ASSERT_TRUE(fails_with("is no master"));
   EXPECT_THAT(events_, ElementsAre("up", "down"));
+}
+
+TEST_F(Redis, DoesNotUseANodeOfACluster) {
+  std::optional<RedisServer> server(std::in_place, dir_.path(), RedisServer::cluster_node());
+  connect(endpoint_of(server->server()));
+  EXPECT_TRUE(fails_with("is a node of a Redis Cluster (cluster_enabled:1)"));
+  EXPECT_TRUE(client_->is_cluster());
+  EXPECT_FALSE(client_->is_up());
+  EXPECT_THAT(events_, testing::IsEmpty());
+  server.reset();
+  server.emplace(dir_.path());
+  EXPECT_TRUE(comes_up()) << "when it is none any more";
+  EXPECT_FALSE(client_->is_cluster());
+}
+
+TEST_F(Redis, KnowsANodeOfAClusterByItsAnswersWhereInfoIsRefused) {
+  RedisServer server(dir_.path(), RedisServer::cluster_node());
+  {
+    // Who does not ask first.
+    RedisConnectionOptions options;
+    options.server = *server_of(server.server());
+    RedisConnection::Hooks hooks;
+    hooks.on_end = [](const std::string&) {};
+    std::optional<RedisConnection> plain;
+    bool is_done = false;
+    hooks.on_ready = [&] {
+      EXPECT_TRUE(plain->command({"ACL", "SETUSER", "default", "-info"},
+                                 [&](const Result<RedisValue>&) { is_done = true; }));
+    };
+    plain.emplace(loop_, options, std::move(hooks));
+    ASSERT_TRUE(until([&] { return is_done; }));
+  }
+  connect(endpoint_of(server.server()));
+  ASSERT_TRUE(comes_up());
+  EXPECT_THAT(ask({"GET", "a"}), HasSubstr("CLUSTERDOWN"));
+  EXPECT_TRUE(until([this] { return client_->is_cluster() && !client_->is_up(); }));
+}
+
+TEST_F(Redis, IsLookedAtOnce) {
+  const auto probe = [&](const RedisEndpoint& endpoint) {
+    std::optional<RedisProbe::Seen> seen;
+    RedisProbe look(loop_, endpoint, [&](RedisProbe::Seen told) { seen = std::move(told); });
+    EXPECT_TRUE(until([&] { return seen.has_value(); }));
+    return seen.value_or(RedisProbe::Seen{});
+  };
+  EXPECT_FALSE(probe(endpoint_of("unix:" + dir_.file("none"))).was_reached);
+  {
+    RedisServer server(dir_.path());
+    EXPECT_TRUE(probe(endpoint_of(server.server())).was_reached);
+    EXPECT_FALSE(probe(endpoint_of(server.server())).is_cluster);
+  }
+  RedisServer server(dir_.path(), RedisServer::cluster_node());
+  EXPECT_TRUE(probe(endpoint_of(server.server())).is_cluster);
 }
 
 TEST_F(Redis, MayBeDestroyedAtAnyMoment) {

@@ -42,7 +42,7 @@ class Run : public std::enable_shared_from_this<Run> {
         keep_(std::move(keep)),
         done_(std::move(done)),
         exchange_(arena_, connection_, worker) {
-    exchange_.now = wall_now();
+    exchange_.clock = &loop;
     exchange_.started = loop.mono();
     exchange_.route = &route;
     exchange_.explanation = &explanation_;
@@ -72,6 +72,7 @@ class Run : public std::enable_shared_from_this<Run> {
         settle(policy::deny(policy::reasons::kFactMissing));
         continue;
       }
+      policy::refresh_now(exchange_);
       policy::Verdict verdict = entry.policy->on_request(exchange_);
       if (auto* wait = std::get_if<policy::Wait>(&verdict)) return await(*wait);
       settle(verdict);

@@ -38,6 +38,16 @@ bool Loader::trust_store_exists(std::string_view name) const {
   return settings_.trust_stores.contains(std::string(name));
 }
 
+std::vector<policy::IssuerTerms> Loader::issuer_terms() const {
+  std::vector<policy::IssuerTerms> all;
+  for (const policy::Module* module : modules()) {
+    const config::Node* shared = shared_node(module->name);
+    if (module->issuers == nullptr || shared == nullptr) continue;
+    for (policy::IssuerTerms& one : module->issuers(*shared)) all.push_back(std::move(one));
+  }
+  return all;
+}
+
 bool Loader::is_production() const { return settings_.environment == Environment::production; }
 
 std::shared_ptr<policy::Service> Loader::find_or_make(std::type_index type, const std::string& key,

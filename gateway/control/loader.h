@@ -29,6 +29,7 @@ class Loader final : private policy::LoadContext {
   config::Findings& findings() override { return findings_; }
   const config::Node* shared_node(std::string_view module) const override;
   bool trust_store_exists(std::string_view name) const override;
+  std::vector<policy::IssuerTerms> issuer_terms() const override;
   bool is_production() const override;
   std::shared_ptr<policy::Service> find_or_make(std::type_index type, const std::string& key,
                                                 const Services::Make& make) override;

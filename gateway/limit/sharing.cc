@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/clients/redis_probe.h"
 #include "gateway/limit/bucket.h"
 
 namespace sallyport::limit {
@@ -33,7 +34,8 @@ return debts)";
 
 LimitSharing::LimitSharing(std::string_view module, std::shared_ptr<LimitState> state,
                            clients::RedisEndpoint endpoint, Milliseconds interval)
-    : prefix_("sallyport:" + std::string(module) + ":"),
+    : place_("modules." + std::string(module) + ".shared.redis"),
+      prefix_("sallyport:" + std::string(module) + ":"),
       names_{std::string(module) + "_shared_up", std::string(module) + "_shared_failures_total",
              std::string(module) + "_shared_keys", std::string(module) + "_shared_dropped_total"},
       state_(std::move(state)),
@@ -49,6 +51,7 @@ void LimitSharing::start(event::Loop& control, event::Broadcast& broadcast) {
 
 // A round ends with its last answer: while the Redis is slow, the ledger gathers for the next.
 void LimitSharing::tick() {
+  tell_cluster();
   if (is_gathering_ || unanswered_ > 0) return;
   is_gathering_ = true;
   auto pages = std::make_shared<std::vector<std::vector<Taken>>>(event::Worker::kMaxWorkers);
@@ -60,6 +63,21 @@ void LimitSharing::tick() {
         gather(*pages);
         send();
       });
+}
+
+void LimitSharing::tell_cluster() {
+  const auto why = not_ready();
+  if (std::exchange(told_cluster_, why.has_value()) || !why) return;
+  notices_.push_back({"error", "shared_limits_unusable", *why});
+}
+
+std::optional<std::string> LimitSharing::not_ready() const {
+  if (!client_ || !client_->is_cluster()) return std::nullopt;
+  return "rates cannot be counted together (" + place_ + "): " + client_->last_error();
+}
+
+std::shared_ptr<void> LimitSharing::examine(event::Loop& loop, const Examined& done) {
+  return clients::examine_redis(loop, endpoint_, place_, done);
 }
 
 void LimitSharing::gather(const std::vector<std::vector<Taken>>& pages) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gateway/clients/redis_client.h"
@@ -28,6 +29,11 @@ class LimitSharing final : public policy::Service {
                clients::RedisEndpoint endpoint, Milliseconds interval);
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
+  // not_ready: a Redis Cluster refuses to count keys of several slots in one go, and gateways that
+  // name different nodes of it would each count for themselves.
+  std::optional<std::string> not_ready() const override;
+  std::vector<policy::Notice> notices() override { return std::exchange(notices_, {}); }
+  std::shared_ptr<void> examine(event::Loop& loop, const Examined& done) override;
   void metrics(std::vector<policy::Metric>& to) const override;
 
   // ledger is what workers write; it may outlive this with the last plan that uses it.
@@ -44,6 +50,7 @@ class LimitSharing final : public policy::Service {
   using Key = crypto::Hash128;
 
   void tick();
+  void tell_cluster();
   void gather(const std::vector<std::vector<Taken>>& pages);
   void send();
   void send_batch(std::vector<Key> keys);
@@ -52,6 +59,7 @@ class LimitSharing final : public policy::Service {
   void forget_idle();
   std::string name_of(const Key& key) const;
 
+  const std::string place_;   // in the configuration: "modules.rate.shared.redis"
   const std::string prefix_;  // of keys in the Redis: "sallyport:rate:"
   struct Names {
     std::string up, failures, keys, dropped;
@@ -69,6 +77,8 @@ class LimitSharing final : public policy::Service {
   bool is_gathering_ = false;
   std::size_t unanswered_ = 0;  // batches
   std::uint64_t failures_ = 0;
+  bool told_cluster_ = false;
+  std::vector<policy::Notice> notices_;
   std::uint64_t dropped_ = 0;
   // Work that comes back to a service that is gone finds this expired.
   const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);

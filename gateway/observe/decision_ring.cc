@@ -49,7 +49,7 @@ void DecisionRing::add(const RequestRecord& record) {
   Decision& decision = (*decisions_)[next_++ % kDecisions];
   decision.used = 0;
   decision.id = exchange.id;
-  decision.at = exchange.now;
+  decision.at = exchange.arrived;
   decision.status = record.status;
   decision.reason = record.reason;
   decision.total_us = record.total_us;

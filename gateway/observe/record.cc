@@ -59,7 +59,7 @@ void append_token(JsonLine& line, const policy::Exchange& exchange) {
       .text("jti", cut(claims.token_id))
       .text("kid", cut(claims.key_id))
       .text("scopes", cut(claims.scope_text))
-      .number("age_s", now - claims.issued_at)
+      .number("age_s", now - (claims.issued_at != 0 ? claims.issued_at : claims.first_seen_at))
       .number("ttl_s", claims.expires_at - now)
       .close();
 }
@@ -135,7 +135,8 @@ std::string_view timestamp_text(std::int64_t unix_ms) {
 void append_access_line(std::string& to, const RequestRecord& record) {
   const policy::Exchange& exchange = *record.exchange;
   JsonLine line(to);
-  append_head(line, exchange.now.unix_ms, record.reason != nullptr ? "warn" : "info", "request");
+  append_head(line, exchange.arrived.unix_ms, record.reason != nullptr ? "warn" : "info",
+              "request");
   line.text("request_id", exchange.id.view())
       .text("interaction_id", exchange.interaction_id)
       .text("listener", exchange.connection.listener);

@@ -32,6 +32,7 @@ void AnswerInspection::advance() {
     const std::size_t wanted = policy.answer_limit(exchange_, answer_.head);
     if (wanted == 0) continue;
     step_started_ = loop_.mono();
+    refresh_now(exchange_);
     // Another policy may have asked for more of the body.
     const bool fits = answer_.is_whole && answer_.body.size() <= wanted;
     return conclude(policy.on_answer(

@@ -11,6 +11,7 @@
 #include "gateway/base/arena.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/ids.h"
+#include "gateway/event/loop.h"
 #include "gateway/http/message.h"
 #include "gateway/net/endpoint.h"
 #include "gateway/policy/checks.h"
@@ -50,7 +51,11 @@ struct Exchange {
   const unsigned worker;
 
   Uuid id;                    // ours, one per request: what `sallyport why` takes
-  WallTime now;               // when the head was complete; policies judge by this
+  WallTime arrived;           // when the head was complete
+  // Policies judge by this: it is the time of judging, brought up to date whenever a policy is asked
+  // and whenever what it waited for has come (refresh_now).
+  WallTime now;
+  const event::Loop* clock = nullptr;  // whose time `now` follows; null: it stands, in tests
   MonoTime started;
   http::RequestHead request;  // modules may edit its fields: they are what is forwarded
   const Route* route = nullptr;

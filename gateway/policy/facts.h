@@ -47,7 +47,10 @@ struct TokenClaims {
   std::string scope_text;  // space separated
   std::vector<std::string> scopes;
   std::vector<std::string> audience;
-  std::int64_t issued_at = 0;
+  std::int64_t issued_at = 0;  // zero: the issuer does not say, so it is before every cut-off
+  // Where issued_at is not known: when the token was first seen here, which is no earlier. It serves
+  // the token's age and nothing else.
+  std::int64_t first_seen_at = 0;
   std::int64_t not_before = 0;
   std::int64_t expires_at = 0;
   std::string certificate_sha256;  // cnf.x5t#S256, 32 raw bytes when bound

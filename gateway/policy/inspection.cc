@@ -25,6 +25,7 @@ std::size_t Inspection::body_limit(const AttachedChain& chain, const Exchange& e
 }
 
 void Inspection::on_response(AttachedChain& chain, Exchange& exchange, http::ResponseHead& head) {
+  refresh_now(exchange);
   for (auto entry = chain.rbegin(); entry != chain.rend(); ++entry) {
     entry->policy->on_response(exchange, head);
   }
@@ -44,6 +45,7 @@ void Inspection::advance() {
     AttachedEntry& attached = chain_[next_];
     step_started_ = loop_.mono();
     ++next_;
+    refresh_now(exchange_);
     Verdict verdict = needs_missing(*attached.entry) ? deny(reasons::kFactMissing)
                                                      : attached.policy->on_request(exchange_);
     if (auto* waiting = std::get_if<Wait>(&verdict)) return wait(waiting->take());

@@ -136,6 +136,35 @@ TEST_F(Inspecting, WaitsAndGoesOn) {
   EXPECT_TRUE(permitted());
 }
 
+// A body or an answer may have taken its time to come: a token that was good then may not be now.
+TEST_F(Inspecting, JudgesByTheTimeOfJudging) {
+  exchange_.clock = &loop_;
+  exchange_.now = {};
+  event::Promise<int> promise(loop_);
+  WallTime asked, told, next;
+  add([&](Exchange& exchange) {
+    asked = std::exchange(exchange.now, {});
+    return await(promise.task(), [&](Exchange& later, Result<int>) {
+      told = std::exchange(later.now, {});
+      return allow();
+    });
+  });
+  add([&](Exchange& exchange) {
+    next = std::exchange(exchange.now, {});
+    return allow();
+  });
+  inspect();
+  promise.complete(7);
+  loop_.run_once();
+  ASSERT_TRUE(permitted());
+  EXPECT_NE(asked, WallTime());
+  EXPECT_EQ(told, loop_.wall());
+  EXPECT_EQ(next, loop_.wall());
+  http::ResponseHead head;
+  Inspection::on_response(chain_, exchange_, head);
+  EXPECT_EQ(exchange_.now, loop_.wall());
+}
+
 TEST_F(Inspecting, CancelsWhatItWaitsForWhenDestroyed) {
   event::Promise<int> promise(loop_);
   FakePolicy& waiting = add([&](Exchange&) {

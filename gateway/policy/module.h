@@ -20,6 +20,7 @@
 #include "gateway/event/loop.h"
 #include "gateway/policy/checks.h"
 #include "gateway/policy/facts.h"
+#include "gateway/policy/issuer_terms.h"
 #include "gateway/policy/policy.h"
 #include "gateway/policy/reason.h"
 
@@ -63,6 +64,12 @@ class Service {
   // when it begins and when it is over; so it must not change its words meanwhile.
   virtual std::vector<std::string> problems() const { return {}; }
   virtual void metrics(std::vector<Metric>&) const {}
+  // examine looks, for `sallyport check` and without start, at what only the network can tell. `done` is
+  // called once, from the loop, within seconds: with why a gateway with this configuration could not
+  // serve, and with what could not be found out; both may be empty. What is returned must live until
+  // then; null: there is nothing to look at, and `done` is never called.
+  using Examined = std::function<void(const std::string& error, const std::string& unknown)>;
+  virtual std::shared_ptr<void> examine(event::Loop&, const Examined& /*done*/) { return nullptr; }
   // notices hands over what has happened since the last call; control asks every second.
   virtual std::vector<Notice> notices() { return {}; }
   // command handles an operator's order from the admin socket, such as {"revoke": …}; `answer` is
@@ -83,6 +90,9 @@ class LoadContext {
   virtual const config::Node* shared_node(std::string_view module) const = 0;
   // trust_store_exists says whether the configuration has a trust store of that name.
   virtual bool trust_store_exists(std::string_view name) const = 0;
+  // issuer_terms tells of the issuers that the modules of this configuration verify tokens of, in use by
+  // a route or not (Module::issuers).
+  virtual std::vector<IssuerTerms> issuer_terms() const = 0;
   // is_production says whether what is tolerable in a sandbox is an error here.
   virtual bool is_production() const = 0;
 
@@ -148,6 +158,9 @@ struct Module {
   // load decodes and checks one chain entry; on error it adds findings and returns null.
   std::shared_ptr<const Plan> (*load)(const config::Node&, LoadContext&);
   std::unique_ptr<Policy> (*attach)(std::shared_ptr<const Plan>, AttachContext&);
+  // issuers tells of the token issuers in the module's shared options, as far as they can be read;
+  // null: it has none.
+  std::vector<IssuerTerms> (*issuers)(const config::Node& shared) = nullptr;
 };
 
 }  // namespace sallyport::policy

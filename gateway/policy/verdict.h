@@ -17,6 +17,10 @@ namespace sallyport::policy {
 
 struct Exchange;
 
+// refresh_now brings exchange.now up to date: between two judgements a body or an answer may have taken
+// its time to come.
+void refresh_now(Exchange& exchange);
+
 // Hint is all that a refusal may tell the client beyond its class.
 struct RetryAfter {
   Seconds delay;
@@ -86,6 +90,7 @@ class PendingTask final : public Pending {
   void start(std::function<void(Verdict)> resume, Exchange& exchange) override {
     task_.then([this, resume = std::move(resume), &exchange](Result<T> result) {
       auto told = resume;  // the verdict may destroy this
+      refresh_now(exchange);
       told(then_(exchange, std::move(result)));
     });
   }

@@ -24,7 +24,8 @@ Session::Session(WorkerState& worker, const policy::ConnectionFacts& connection,
   exchange_.id = worker.next_id();
   // Until the client has named the interaction: what is refused unparsed needs a name, too.
   exchange_.interaction_id = exchange_.id.view();
-  exchange_.now = worker.loop().wall();
+  exchange_.clock = &worker.loop();
+  exchange_.arrived = exchange_.now = worker.loop().wall();
   exchange_.started = worker.loop().mono();
   exchange_.facts = std::move(facts);
 }

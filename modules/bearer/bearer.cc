@@ -114,6 +114,7 @@ const policy::Module module{
     .gives = kGives,
     .load = load_plan,
     .attach = attach,
+    .issuers = issuers_of,
 };
 
 }  // namespace sallyport::bearer

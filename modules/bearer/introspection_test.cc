@@ -221,6 +221,29 @@ TEST_F(Introspection, LimitsTheAgeFromWhenItWasFirstSeen) {
   EXPECT_THAT(ask(kToken, kNow + 2000), DeniedWith("bearer.too_old"));
 }
 
+// When it was issued stays unknown, which is before every cut-off of a revocation.
+TEST_F(Introspection, DoesNotTakeFirstSightForTheTimeOfIssue) {
+  answer_ = http(answer_of({{"iat", ""}}));
+  ASSERT_THAT(ask(), Allowed());
+  EXPECT_EQ(found_.issued_at, 0);
+  EXPECT_EQ(found_.first_seen_at, kNow);
+  answer_ = http(answer_of());
+  ASSERT_THAT(ask("another"), Allowed());
+  EXPECT_EQ(found_.issued_at, kNow - 100);
+  EXPECT_EQ(found_.first_seen_at, 0);
+}
+
+// What was told and seen by a clock that was ahead is not worth more when it is set back.
+TEST_F(Introspection, GivesNoMoreTimeWhenTheClockIsSetBack) {
+  answer_ = http(answer_of({{"exp", ""}}));
+  EXPECT_THAT(ask("a", kNow + 80), Allowed());
+  answer_ = http(R"({"active":false})");
+  EXPECT_THAT(ask("a", kNow), DeniedWith("bearer.inactive"));
+  answer_ = http(answer_of({{"iat", ""}, {"exp", ""}}));
+  EXPECT_THAT(ask("b", kNow + 86'400), Allowed());
+  EXPECT_THAT(ask("b", kNow), DeniedWith("bearer.too_old"));
+}
+
 TEST_F(Introspection, FailsClosed) {
   for (const std::string& bad :
        {http("", "500 Down"), http("", "401 Who"), http("<html>"), http("[]"), http("{}"),

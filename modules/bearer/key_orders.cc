@@ -11,11 +11,11 @@
 #include "modules/bearer/jwt.h"
 #include "modules/bearer/key_source.h"
 #include "modules/bearer/key_watch.h"
-#include "modules/bearer/printable.h"
 
 namespace sallyport::bearer {
 namespace {
 
+constexpr std::size_t kMaxRemark = 512;  // bytes, of `reason` and `who`
 constexpr json::Limits kOrderLimits{.max_bytes = 16 * 1024, .max_depth = 2};
 
 std::string quoted(std::string_view text) {
@@ -118,6 +118,12 @@ void KeyWatch::set_denied(std::string_view json, bool denied, const Answer& answ
     return answer(400, error_json("say which key: {\"kid\": …}, of 1 to 256 bytes"));
   }
   const std::string issuer(order->member("issuer").string().value_or(""));
+  // What an operator writes is logged as it is; the log's own writer escapes it.
+  const std::string reason(order->member("reason").string().value_or(""));
+  const std::string who(order->member("who").string().value_or(""));
+  if (reason.size() > kMaxRemark || who.size() > kMaxRemark) {
+    return answer(400, error_json("\"reason\" and \"who\" may have 512 bytes each"));
+  }
   std::vector<KeySource*> meant;
   for (KeySource* source : sources_) {
     if (issuer.empty() || issuer == source->name()) meant.push_back(source);
@@ -127,20 +133,23 @@ void KeyWatch::set_denied(std::string_view json, bool denied, const Answer& answ
   }
   if (auto opened = open(); !opened) return answer(503, error_json(opened.error().text));
   bool is_published_now = false;
+  bool was_denied = false;
   for (const KeySource* source : meant) {
     is_published_now = is_published_now || is_published(*source, std::string(*id));
+    const KeyRecord* known = ledger_.find(source->name(), std::string(*id));
+    was_denied = was_denied || (known != nullptr && known->denied_at != 0);
+    if (!denied && known == nullptr) continue;  // there is nothing to take back
     ledger_.change(source->name(), std::string(*id)).denied_at =
         denied ? control_->wall().unix_seconds() : 0;
   }
   const auto saved = ledger_.save();
   tell({"warn", denied ? "key_denied" : "key_allowed",
-        fmt::format("key {} of {} by {}: {}", printable(*id),
-                    issuer.empty() ? "every issuer" : issuer,
-                    printable(order->member("who").string().value_or("(unknown)")),
-                    printable(order->member("reason").string().value_or("(no-reason)")))});
+        fmt::format("key {} of {}, by {}: {}", *id, issuer.empty() ? "every issuer" : issuer,
+                    who.empty() ? "(not said)" : who, reason.empty() ? "(not said)" : reason)});
   std::string done = fmt::format("{{\"{}\":{},\"was_published\":{},\"durable\":{}}}",
                                  denied ? "denied" : "allowed", quoted(*id), is_published_now,
                                  saved && ledger_.is_durable());
+  if (!denied && !was_denied) done.insert(done.size() - 1, ",\"was_denied\":false");
   // In an emergency the denial holds even when it could not be stored; then it says so.
   const int status = saved ? 200 : 507;
   if (!saved) done = error_json("it holds, but only until the next start: " + saved.error().text);

@@ -121,6 +121,28 @@ TEST_F(KeyOrders, DenyAKeyAtOnceWhateverIsRemembered) {
   EXPECT_THAT(present(token), Allowed());
 }
 
+TEST_F(KeyOrders, SayWhenThereWasNothingToTakeBack) {
+  EXPECT_EQ(harness_.command("keys-allow", R"({"kid":"k1"})"),
+            R"(200 {"allowed":"k1","was_published":true,"durable":true,"was_denied":false})");
+  EXPECT_THAT(harness_.command("keys-allow", R"({"kid":"typo"})"),
+              HasSubstr("\"was_denied\":false"));
+  EXPECT_THAT(harness_.command("keys", "{}"), Not(HasSubstr("typo")));
+}
+
+TEST_F(KeyOrders, LogWhyAsItWasSaid) {
+  harness_.command("keys-deny", R"({"kid":"k1","who":"ann b","reason":"two words, \"quoted\""})");
+  std::string told;
+  for (const auto& service : harness_.services()) {
+    for (const policy::Notice& notice : service->notices()) {
+      if (notice.event == "key_denied") told = notice.message;
+    }
+  }
+  EXPECT_EQ(told, "key k1 of every issuer, by ann b: two words, \"quoted\"");
+  EXPECT_THAT(
+      harness_.command("keys-deny", R"({"kid":"k1","reason":")" + std::string(513, 'x') + "\"}"),
+      HasSubstr("400 "));
+}
+
 TEST_F(KeyOrders, AnswerWhenEveryWorkerHasTheDenial) {
   EXPECT_THAT(present(signed_with({})), Allowed());
   std::string answer;

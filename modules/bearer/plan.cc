@@ -268,6 +268,21 @@ const Issuer* BearerPlan::introspecting() const {
   return nullptr;
 }
 
+std::vector<policy::IssuerTerms> issuers_of(const config::Node& shared) {
+  SharedSettings settings;
+  config::Findings ignored;
+  config::decode(shared, settings, ignored);
+  std::vector<policy::IssuerTerms> all;
+  for (const auto& [name, one] : settings.issuers) {
+    all.push_back({.name = name,
+                   .issuer = one.issuer,
+                   .leeway = one.leeway,
+                   .has_consents = !one.consent_id_claim.empty(),
+                   .has_opaque = one.introspection.has_value()});
+  }
+  return all;
+}
+
 std::shared_ptr<const policy::Plan> load_plan(const config::Node& node,
                                               policy::LoadContext& context) {
   config::Findings& findings = context.findings();

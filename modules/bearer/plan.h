@@ -48,6 +48,9 @@ class BearerPlan final : public policy::Plan {
   const Issuer* introspecting() const;
 };
 
+// issuers_of is Module::issuers: what is wrong with the options, load_plan says.
+std::vector<policy::IssuerTerms> issuers_of(const config::Node& shared);
+
 // load_plan is Module::load: it adds findings and returns null on any error.
 std::shared_ptr<const policy::Plan> load_plan(const config::Node& node,
                                               policy::LoadContext& context);

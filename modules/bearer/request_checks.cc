@@ -43,19 +43,29 @@ Denial check_times(Exchange& exchange, const TokenClaims& claims, const Issuer& 
   return std::nullopt;
 }
 
+// in_use_since is the time from which a token's age counts.
+std::int64_t in_use_since(const TokenClaims& claims) {
+  return claims.issued_at != 0 ? claims.issued_at : claims.first_seen_at;
+}
+
 // check_age gives no leeway: a slow clock at the issuer makes a token look older, and its client
 // has to refresh a few seconds earlier.
 Denial check_age(Exchange& exchange, const TokenClaims& claims, const Issuer& issuer) {
   const std::int64_t limit = issuer.max_age.count();
   const std::int64_t now = exchange.now.unix_seconds();
+  const std::int64_t since = in_use_since(claims);
   if (issuer.max_age_rule == MaxAgeRule::age) {
-    if (now - claims.issued_at <= limit) return std::nullopt;
+    // First sight in the future: the clock was set back since, and how old the token is nobody
+    // knows.
+    const bool is_known = since <= now + issuer.settings.leeway.count();
+    if (is_known && now - since <= limit) return std::nullopt;
+    const std::string_view what = claims.issued_at != 0 ? "iat" : "first_seen";
     return deny(reasons::kTooOld,
-                evidence(exchange, "iat={} now={} max_age={}", claims.issued_at, now, limit));
+                evidence(exchange, "{}={} now={} max_age={}", what, since, now, limit));
   }
-  if (claims.expires_at - claims.issued_at <= limit) return std::nullopt;
-  return deny(reasons::kLifetimeTooLong, evidence(exchange, "iat={} exp={} max_age={}",
-                                                  claims.issued_at, claims.expires_at, limit));
+  if (claims.expires_at - since <= limit) return std::nullopt;
+  return deny(reasons::kLifetimeTooLong,
+              evidence(exchange, "iat={} exp={} max_age={}", since, claims.expires_at, limit));
 }
 
 Denial check_audience(Exchange& exchange, const TokenClaims& claims, const Issuer& issuer) {

@@ -27,6 +27,7 @@ struct KnownToken {
   KeyUse* use = nullptr;  // of the key that signed; lives as long as the set of that epoch
   bool is_opaque = false;
   std::int64_t good_until = 0;  // Unix seconds, for an opaque one
+  std::int64_t told_at = 0;  // likewise: a clock that is set back behind it makes it unknown again
 };
 
 // CacheGauges is how full the workers' caches are; each is written by one worker and read by

@@ -92,7 +92,7 @@ const KnownToken* TokenVerifier::remembered(std::string_view token, std::int64_t
   const KnownToken* known = cache_->find(token);
   if (known == nullptr) return nullptr;
   if (known->is_opaque) {
-    if (now >= known->good_until) return nullptr;
+    if (now >= known->good_until || now < known->told_at) return nullptr;
     count(known->issuer->counters(worker_).cache_hits);
     return known;
   }
@@ -171,11 +171,13 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
     passed(exchange, Check::introspection, "issuer={}", issuer.name);
   }
   if (const auto* fault = std::get_if<ClaimFault>(&read)) return deny_claim(exchange, *fault);
+  known.told_at = now;
   known.good_until = now + settings->negative_ttl.count();
   if (auto* claims = std::get_if<TokenClaims>(&read)) {
-    // Without "iat" a token is as old as it has been in use, on whatever worker.
+    // Without "iat" a token is as old as it has been in use, on whatever worker. That is its age
+    // and no more: when it was issued stays unknown.
     if (claims->issued_at == 0) {
-      claims->issued_at = plan_->sightings->first_seen(credential.token, now);
+      claims->first_seen_at = plan_->sightings->first_seen(credential.token, now);
     }
     known.good_until = std::min(now + settings->max_ttl.count(), claims->expires_at);
     claims->opaque_id = policy::opaque_token_id(credential.token);

@@ -46,6 +46,18 @@ class Gateway {
     }
     return -1;
   }
+  std::string not_ready() {
+    std::string all;
+    for (const auto& service : harness_.services()) all += service->not_ready().value_or("");
+    return all;
+  }
+  std::string told() {
+    std::string all;
+    for (const auto& service : harness_.services()) {
+      for (const auto& notice : service->notices()) all += notice.message;
+    }
+    return all;
+  }
   bool is_up() { return metric("rate_shared_up") == 1; }
 
  private:
@@ -154,6 +166,18 @@ TEST_F(Sharing, ShowsTheRedisNoAddress) {
   }
   EXPECT_THAT(keys, HasSubstr("sallyport:rate:"));
   EXPECT_THAT(keys, testing::Not(HasSubstr("198.51")));
+}
+
+TEST_F(Sharing, IsNotReadyWithANodeOfACluster) {
+  redis_.reset();
+  const test::RedisServer node(dir_.path(), test::RedisServer::cluster_node());
+  begin("requests: 5");
+  EXPECT_TRUE(run(Seconds(5), [this] { return !one_->not_ready().empty(); }));
+  EXPECT_THAT(one_->not_ready(), HasSubstr("modules.rate.shared.redis"));
+  EXPECT_THAT(one_->not_ready(), HasSubstr("cluster_enabled:1"));
+  std::string told;
+  EXPECT_TRUE(run(Seconds(5), [&] { return !(told += one_->told()).empty(); }));
+  EXPECT_THAT(told, HasSubstr("cluster_enabled:1"));
 }
 
 TEST(SharingOptions, NeedAnEndpointThatMakesSense) {

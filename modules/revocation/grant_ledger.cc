@@ -34,7 +34,17 @@ void GrantLedger::try_open() {
   problem_.clear();
 }
 
-void GrantLedger::tick() { store_ ? sweep() : try_open(); }
+// is_over says whether an end has been reached beyond doubt.
+bool GrantLedger::is_over(std::int64_t end) {
+  const ClockReading now = clock_.read();
+  watch_.look(now);
+  return watch_.is_settled() && end <= now.wall.unix_seconds();
+}
+
+void GrantLedger::tick() {
+  watch_.look(clock_.read());
+  store_ ? sweep() : try_open();
+}
 
 std::optional<std::string> GrantLedger::not_ready() const {
   if (problem_.empty()) return std::nullopt;
@@ -70,7 +80,7 @@ Result<std::optional<Grant>> GrantLedger::find(const std::string& key) {
   if (!bytes->has_value()) return std::optional<Grant>();
   auto grant = decode_grant(**bytes);
   if (!grant) return Error{Fault::gateway, "a record of " + folder_ + " is damaged"};
-  if (grant->expires <= loop_->wall().unix_seconds()) return std::optional<Grant>();
+  if (is_over(grant->expires)) return std::optional<Grant>();
   return grant;
 }
 
@@ -83,7 +93,7 @@ Result<bool> GrantLedger::learn(LearnedGrant learned, const GrantTerms& terms) {
   }
   for (std::size_t i = 0; i < learned.keys.size(); ++i) {
     // The first is the access token; who refreshes lives longer.
-    const std::int64_t now = loop_->wall().unix_seconds();
+    const std::int64_t now = clock_.read().wall.unix_seconds();
     learned.grant.expires = i == 0 ? learned.grant.access_ends : now + terms.keep.count();
     const auto known = store_->get(learned.keys[i]);
     if (!known) return known.error();
@@ -99,15 +109,16 @@ Result<bool> GrantLedger::learn(LearnedGrant learned, const GrantTerms& terms) {
 
 // sweep forgets what has expired, a few hundred records a second.
 void GrantLedger::sweep() {
+  if (!watch_.is_settled()) return;
   std::vector<std::string> expired;
   std::string last;
   std::size_t seen = 0;
-  const std::int64_t now = loop_->wall().unix_seconds();
+  const std::int64_t over = clock_.read().wall.unix_seconds();
   const auto read =
       store_->for_each(sweep_after_, [&](std::string_view key, std::string_view value) {
         last = key;
         const auto grant = decode_grant(value);
-        if (!grant || grant->expires <= now) expired.emplace_back(key);
+        if (!grant || grant->expires <= over) expired.emplace_back(key);
         return ++seen < kSweepStep;
       });
   if (!read) return;

@@ -13,6 +13,7 @@
 #include "gateway/clients/lmdb_store.h"
 #include "gateway/event/watch.h"
 #include "gateway/policy/module.h"
+#include "modules/revocation/clock_watch.h"
 #include "modules/revocation/control_door.h"
 #include "modules/revocation/grant.h"
 
@@ -28,9 +29,13 @@ class GrantLedger final : public policy::Service {
  public:
   using Door = ControlDoor<GrantLedger>;
 
-  // The folder is the ledger's alone; max_bytes is of its file.
-  GrantLedger(std::string folder, std::size_t max_bytes)
-      : folder_(std::move(folder)), max_bytes_(max_bytes) {}
+  // The folder is the ledger's alone; max_bytes is of its file. What has expired is forgotten while
+  // the wall clock is to be believed (clock_watch.h): whose grant is forgotten cannot be refused.
+  GrantLedger(std::string folder, std::size_t max_bytes, Clock clock = {})
+      : folder_(std::move(folder)),
+        max_bytes_(max_bytes),
+        clock_(std::move(clock)),
+        watch_(clock_.trial) {}
   ~GrantLedger() override { door_->close(); }
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
@@ -49,9 +54,12 @@ class GrantLedger final : public policy::Service {
   void try_open();
   void tick();
   void sweep();
+  bool is_over(std::int64_t end);
 
   const std::string folder_;
   const std::size_t max_bytes_;
+  const Clock clock_;
+  ClockWatch watch_;
   const std::shared_ptr<Door> door_ = std::make_shared<Door>();
   event::Loop* loop_ = nullptr;
   std::optional<event::Every> every_;

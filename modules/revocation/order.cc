@@ -130,6 +130,7 @@ Result<Order> parse_order(std::string_view json) {
   if (!unit) return mistake("\"unit\" is missing: say what to revoke");
   if (order.value.empty()) return mistake("\"value\" is missing or empty");
   order.unit = *unit;
+  if (order.unit == Unit::token) order.value = token_value(std::move(order.value));
   if (auto done = check_certificate(order); !done) return done.error();
   return order;
 }

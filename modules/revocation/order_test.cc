@@ -122,5 +122,15 @@ TEST(ListOrder, RefusesOtherLimitsAndMarks) {
   }
 }
 
+TEST(Order, TakesADigestInCapitalsForTheSame) {
+  const std::string lower = "sha256:" + std::string(64, 'a');
+  EXPECT_EQ(parse_order(R"({"unit":"jti","value":"sha256:)" + std::string(64, 'A') + "\"}")->value,
+            lower);
+  EXPECT_EQ(parse_order(R"({"unit":"jti","value":"sha256:ABC"})")->value, "sha256:ABC");
+  EXPECT_EQ(
+      parse_order(R"({"unit":"subject","value":"sha256:)" + std::string(64, 'A') + "\"}")->value,
+      "sha256:" + std::string(64, 'A'));
+}
+
 }  // namespace
 }  // namespace sallyport::revocation

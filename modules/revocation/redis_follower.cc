@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/clients/redis_probe.h"
 #include "gateway/json/json.h"
 
 namespace sallyport::revocation {
@@ -36,7 +37,7 @@ void RedisFollower::start(event::Loop& control, event::Broadcast&) {
   reader_.emplace(*link_, RedisReader::Hooks{
                               [this](RedisReader::Seen seen) { on_seen(std::move(seen)); },
                               [this](const std::string& why) { link_->drop(why); }});
-  writer_.emplace(*link_, following_.keys);
+  writer_.emplace(*link_, following_.keys, [this] { return !keeper_->clock().has_jumped(); });
   every_.emplace(control, following_.prove_every, [this] { on_tick(); });
   // The disk is opened about now, by its owner.
   recalling_.emplace(control, Milliseconds(20), [this] { recall_age(); });
@@ -48,6 +49,7 @@ void RedisFollower::on_tracking() {
         if (!info) return;
         if (info->is_error()) return link_->drop("INFO is refused: " + info->text);
         auto state = RedisServerState::parse(link_->server(), info->text);
+        state.seen = boot_now();
         suspicion_ = loss_between(server_, state);
         server_ = std::move(state);
         begin();
@@ -81,17 +83,28 @@ void RedisFollower::on_flushed() {
 
 void RedisFollower::on_tick() {
   if (is_age_recalled_) recalling_.reset();
+  watch_clock();
   if (!link_->is_tracking()) return tell_error();
   if (wants_sync_ && loop_->mono() >= next_sync_) begin();
   prove();
+}
+
+// watch_clock: ends that were reckoned by a clock that has jumped since are reckoned again, and
+// what was not written back as it seemed to be over may not be.
+void RedisFollower::watch_clock() {
+  if (std::exchange(clock_turns_, keeper_->clock_turns()) != keeper_->clock_turns())
+    wants_sync_ = true;
 }
 
 // A server that was never reached, or refuses what we need, has lost nothing: this says why.
 void RedisFollower::tell_error() {
   const std::string& error = link_->last_error();
   if (error == told_error_) return;
+  // Several nodes of one cluster are one mistake.
+  if (link_->is_cluster() && std::exchange(told_cluster_, true)) return;
   told_error_ = error;
-  tell("warn", "revocation_redis_unreachable", "revocations cannot be followed: " + error);
+  tell(link_->is_cluster() ? "error" : "warn", "revocation_redis_unreachable",
+       "revocations cannot be followed: " + error);
 }
 
 void RedisFollower::begin() {
@@ -190,6 +203,7 @@ void RedisFollower::finish() {
              "); they stay in force, and those under our own prefix are written back");
   }
   told_error_.clear();
+  told_cluster_ = false;
   tell("info", "revocation_redis_synced", "revocations follow the Redis " + link_->server());
   prove();
 }
@@ -211,10 +225,21 @@ void RedisFollower::write(const Record& record, std::function<void(bool)> done) 
 }
 
 void RedisFollower::reinstate(const Record& record,
-                              std::function<void(const std::string& why)> done) {
-  if (!writer_->erase(name_of(record), now(), record.expires, done)) {
-    done("it is not connected: " + link_->last_error());
-  }
+                              std::function<void(const NotErased& why)> done) {
+  const bool is_sent =
+      writer_->erase(name_of(record), now(), record.expires, [done](const std::string& why) {
+        done({why, true});
+      });
+  if (!is_sent) done({"it is not connected: " + link_->last_error(), false});
+}
+
+std::optional<std::string> RedisFollower::not_ready() const {
+  if (!link_ || !link_->is_cluster()) return std::nullopt;
+  return "the revocations cannot be followed (modules.revocation.redis): " + link_->last_error();
+}
+
+std::shared_ptr<void> RedisFollower::examine(event::Loop& loop, const Examined& done) {
+  return clients::examine_redis(loop, following_.endpoint, "modules.revocation.redis", done);
 }
 
 std::vector<std::string> RedisFollower::problems() const {

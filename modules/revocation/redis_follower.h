@@ -30,6 +30,12 @@
 
 namespace sallyport::revocation {
 
+// NotErased is why a revocation was not taken out of the Redis; an empty text: it was.
+struct NotErased {
+  std::string text;
+  bool was_sent = false;  // the order to do it has left, and nothing is known of what came of it
+};
+
 struct RedisFollowing {
   clients::RedisEndpoint endpoint;
   RedisKeys keys;
@@ -44,6 +50,10 @@ class RedisFollower final : public policy::Service, private event::Ready {
   ~RedisFollower() override;
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
+  // not_ready: of a Redis Cluster one node would be followed, and most revocations never be heard
+  // of.
+  std::optional<std::string> not_ready() const override;
+  std::shared_ptr<void> examine(event::Loop& loop, const Examined& done) override;
   std::vector<std::string> problems() const override;
   void metrics(std::vector<policy::Metric>& to) const override;
   std::vector<policy::Notice> notices() override;
@@ -55,7 +65,7 @@ class RedisFollower final : public policy::Service, private event::Ready {
   // is there; when not, it will be as soon as the Redis can be reached.
   void write(const Record& record, std::function<void(bool is_written)> done);
   // reinstate takes it out of the Redis; `done` is told why not. The keeper is the caller's affair.
-  void reinstate(const Record& record, std::function<void(const std::string& why)> done);
+  void reinstate(const Record& record, std::function<void(const NotErased& why)> done);
 
   // append_status appends what an operator should know, as a JSON object.
   void append_status(std::string& to) const;
@@ -66,6 +76,7 @@ class RedisFollower final : public policy::Service, private event::Ready {
   struct Gone {
     RedisName name;
     std::uint64_t flushes;  // as many as had been seen then
+    bool is_end;            // its end was near: it has expired, and nobody deleted it
   };
   using GoneKeys = std::unordered_map<std::string, Gone>;
 
@@ -75,6 +86,7 @@ class RedisFollower final : public policy::Service, private event::Ready {
   void on_flushed();
   void on_tick();
   void tell_error();
+  void watch_clock();
   void begin();
   void run() override;  // one step of comparing
   void compare(std::string_view key, const Record& record);
@@ -84,8 +96,9 @@ class RedisFollower final : public policy::Service, private event::Ready {
   // redis_follower_proof.cc: that nothing is outstanding, and what that means for what is gone
   void prove();
   void on_proof(MonoTime asked, const RedisServerState& state);
-  void decide_on_gone(bool has_evicted);
+  void decide_on_gone(std::optional<Loss> doubt);
   void lift(const RedisName& name);
+  void end(const RedisName& name);
   // redis_follower_seen.cc: what keys say
   void on_seen(RedisReader::Seen seen);
   void on_there(const RedisReader::Seen& seen, const RedisKey& key);
@@ -105,6 +118,8 @@ class RedisFollower final : public policy::Service, private event::Ready {
   bool is_complete() const { return is_in_step_ && !is_full_ && !is_unsure_; }
 
   // An end this near is an end: a key that is gone then has expired, and nothing is written back.
+  // It is forgotten at once where both clocks say so, that of the Redis and ours, and ours has not
+  // jumped; else when the keeper believes its clock.
   static constexpr std::int64_t kNearEnd = 2;
 
   const std::shared_ptr<RevocationKeeper> keeper_;
@@ -116,6 +131,7 @@ class RedisFollower final : public policy::Service, private event::Ready {
   std::optional<RedisWriter> writer_;
   std::optional<event::Every> every_;
   MonoTime started_{};
+  std::uint64_t clock_turns_ = 0;  // of the keeper, at the last look
 
   Phase phase_ = Phase::away;
   bool is_in_step_ = false;  // a sync has ended since the link is there
@@ -144,7 +160,8 @@ class RedisFollower final : public policy::Service, private event::Ready {
   bool must_prove_ = false;  // again
   GoneKeys gone_;            // since the last proof began
   GoneKeys judged_;          // by the proof that is under way
-  int eviction_doubts_ = 0;  // proofs to come that judge keys which an eviction may have removed
+  int doubts_ = 0;  // proofs to come that judge keys which the server may have removed itself
+  Loss doubt_ = Loss::eviction;  // why
 
   // Since the last sync; the present one may find out that it is over.
   bool is_full_ = false;
@@ -159,6 +176,7 @@ class RedisFollower final : public policy::Service, private event::Ready {
   std::uint64_t unknown_keys_ = 0;
   std::uint64_t flawed_values_ = 0;
   std::string told_error_;  // in the log
+  bool told_cluster_ = false;
   std::vector<policy::Notice> notices_;
 };
 

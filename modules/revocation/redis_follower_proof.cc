@@ -40,17 +40,20 @@ void RedisFollower::prove() {
   const MonoTime asked = loop_->mono();
   const auto look = [this, asked] {
     auto state = std::make_shared<RedisServerState>();
-    const bool is_sent =
-        link_->command({"INFO"},
-                       [this, state](const Result<RedisValue>& info) {
-                         if (info) *state = RedisServerState::parse(link_->server(), info->text);
-                       }) &&
-        link_->command({"CLIENT", "TRACKINGINFO"},
-                       [this, asked, state](const Result<RedisValue>& info) {
-                         if (!info) return;
-                         if (is_broken(*info)) return link_->drop("it cannot tell us of changes");
-                         on_proof(asked, *state);
-                       });
+    const bool is_sent = link_->command({"INFO"},
+                                        [this, state](const Result<RedisValue>& info) {
+                                          if (!info) return;
+                                          *state =
+                                              RedisServerState::parse(link_->server(), info->text);
+                                          state->seen = boot_now();
+                                        }) &&
+                         link_->command({"CLIENT", "TRACKINGINFO"},
+                                        [this, asked, state](const Result<RedisValue>& info) {
+                                          if (!info) return;
+                                          if (is_broken(*info))
+                                            return link_->drop("it cannot tell us of changes");
+                                          on_proof(asked, *state);
+                                        });
     if (!is_sent) link_->drop("it cannot be asked");
   };
   const bool is_sent = link_->ping([this, look](const Result<RedisValue>& pong) {
@@ -65,13 +68,16 @@ void RedisFollower::on_proof(MonoTime asked, const RedisServerState& state) {
   if (!state.is_master) return link_->drop("it is no master any more");
   // A key that was evicted between this proof's ping and its look at the server is told during the
   // next proof, and judged by the one after it.
-  if (server_ && state.evicted > server_->evicted) eviction_doubts_ = 3;
+  constexpr int kDoubtfulProofs = 3;
+  if (server_ && state.evicted > server_->evicted)
+    doubts_ = kDoubtfulProofs, doubt_ = Loss::eviction;
+  if (server_ && has_clock_jumped(*server_, state)) doubts_ = kDoubtfulProofs, doubt_ = Loss::clock;
   server_ = state;
-  decide_on_gone(eviction_doubts_ > 0);
-  if (eviction_doubts_ > 0) --eviction_doubts_;
+  decide_on_gone(doubts_ > 0 ? std::optional(doubt_) : std::nullopt);
+  if (doubts_ > 0) --doubts_;
   if (proof_ends_flush_ && flush_ == Flush::synced) flush_ = Flush::none;
   if (is_complete()) note_proof(asked);
-  if (std::exchange(must_prove_, false) || !gone_.empty()) prove();
+  if (std::exchange(must_prove_, false)) prove();
 }
 
 // note_proof: the disk hears of it now and then, so that the age of its copy is known after a restart.
@@ -86,7 +92,7 @@ void RedisFollower::note_proof(MonoTime asked) {
 void RedisFollower::recall_age() {
   if (is_age_recalled_ || !keeper_->is_open()) return;
   is_age_recalled_ = true;
-  const std::int64_t seconds = loop_->wall().unix_seconds() - keeper_->synced_on_disk();
+  const std::int64_t seconds = now() - keeper_->synced_on_disk();
   // A clock that was set back tells nothing.
   if (keeper_->synced_on_disk() == 0 || seconds < 0 || freshness_->age(loop_->mono())) return;
   MonoTime proof = loop_->mono();
@@ -94,20 +100,29 @@ void RedisFollower::recall_age() {
   freshness_->mark(proof);
 }
 
-// The same connection to the same process all the time, no database emptied, nothing evicted: who
-// can have removed the key but somebody who wanted it?
-void RedisFollower::decide_on_gone(bool has_evicted) {
+// The same connection to the same process all the time, no database emptied, nothing evicted, its
+// clock as it should be: who can have removed the key but somebody who wanted it?
+void RedisFollower::decide_on_gone(std::optional<Loss> doubt) {
   bool has_lost = false;
   for (const auto& [key, gone] : std::exchange(judged_, {})) {
-    if (gone.flushes == flushes_ && !has_evicted) {
-      lift(gone.name);
+    if (gone.flushes == flushes_ && !doubt) {
+      gone.is_end ? end(gone.name) : lift(gone.name);
     } else {
       has_lost = true;
     }
   }
   if (!has_lost) return;
-  if (has_evicted) suspicion_ = Loss::eviction;
+  if (doubt) suspicion_ = doubt;
   wants_sync_ = true;
+}
+
+// end forgets what has expired in the Redis, while our clock says the same.
+void RedisFollower::end(const RedisName& name) {
+  keeper_->look_at_clock();
+  const auto known = keeper_->find(name.unit, name.issuer, name.value);
+  if (!known || !known->has_value() || keeper_->clock().has_jumped()) return;
+  if ((*known)->expires > now() + kNearEnd) return;  // revoked again meanwhile
+  keeper_->forget(name.unit, name.issuer, name.value);
 }
 
 void RedisFollower::lift(const RedisName& name) {
@@ -119,8 +134,8 @@ void RedisFollower::lift(const RedisName& name) {
   tell("info", "revocation_redis_reinstated",
        "a revocation of the unit " + std::string(unit_name(name.unit)) +
            " was lifted, as its key was deleted in Redis");
-  // Another program may have revoked the same by a key of its own.
-  reader_->fetch(following_.keys.foreign_keys(name));
+  // The same may be revoked by a key of another program, or by one of ours that is spelt otherwise.
+  reader_->fetch(following_.keys.all_keys(name));
 }
 
 }  // namespace sallyport::revocation

@@ -10,6 +10,7 @@ namespace sallyport::revocation {
 namespace {
 
 constexpr std::size_t kMaxReinstated = 100'000;
+constexpr std::int64_t kClocksDiffer = 60;  // seconds, of two gateways
 
 // part_of and hash_of take octets of the digest that a record_key is: they need no hashing.
 std::size_t part_of(const std::string& record_key) {
@@ -38,8 +39,10 @@ void RedisFollower::on_seen(RedisReader::Seen seen) {
     case RedisKey::Kind::unknown:
       if (!seen.is_there) return;
       ++unknown_keys_;
-      return tell("warn", "revocation_redis_unknown_key",
-                  "a key with our prefix names no revocation: it is no PREFIX UNIT:ISS:VALUE");
+      return tell(
+          "warn", "revocation_redis_unknown_key",
+          "the key " + shown(seen.key) +
+              " names no revocation: it is no PREFIX UNIT:ISS:VALUE, and of no foreign pattern");
     case RedisKey::Kind::reinstated:
       return on_reinstated(seen, key.name);
     case RedisKey::Kind::own:
@@ -58,7 +61,7 @@ Record RedisFollower::record_of(const RedisReader::Seen& seen, const RedisKey& k
   if (!entry.flaw.empty()) {
     ++flawed_values_;
     tell("warn", "revocation_redis_flawed_value",
-         "the value of a key of the unit " + std::string(unit_name(key.name.unit)) +
+         "the value of the key " + shown(seen.key) +
              " is not understood, so it revokes always: " + entry.flaw);
   }
   Record record;
@@ -66,7 +69,7 @@ Record RedisFollower::record_of(const RedisReader::Seen& seen, const RedisKey& k
   record.issuer = entry.issuer.empty() ? key.name.issuer : std::move(entry.issuer);
   record.value = key.name.value;
   record.cutoff = entry.cutoff;
-  const std::int64_t end_ms = loop_->wall().unix_ms + seen.ttl_ms;
+  const std::int64_t end_ms = keeper_->wall().unix_ms + seen.ttl_ms;
   record.expires = seen.ttl_ms < 0 ? kAlways : (end_ms + 999) / 1000;
   record.made = entry.made != 0 || !seen.is_change ? entry.made : now();
   record.reason = std::move(entry.reason);
@@ -122,19 +125,29 @@ void RedisFollower::on_gone(const RedisReader::Seen& seen, const RedisKey& key) 
   const Record& record = **known;
   const Origin origin =
       key.kind == RedisKey::Kind::own ? Origin::redis : Origin::foreign;
-  if (record.origin != origin || record.expires <= now() + kNearEnd) return;
+  if (record.origin != origin) return;
+  const bool is_end = record.expires <= now() + kNearEnd;
+  if (is_end) {
+    // No haste: the next proof of those that come anyway judges it, and else its time.
+    if (flush_ == Flush::none && gone_.size() < kMaxReinstated)
+      gone_[seen.key] = {key.name, flushes_, true};
+    return;
+  }
   if (flush_ != Flush::none || gone_.size() >= kMaxReinstated) {
     wants_sync_ = true;
     return;
   }
-  gone_[seen.key] = {key.name, flushes_};
+  gone_[seen.key] = {key.name, flushes_, false};
   prove();
 }
 
 void RedisFollower::on_reinstated(const RedisReader::Seen& seen, const RedisName& name) {
   if (!seen.is_there || phase_ == Phase::synced || reinstated_.size() >= kMaxReinstated) return;
   const auto when = parse_decimal<std::int64_t>(seen.value);
-  if (when) reinstated_[record_key(name.unit, name.issuer, name.value)] = *when;
+  // A note of the future was written by a clock that was wrong: it would lift what is revoked after
+  // it.
+  if (when && *when <= now() + kClocksDiffer)
+    reinstated_[record_key(name.unit, name.issuer, name.value)] = *when;
 }
 
 }  // namespace sallyport::revocation

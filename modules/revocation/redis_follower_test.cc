@@ -39,7 +39,13 @@ class Follower : public testing::Test {
   void start() {
     keeper = std::make_shared<RevocationKeeper>(
         [this] { return open_lmdb(dir.path() + "/store", 16 * 1024 * 1024); },
-        RevocationKeeper::kTick, true);
+        RevocationKeeper::kTick, true,
+        Clock{[this] {
+                ClockReading now = read_clocks();
+                now.wall.unix_ms += wall_moved.count();
+                return now;
+              },
+              Seconds(600)});
     keeper->start(loop, broadcast);
     follower = std::make_shared<RedisFollower>(keeper, *following);
     follower->start(loop, broadcast);
@@ -86,6 +92,7 @@ class Follower : public testing::Test {
     return log;
   }
 
+  Milliseconds wall_moved{0};
   test::TempDir dir;
   test::RedisServer server{dir.path()};
   event::Loop loop;
@@ -203,6 +210,140 @@ TEST_F(Follower, SaysWhyItCannotFollow) {
   EXPECT_TRUE(keeper->not_ready().has_value());
   ask({"ACL", "SETUSER", "default", "+client|tracking"});
   EXPECT_TRUE(until([this] { return metric("revocation_synced") == 1; }));
+}
+
+TEST_F(Follower, NamesTheKeysThatItDoesNotUnderstand) {
+  start_synced();
+  ask({"SET", "sallyport:revoked:tokn:any:x\n", "1"});
+  ask({"SET", "sallyport:revoked:jti:any:y", "nonsense"});
+  EXPECT_TRUE(until([this] { return said().find("sallyport:revoked:jti:any:y") != log.npos; }));
+  EXPECT_THAT(said(),
+              HasSubstr(R"(the key "sallyport:revoked:tokn:any:x\x0a" names no revocation)"));
+  EXPECT_THAT(said(),
+              HasSubstr(R"(the value of the key "sallyport:revoked:jti:any:y" is not understood)"));
+}
+
+// A node has a part of the keys, and tells of no other's.
+TEST_F(Follower, IsNotReadyWithANodeOfACluster) {
+  server.kill();
+  const test::RedisServer node(dir.path(), test::RedisServer::cluster_node());
+  start();
+  EXPECT_FALSE(follower->not_ready()) << "nothing is known yet";
+  EXPECT_TRUE(until([this] { return follower->not_ready().has_value(); }));
+  EXPECT_THAT(*follower->not_ready(), HasSubstr("modules.revocation.redis"));
+  EXPECT_THAT(*follower->not_ready(), HasSubstr("cluster_enabled:1"));
+  EXPECT_TRUE(until([this] { return said().find("cluster_enabled:1") != log.npos; }));
+  EXPECT_EQ(metric("revocation_synced"), 0);
+  std::string error;
+  const auto look =
+      follower->examine(loop, [&](const std::string& told, const std::string&) { error = told; });
+  EXPECT_TRUE(until([&] { return !error.empty(); }));
+  EXPECT_THAT(error, HasSubstr("modules.revocation.redis: "));
+}
+
+TEST_F(Follower, ForgetsWhatHasEndedInTheRedisAndHere) {
+  start_synced();
+  ask({"SET", "sallyport:revoked:jti:any:short", "", "PX", "1200"});
+  EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "short"); }));
+  EXPECT_TRUE(until([this] { return !is_revoked(Unit::token, "short"); }));
+  EXPECT_FALSE(keeper->clock().is_settled()) << "two clocks said so";
+  EXPECT_EQ(metric("revocation_redis_reinstated_total"), 0);
+}
+
+// Where both are on one machine, its clock makes the Redis expire its keys, too.
+TEST_F(Follower, ForgetsNothingThatAJumpingClockEnds) {
+  start_synced();
+  ask({"SET", "sallyport:revoked:jti:any:a", "", "PX", "1500"});
+  EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "a"); }));
+  wall_moved = Milliseconds(3000);
+  EXPECT_TRUE(until([this] {
+    return ask({"EXISTS", "sallyport:revoked:jti:any:a"}).integer == 0;
+  }));
+  pass(Milliseconds(300));
+  EXPECT_TRUE(is_revoked(Unit::token, "a"));
+}
+
+// A copy that ends too early in the Redis would look like a deletion to every other gateway.
+TEST_F(Follower, GivesNoShorterLifeToACopyWhileItsClockIsAhead) {
+  start_synced();
+  ask({"SET", "sallyport:revoked:jti:any:a", R"({"made":)" + std::to_string(keeper->now()) + "}",
+       "EX", "1000"});
+  EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "a"); }));
+  wall_moved = Milliseconds(900'000);
+  keeper->look_at_clock();
+  ask({"FLUSHALL"});
+  EXPECT_TRUE(until([this] { return metric("revocation_redis_restored_total") == 1; }));
+  EXPECT_GT(ask({"TTL", "sallyport:revoked:jti:any:a"}).integer, 990);
+}
+
+// It said success, and the key that somebody had written by hand was read again at the next
+// comparison.
+TEST_F(Follower, ReinstatesWhatWasRevokedByHand) {
+  start_synced();
+  ask({"SET", "sallyport:revoked:jti:*:a", "1"});
+  EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "a"); }));
+  RevocationOrders orders(keeper, Terms{}, follower);
+  std::string answer;
+  orders.command("reinstate", R"({"unit":"jti","value":"a"})",
+                 [&](int status, const std::string&) { answer = std::to_string(status); });
+  EXPECT_TRUE(until([&] { return !answer.empty(); }));
+  EXPECT_EQ(answer, "200");
+  EXPECT_EQ(ask({"EXISTS", "sallyport:revoked:jti:*:a"}).integer, 0);
+}
+
+// Two keys say the same: deleting one takes nothing back.
+TEST_F(Follower, LiftsNothingThatAnotherSpellingStillRevokes) {
+  start_synced();
+  ask({"SET", "sallyport:revoked:jti:any:a", "1"});
+  ask({"SET", "sallyport:revoked:jti:*:a", "1"});
+  EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "a"); }));
+  pass(Milliseconds(100));
+  ask({"DEL", "sallyport:revoked:jti:any:a"});
+  pass(Milliseconds(300));
+  EXPECT_TRUE(is_revoked(Unit::token, "a"));
+}
+
+// A clock that was ahead wrote it: it would lift what was revoked after it.
+TEST_F(Follower, BelievesNoNoteOfTheFuture) {
+  start_synced();
+  ask({"SET", "sallyport:revoked:jti:any:a", "", "EX", "1000"});
+  EXPECT_TRUE(until([this] { return is_revoked(Unit::token, "a"); }));
+  pass(Milliseconds(300));  // until it is on disk
+  stop();
+  ask({"DEL", "sallyport:revoked:jti:any:a"});
+  ask({"SET", "sallyport:revoked:reinstated:jti:any:a",
+       std::to_string(wall_now().unix_seconds() + 3600)});
+  start();
+  EXPECT_TRUE(until([this] { return metric("revocation_redis_restored_total") == 1; }));
+  EXPECT_TRUE(is_revoked(Unit::token, "a"));
+}
+
+TEST_F(Follower, SaysWhatIsTrueWhenItCannotReinstate) {
+  start_synced();
+  RevocationOrders orders(keeper, Terms{}, follower);
+  const auto order = [&](std::string_view verb, std::string_view json) {
+    std::string answer;
+    orders.command(verb, json, [&](int status, std::string text) {
+      answer = std::to_string(status) + " " + text;
+    });
+    EXPECT_TRUE(until([&] { return !answer.empty(); }));
+    return answer;
+  };
+  order("revoke", R"({"unit":"jti","value":"there"})");
+  server.kill();
+  order("revoke", R"({"unit":"jti","value":"pending"})");
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_THAT(order("reinstate", R"({"unit":"jti","value":"pending"})"),
+                HasSubstr("is still to be written to the Redis"));
+    EXPECT_THAT(order("reinstate", R"({"unit":"jti","value":"there"})"),
+                HasSubstr("the Redis has it, as far as is known"));
+  }
+  server.start();
+  EXPECT_TRUE(until([this] { return metric("revocation_synced") == 1; }));
+  server.signal(SIGSTOP);
+  EXPECT_THAT(order("reinstate", R"({"unit":"jti","value":"there"})"),
+              HasSubstr("has not confirmed it"));
+  server.signal(SIGCONT);
 }
 
 TEST_F(Follower, KeepsOnDiskWhatItLearnt) {

@@ -4,28 +4,21 @@
 //
 // Our own: PREFIX UNIT ":" ISS ":" VALUE, where ISS is the first 16 hexadecimal digits of SHA-256
 // of `iss`, or "any" or "*" for every issuer. VALUE goes to the key's end, colons included.
-// Foreign ones, which another program writes for itself, are told by a pattern.
+// Foreign ones, which another program writes for itself, are told by a pattern: by the most
+// specific of those that match, in whatever order they are given. Under our own prefix nothing is
+// foreign.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "gateway/base/result.h"
-#include "modules/revocation/unit.h"
+#include "modules/revocation/redis_pattern.h"
 
 namespace sallyport::revocation {
 
 // Keys that are longer are no revocations.
 inline constexpr std::size_t kMaxRedisKey = 2 * kMaxName;
-
-// RedisName is what a key names.
-struct RedisName {
-  Unit unit = Unit::token;
-  std::string issuer;  // an issuer_id; empty: every issuer
-  std::string value;
-};
 
 struct RedisKey {
   enum class Kind : std::uint8_t {
@@ -37,24 +30,6 @@ struct RedisKey {
   Kind kind = Kind::unknown;
   RedisName name;
   bool has_cutoff = true;  // its value says from when on; else the key's being there is all
-};
-
-// RedisPattern is a foreign key with placeholders: "denylist:jti:{jti}". One names the unit and
-// stands for the value; {iss} may stand for the issuer's digits.
-class RedisPattern {
- public:
-  static Result<RedisPattern> parse(std::string_view text);
-
-  std::optional<RedisName> match(std::string_view key) const;
-  // key returns the key that match would read as that; nothing: the pattern cannot say the issuer.
-  std::optional<std::string> key(const RedisName& name) const;
-  // prefix is what every such key begins with.
-  const std::string& prefix() const { return literals_.front(); }
-
- private:
-  // A key is literals_[0] text literals_[1] text … with as many texts as placeholders.
-  std::vector<std::string> literals_;
-  std::vector<std::optional<Unit>> placeholders_;  // nothing: {iss}
 };
 
 class RedisKeys {
@@ -69,8 +44,13 @@ class RedisKeys {
   RedisKey parse(std::string_view key) const;
   std::string key(const RedisName& name) const;
   std::string reinstated_key(const RedisName& name) const;
-  // foreign_keys returns the keys by which other programs may have revoked the same.
+  // foreign_keys returns the keys by which other programs may have revoked the same: those that
+  // parse reads as that name.
   std::vector<std::string> foreign_keys(const RedisName& name) const;
+
+  // all_keys returns the keys, ours and foreign ones, by which the same may have been revoked, in
+  // every usual spelling: who writes by hand does not write as we do.
+  std::vector<std::string> all_keys(const RedisName& name) const;
 
   // prefixes are the shortest that cover all keys; none begins with another.
   const std::vector<std::string>& prefixes() const { return prefixes_; }
@@ -80,5 +60,9 @@ class RedisKeys {
   std::vector<Foreign> foreign_;
   std::vector<std::string> prefixes_;
 };
+
+// shown returns a key for logs: escaped, and not longer than a line bears. Keys are written by
+// strangers.
+std::string shown(std::string_view key);
 
 }  // namespace sallyport::revocation

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "modules/revocation/issuer.h"
 
 namespace sallyport::revocation {
@@ -78,6 +82,11 @@ TEST(RedisKeys, ReadsFingerprintsAsPeopleWriteThem) {
   EXPECT_EQ(keys().parse("sallyport:revoked:cert:any:aabb").kind, Kind::unknown);
 }
 
+TEST(RedisKeys, ReadsADigestOfAnOpaqueTokenInCapitals) {
+  EXPECT_EQ(keys().parse("sallyport:revoked:jti:any:sha256:" + std::string(64, 'B')).name.value,
+            "sha256:" + std::string(64, 'b'));
+}
+
 TEST(RedisKeys, KnowsWhatIsNone) {
   for (const char* text :
        {"", "sallyport:revoked:", "sallyport:revoked:jti", "sallyport:revoked:jti:any",
@@ -130,6 +139,103 @@ TEST(RedisKeys, TracksTheShortestPrefixesThatCoverAll) {
                                      foreign("zzz:{kid}")});
   EXPECT_THAT(some.prefixes(), ElementsAre("deny:", "zzz:"));
   EXPECT_EQ(some.parse("deny:own:jti:any:x").kind, Kind::own);
+}
+
+// A key for a client was read as the jti "client:x" where the shorter pattern stood first.
+TEST(RedisKeys, TakesTheMostSpecificPatternWhateverTheOrder) {
+  std::vector<RedisKeys::Foreign> patterns{
+      foreign("deny:{jti}"),           foreign("deny:client:{client}", true),
+      foreign("deny:{iss}:{subject}"), foreign("deny:{iss}:kid:{kid}"),
+      foreign("deny:cert:{cert}"),     foreign("deny:{consent}:end")};
+  std::ranges::sort(patterns, {}, [](const auto& one) { return one.pattern.prefix(); });
+  for (int order = 0; order < 6; ++order) {
+    std::ranges::rotate(patterns, patterns.begin() + 1);
+    const RedisKeys some("sallyport:", patterns);
+    const auto read = [&](const std::string& key) {
+      const RedisName name = some.parse(key).name;
+      return std::string(unit_name(name.unit)) + " " + name.value;
+    };
+    EXPECT_EQ(read("deny:x"), "jti x");
+    EXPECT_EQ(read("deny:client:x"), "client x");
+    EXPECT_EQ(read("deny:any:x"), "subject x");
+    EXPECT_EQ(read("deny:" + digits() + ":kid:k"), "kid k");
+    EXPECT_EQ(read("deny:other:x"), "jti other:x");
+    EXPECT_EQ(read("deny:x:end"), "consent x");
+    EXPECT_EQ(some.parse("deny:client:").kind, Kind::unknown) << "and not the jti client:";
+    EXPECT_EQ(some.parse("deny:cert:zz").kind, Kind::unknown);
+  }
+}
+
+// Reinstating the jti "client:x" must not delete the revocation of the client x.
+TEST(RedisKeys, NamesNoForeignKeyThatMeansSomethingElse) {
+  const RedisKeys some("sallyport:", {foreign("deny:{jti}"), foreign("deny:client:{client}")});
+  EXPECT_THAT(some.foreign_keys({Unit::token, "", "client:x"}), ElementsAre());
+  EXPECT_THAT(some.foreign_keys({Unit::client, "", "x"}), ElementsAre("deny:client:x"));
+}
+
+// Who writes by hand does not write as we do, and a reinstatement must find that key.
+TEST(RedisKeys, KnowsEveryUsualSpelling) {
+  EXPECT_THAT(
+      keys().all_keys({Unit::token, "", "x"}),
+      ElementsAre("sallyport:revoked:jti:any:x", "denylist:jti:x", "sallyport:revoked:jti:*:x"));
+  const auto has = [](const std::vector<std::string>& all, const std::string& key) {
+    return std::ranges::find(all, key) != all.end();
+  };
+  const auto of_issuer = keys().all_keys({Unit::subject, issuer_id(kIssuer), "u"});
+  EXPECT_TRUE(has(of_issuer, "sallyport:revoked:subject:FD6E176706159870:u"));
+  EXPECT_TRUE(has(of_issuer, "auth:FD6E176706159870:user:u:after"));
+  const auto digest = keys().all_keys({Unit::token, "", "sha256:" + std::string(64, 'b')});
+  EXPECT_TRUE(has(digest, "sallyport:revoked:jti:*:sha256:" + std::string(64, 'B')));
+  std::string colons = "AA";
+  for (int i = 1; i < 32; ++i) colons += ":AA";
+  const auto certificate = keys().all_keys({Unit::certificate, "", std::string(64, 'a')});
+  EXPECT_TRUE(has(certificate, "sallyport:revoked:cert:any:" + colons));
+  EXPECT_EQ(certificate.size(), 8u);
+}
+
+TEST(RedisKeys, HasNothingForeignUnderItsOwnPrefix) {
+  const RedisKeys some("sallyport:revoked:", {foreign("sallyport:{jti}")});
+  EXPECT_EQ(some.parse("sallyport:x").kind, Kind::foreign);
+  EXPECT_EQ(some.parse("sallyport:revoked:jti:any:x").kind, Kind::own);
+  EXPECT_EQ(some.parse("sallyport:revoked:tokn:any:x").kind, Kind::unknown);
+}
+
+TEST(RedisKeys, AreShownEscapedAndBounded) {
+  EXPECT_EQ(shown("sallyport:revoked:tokn:any:x"), "\"sallyport:revoked:tokn:any:x\"");
+  EXPECT_EQ(shown("a\"b\\\n\x1b[31m\xc2\x85"), R"("a\"b\\\x0a\x1b[31m\xc2\x85")");
+  EXPECT_EQ(shown(std::string(129, 'k')), '"' + std::string(128, 'k') + "\" (cut; 129 bytes)");
+}
+
+TEST(RedisPattern, KnowsWithWhichItIsAmbiguous) {
+  const auto ambiguous = [](std::string_view a, std::string_view b) {
+    const auto one = *RedisPattern::parse(a);
+    const auto two = *RedisPattern::parse(b);
+    EXPECT_EQ(one.is_ambiguous_with(two), two.is_ambiguous_with(one)) << a << " " << b;
+    return one.is_ambiguous_with(two);
+  };
+  for (const auto& [a, b] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"deny:{jti}", "deny:client:{client}"},
+           {"deny:{jti}", "other:{client}"},
+           {"deny:{jti}:a", "deny:{client}:b"},
+           {"deny:{jti}", "deny:{client}:b"},
+           {"deny:{jti}", "deny:{iss}:{client}"},
+           {"deny:client:{client}", "deny:{iss}:{jti}"},
+           {"deny:any:{client}", "deny:{iss}:{jti}"},
+           {"deny:{iss}:client:{client}", "deny:{iss}:{jti}"},
+           {"deny:{iss}:{jti}", "deny:{iss}-{client}"},
+           {"deny:{iss}:{jti}", "deny:{client}"}}) {
+    EXPECT_FALSE(ambiguous(a, b)) << a << " " << b;
+  }
+  for (const auto& [a, b] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"deny:{jti}", "deny:{subject}"},
+           {"deny:{jti}", "deny:{jti}"},
+           {"deny:client:{jti}", "deny:{client}:end"},
+           {"deny:{iss}:{jti}", "deny:{iss}:{client}"},
+           {"deny:a{client}", "deny:{iss}:{jti}"},
+           {"deny:x:{client}", "deny:{jti}:{iss}"},
+           {"deny:{iss}:{jti}", "deny:{subject}:end"}}) {
+    EXPECT_TRUE(ambiguous(a, b)) << a << " " << b;
+  }
 }
 
 TEST(RedisPattern, SaysWhatIsWrongWithIt) {

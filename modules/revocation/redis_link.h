@@ -43,6 +43,9 @@ class RedisLink {
 
   const std::string& server() const { return asking_.server(); }
   const std::string& run_id() const { return run_id_; }
+  // is_cluster: the server is a node of a Redis Cluster, and so there is no link; last_error says
+  // which.
+  bool is_cluster() const { return asking_.is_cluster() || told_.is_cluster(); }
   // last_error says why there is no link; empty: there is.
   const std::string& last_error() const;
 

@@ -33,6 +33,35 @@ std::span<const config::Option> RedisKeySettings::options() {
   return rows;
 }
 
+namespace {
+
+// are_distinct: a key that could be read in two ways would revoke one thing and mean another.
+bool are_distinct(const RedisKeySettings& keys, const std::vector<RedisKeys::Foreign>& patterns,
+                  config::Findings& findings) {
+  if (patterns.size() != keys.foreign.size()) return true;  // some were refused already
+  bool is_good = true;
+  const auto refuse = [&](std::size_t i, std::string text) {
+    findings.error(keys.foreign[i].pattern.node, std::move(text));
+    is_good = false;
+  };
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    if (patterns[i].pattern.prefix().starts_with(*keys.prefix)) {
+      refuse(i, "begins with our own prefix " + *keys.prefix +
+                    ", where every key is ours: give the other "
+                    "program another prefix, or set `prefix`");
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!patterns[i].pattern.is_ambiguous_with(patterns[j].pattern)) continue;
+      refuse(i, "can match a key that " + *keys.foreign[j].pattern +
+                    " matches, too, and neither is the more "
+                    "specific, so that the key could mean either");
+    }
+  }
+  return is_good;
+}
+
+}  // namespace
+
 std::optional<RedisFollowing> redis_following(const clients::RedisSettings& redis,
                                               const RedisKeySettings& keys,
                                               const config::Node& node,
@@ -53,6 +82,7 @@ std::optional<RedisFollowing> redis_following(const clients::RedisSettings& redi
     }
     foreign.push_back({*std::move(pattern), one.value == ForeignValue::cutoff});
   }
+  if (!are_distinct(keys, foreign, findings)) is_good = false;
   if (!is_good) return std::nullopt;
   return RedisFollowing{*std::move(endpoint), RedisKeys(*keys.prefix, std::move(foreign)),
                         keys.prove_every};

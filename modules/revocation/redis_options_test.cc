@@ -34,6 +34,15 @@ TEST(RedisOptions, AreChecked) {
               HasSubstr("placeholder {token}"));
   EXPECT_THAT(errors_of(redis + "redis_keys: { foreign: [{value: cutoff}] }"),
               HasSubstr("pattern"));
+  EXPECT_THAT(errors_of(redis + "redis_keys: { foreign: [{pattern: 'deny:{jti}'}, "
+                                "{pattern: 'deny:client:{client}'}] }"),
+              HasSubstr("loaded"));
+  EXPECT_THAT(errors_of(redis + "redis_keys: { foreign: [{pattern: 'deny:{jti}'}, "
+                                "{pattern: 'deny:{client}'}] }"),
+              HasSubstr("can match a key that deny:{jti} matches, too"));
+  EXPECT_THAT(
+      errors_of(redis + "redis_keys: { foreign: [{pattern: 'sallyport:revoked:old:{jti}'}] }"),
+      HasSubstr("begins with our own prefix sallyport:revoked:"));
   EXPECT_THAT(errors_of(redis + "redis_keys: { prove_every: 1ms }"), HasSubstr("refused"));
 }
 

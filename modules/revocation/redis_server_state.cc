@@ -1,5 +1,7 @@
 #include "modules/revocation/redis_server_state.h"
 
+#include <cstdlib>
+
 #include "gateway/base/text.h"
 #include "modules/revocation/redis_link.h"
 
@@ -10,6 +12,8 @@ namespace {
 std::int64_t number(std::string_view info, std::string_view name) {
   return parse_decimal<std::int64_t>(info_field(info, name)).value_or(-1);
 }
+
+constexpr Milliseconds kJump{2000};  // more than two answers are late
 
 }  // namespace
 
@@ -23,6 +27,7 @@ RedisServerState RedisServerState::parse(std::string server, std::string_view in
   state.offset = number(info, "master_repl_offset");
   state.former_until = number(info, "second_repl_offset");
   state.evicted = number(info, "evicted_keys");
+  state.clock_us = number(info, "server_time_usec");
   return state;
 }
 
@@ -38,10 +43,19 @@ std::string_view loss_name(Loss loss) {
       return "failover";
     case Loss::lag:
       return "lag";
+    case Loss::clock:
+      return "clock";
     case Loss::away:
       return "away";
   }
   return {};
+}
+
+bool has_clock_jumped(const RedisServerState& before, const RedisServerState& after) {
+  if (before.clock_us < 0 || after.clock_us < 0 || before.run_id != after.run_id) return false;
+  const std::int64_t step_us =
+      (after.clock_us - before.clock_us) - (after.seen.us - before.seen.us);
+  return std::abs(step_us) > kJump.count() * 1000;
 }
 
 Loss loss_between(const std::optional<RedisServerState>& before, const RedisServerState& after) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/base/clock.h"
+
 namespace sallyport::revocation {
 
 struct RedisServerState {
@@ -19,6 +21,8 @@ struct RedisServerState {
   std::int64_t offset = 0;          // of the replication stream
   std::int64_t former_until = -1;   // the first offset that is not of the former master's stream
   std::int64_t evicted = 0;         // keys that it removed for want of memory
+  std::int64_t clock_us = -1;       // its wall clock; -1: it does not say (before Redis 7)
+  MonoTime seen{};                  // of our CLOCK_BOOTTIME, when it said so; the caller's to set
 
   static RedisServerState parse(std::string server, std::string_view info);
 };
@@ -30,11 +34,16 @@ enum class Loss : std::uint8_t {
   restart,   // it began again
   failover,  // another server is the master now
   lag,       // and it had not got all that the former one had acknowledged
+  clock,     // its wall clock jumped, and ended keys
   away,      // none of these: something happened while nobody was connected
 };
-inline constexpr int kLosses = 6;
+inline constexpr int kLosses = 7;
 
 std::string_view loss_name(Loss loss);
+
+// has_clock_jumped says whether the server's wall clock has gone otherwise than time between two
+// looks: a clock that jumps ahead ends keys as if somebody had deleted them.
+bool has_clock_jumped(const RedisServerState& before, const RedisServerState& after);
 
 // loss_between says what happened between two looks at the master.
 Loss loss_between(const std::optional<RedisServerState>& before, const RedisServerState& after);

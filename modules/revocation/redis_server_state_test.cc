@@ -25,6 +25,20 @@ TEST(RedisServerState, ReadsInfo) {
   EXPECT_EQ(RedisServerState::parse("", "").run_id, "");
 }
 
+TEST(RedisServerState, SeesAClockThatJumps) {
+  const auto at = [](std::int64_t clock_s, std::int64_t seen_s, const std::string& run = "r1") {
+    auto read = state(run, "server_time_usec:" + std::to_string(clock_s * 1'000'000) + "\r\n");
+    read.seen = {seen_s * 1'000'000};
+    return read;
+  };
+  EXPECT_FALSE(has_clock_jumped(at(1000, 10), at(1001, 11)));
+  EXPECT_FALSE(has_clock_jumped(at(1000, 10), at(1003, 11))) << "an answer that was late";
+  EXPECT_TRUE(has_clock_jumped(at(1000, 10), at(1004, 11)));
+  EXPECT_TRUE(has_clock_jumped(at(1000, 10), at(400, 11)));
+  EXPECT_FALSE(has_clock_jumped(at(1000, 10), at(4000, 11, "r2"))) << "another server";
+  EXPECT_FALSE(has_clock_jumped(state("r1"), at(4000, 11))) << "it does not say";
+}
+
 TEST(RedisServerState, TellsWhyRevocationsMayBeMissing) {
   const auto before = state("r1", "master_replid:abc\r\nmaster_repl_offset:100\r\n");
   EXPECT_EQ(loss_between(std::nullopt, before), Loss::away);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "modules/revocation/record.h"
 #include "modules/revocation/redis_keys.h"
@@ -18,7 +19,9 @@ class RedisWriter {
  public:
   using Done = std::function<void(const std::string& why)>;
 
-  RedisWriter(RedisLink& link, const RedisKeys& keys) : link_(link), keys_(keys) {}
+  // `is_clock_good` says whether the wall clock is to be believed just now.
+  RedisWriter(RedisLink& link, const RedisKeys& keys, std::function<bool()> is_clock_good)
+      : link_(link), keys_(keys), is_clock_good_(std::move(is_clock_good)) {}
 
   // write replaces what is there. False: it cannot be sent, and `done` is never called.
   [[nodiscard]] bool write(const Record& record, std::int64_t now, Done done);
@@ -35,11 +38,13 @@ class RedisWriter {
   std::size_t under_way() const { return under_way_; }
 
  private:
+  std::int64_t life_of(const Record& record, std::int64_t now) const;
   bool set(const Record& record, std::int64_t now, bool if_absent, Done done);
   bool send(const clients::RedisWords& words, Done done);
 
   RedisLink& link_;
   const RedisKeys& keys_;
+  const std::function<bool()> is_clock_good_;
   std::size_t under_way_ = 0;
 };
 

@@ -63,6 +63,7 @@ struct SharedSettings {
   Seconds keep = Terms().keep;
   Seconds keep_consent = Terms().keep_consent;
   std::size_t max_entries = Terms().max_entries;
+  Seconds clock_trial = Clock().trial;
   std::optional<GrantSettings> grants;
   std::optional<clients::RedisSettings> redis;
   RedisKeySettings redis_keys;
@@ -83,6 +84,13 @@ std::span<const config::Option> SharedSettings::options() {
       config::option<&SharedSettings::max_entries>(
           "max_entries", "How many revocations there may be; each takes 35 to 60 bytes of memory.",
           config::between(std::size_t{1}, std::size_t{20'000'000})),
+      config::option<&SharedSettings::clock_trial>("clock_trial",
+                                                   "How long the wall clock must have kept step (± "
+                                                   "2 s) with the clock that nobody sets before "
+                                                   "what has expired is forgotten: from the start "
+                                                   "on, and from every jump on. A new value holds "
+                                                   "from the next start.",
+                                                   config::between(Seconds(1), Seconds(24 * 3600))),
       config::option<&SharedSettings::grants>(
           "grants",
           "Where it is remembered whose the tokens are that the authorization server issued "
@@ -95,21 +103,22 @@ std::span<const config::Option> SharedSettings::options() {
   return rows;
 }
 
-std::shared_ptr<RevocationKeeper> keeper_of(const StoreSettings& store, bool has_source,
+std::shared_ptr<RevocationKeeper> keeper_of(const SharedSettings& common,
                                             policy::LoadContext& context) {
+  const StoreSettings& store = common.store;
   // The folder alone is the key: it has one owner, and a change of anything else must not need it
   // twice while the old configuration is still in use.
   return context.service<RevocationKeeper>(store.path.path, [&] {
     return std::make_shared<RevocationKeeper>(
         [path = store.path.path, size = store.max_size.bytes] { return open_lmdb(path, size); },
-        RevocationKeeper::kTick, has_source);
+        RevocationKeeper::kTick, common.redis.has_value(), Clock{read_clocks, common.clock_trial});
   });
 }
 
 std::shared_ptr<const GuardPlan> guard_of(const EntrySettings& entry, const GrantSettings& grants,
                                           const RevocationOrders& orders,
                                           std::shared_ptr<const RevocationSet> set,
-                                          policy::LoadContext& context) {
+                                          Seconds clock_trial, policy::LoadContext& context) {
   auto guard = std::make_shared<GuardPlan>();
   guard->endpoint = entry.endpoint;
   guard->issuer = entry.issuer;
@@ -120,7 +129,8 @@ std::shared_ptr<const GuardPlan> guard_of(const EntrySettings& entry, const Gran
                       .service<GrantLedger>(grants.path.path,
                                             [&] {
                                               return std::make_shared<GrantLedger>(
-                                                  grants.path.path, grants.max_size.bytes);
+                                                  grants.path.path, grants.max_size.bytes,
+                                                  Clock{read_clocks, clock_trial});
                                             })
                       ->door();
   guard->orders = orders.door();
@@ -143,6 +153,16 @@ std::shared_ptr<RedisFollower> follower_of(const SharedSettings& common, const c
       key, [&] { return std::make_shared<RedisFollower>(keeper, *std::move(following)); });
 }
 
+// key_of tells the issuers of two configurations apart.
+std::string key_of(const std::vector<policy::IssuerTerms>& issuers) {
+  std::string key;
+  for (const policy::IssuerTerms& one : issuers) {
+    key += '\n' + one.name + '\n' + one.issuer + '\n' + std::to_string(one.leeway.count()) +
+           (one.has_consents ? "c" : "") + (one.has_opaque ? "o" : "");
+  }
+  return key;
+}
+
 std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadContext& context) {
   EntrySettings entry;
   if (!config::decode(node, entry, context.findings())) return nullptr;
@@ -154,7 +174,7 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
   SharedSettings common;
   if (!config::decode(*shared, common, context.findings())) return nullptr;
   auto plan = std::make_shared<RevocationPlan>();
-  const auto keeper = keeper_of(common.store, common.redis.has_value(), context);
+  const auto keeper = keeper_of(common, context);
   plan->set = keeper->set();
   plan->entry = entry;
   plan->stale_counts =
@@ -163,18 +183,19 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
   const auto follower = follower_of(common, *shared, keeper, redis_key, context);
   if (common.redis && !follower) return nullptr;
   if (follower) plan->freshness = follower->freshness();
+  const std::vector<policy::IssuerTerms> issuers = context.issuer_terms();
   const Terms terms{common.keep, common.keep_consent, common.max_entries};
   const std::string key = common.store.path.path + '\n' + std::to_string(terms.keep.count()) +
                           '\n' + std::to_string(terms.keep_consent.count()) + '\n' +
-                          std::to_string(terms.max_entries) + '\n' + redis_key;
+                          std::to_string(terms.max_entries) + '\n' + redis_key + key_of(issuers);
   const auto orders = context.service<RevocationOrders>(
-      key, [&] { return std::make_shared<RevocationOrders>(keeper, terms, follower); });
+      key, [&] { return std::make_shared<RevocationOrders>(keeper, terms, follower, issuers); });
   if (entry.endpoint == Endpoint::none) return plan;
   if (!common.grants) {
     context.findings().error(node, "an `endpoint` needs `modules.revocation.grants.path`");
     return nullptr;
   }
-  plan->guard = guard_of(entry, *common.grants, *orders, plan->set, context);
+  plan->guard = guard_of(entry, *common.grants, *orders, plan->set, common.clock_trial, context);
   return plan;
 }
 

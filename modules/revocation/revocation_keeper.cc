@@ -1,6 +1,9 @@
 #include "modules/revocation/revocation_keeper.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
 #include <utility>
 
 #include "modules/revocation/issuer.h"
@@ -18,6 +21,18 @@ constexpr Milliseconds kCopyEvery{100};
 
 Mark mark_of(const Record& record) { return {record.cutoff, record.expires}; }
 
+std::string jump_text(Milliseconds jump, Seconds trial) {
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.1f",
+                std::abs(static_cast<double>(jump.count())) / 1000);
+  return "the wall clock has jumped " + std::string(jump.count() > 0 ? "ahead" : "back") + " by " +
+         seconds +
+         " s against CLOCK_BOOTTIME; revocations that end stay in force and on disk until the "
+         "clocks have "
+         "kept step for " +
+         std::to_string(trial.count()) + " s";
+}
+
 bool is_wanted(const Record& record, const ListOrder& order) {
   return (!order.unit || *order.unit == record.unit) &&
          (order.value.empty() || order.value == record.value) &&
@@ -33,6 +48,7 @@ RevocationKeeper::~RevocationKeeper() {
 void RevocationKeeper::start(event::Loop& control, event::Broadcast& broadcast) {
   loop_ = &control;
   broadcast_ = &broadcast;
+  look_at_clock();
   try_open();
   every_.emplace(control, tick_every_, [this] { tick(); });
   copying_.emplace(control, kCopyEvery, [this] {
@@ -40,7 +56,21 @@ void RevocationKeeper::start(event::Loop& control, event::Broadcast& broadcast) 
   });
 }
 
+void RevocationKeeper::look_at_clock() {
+  const ClockReading now = clock_.read();
+  const bool was_settled = watch_.is_settled();
+  if (const auto jump = watch_.look(now)) {
+    ++clock_jumps_;
+    ++clock_turns_;
+    notices_.push_back({"error", "clock_jumped", jump_text(*jump, watch_.trial())});
+  }
+  if (!was_settled && watch_.is_settled()) ++clock_turns_;
+  over_ = watch_.is_settled() ? now.wall.unix_seconds() : RevocationSet::kNothingEnds;
+  set_->forget_until(over_);
+}
+
 void RevocationKeeper::tick() {
+  look_at_clock();
   if (store_) return sweep();
   if (++ticks_ % kTicksBetweenOpens == 0) try_open();
 }
@@ -52,9 +82,8 @@ void RevocationKeeper::try_open() {
     problem_ = store.error().text;
     return;
   }
-  const std::int64_t moment = now();
   auto read = (*store)->for_each({}, [&](std::string_view, const Record& record) {
-    if (record.expires > moment) {
+    if (!is_over(record.expires)) {
       set_->put(record.unit, issuer_id(record.issuer), record.value, mark_of(record));
       set_->take_retired();  // nobody reads before the set is ready
     }
@@ -83,6 +112,14 @@ std::optional<std::string> RevocationKeeper::not_ready() const {
   return std::nullopt;
 }
 
+std::vector<std::string> RevocationKeeper::problems() const {
+  if (!watch_.has_jumped()) return {};
+  return {
+      "the wall clock has jumped, so revocations that end now stay in force and on disk until it "
+      "has "
+      "kept step with the machine's own clock for modules.revocation.clock_trial"};
+}
+
 void RevocationKeeper::metrics(std::vector<policy::Metric>& to) const {
   for (const Unit unit : kUnits) {
     to.push_back({"revocation_entries", "Revocations in force.", false, "unit",
@@ -94,6 +131,18 @@ void RevocationKeeper::metrics(std::vector<policy::Metric>& to) const {
                 {},
                 {},
                 static_cast<double>(failures_)});
+  to.push_back({"revocation_clock_jumps_total",
+                "Times that the wall clock was seen to jump.",
+                true,
+                {},
+                {},
+                static_cast<double>(clock_jumps_)});
+  to.push_back({"revocation_clock_believed",
+                "Whether the wall clock has passed its trial, so that revocations may end by it.",
+                false,
+                {},
+                {},
+                watch_.is_settled() ? 1.0 : 0.0});
   to.push_back({"revocation_ready",
                 "Whether the revocations have been read.",
                 false,
@@ -175,14 +224,14 @@ void RevocationKeeper::when_everywhere(std::function<void()> done) {
 
 void RevocationKeeper::sweep() {
   if (!write_down()) return;
+  if (!watch_.is_settled()) return;
   std::vector<Record> expired;
   std::vector<std::string> keys;
   std::size_t seen = 0;
   std::string last;
-  const std::int64_t moment = now();
   const auto read = store_->for_each(sweep_after_, [&](std::string_view key, const Record& record) {
     last = key;
-    if (record.expires <= moment) {
+    if (is_over(record.expires)) {
       expired.push_back(record);
       keys.emplace_back(key);
     }

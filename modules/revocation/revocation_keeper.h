@@ -2,10 +2,12 @@
 
 // RevocationKeeper owns a revocation store and the set made of it: it reads the store at the start,
 // changes both together, and forgets in small steps what has expired. Control thread only, except
-// set().
+// set(). What has expired is forgotten, and not in force any more, only while the wall clock is to
+// be believed (clock_watch.h): at the start and after a jump it is not.
 //
-// What is ordered here is on disk before it is acknowledged. What a source (Redis) tells is enforced
-// at once and copied to the disk a moment later, many in one go: the source is what is durable.
+// What is ordered here is on disk before it is acknowledged. What a source (Redis) tells is
+// enforced at once and copied to the disk a moment later, many in one go: the source is what is
+// durable.
 
 #include <cstddef>
 #include <functional>
@@ -13,10 +15,12 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gateway/event/watch.h"
 #include "gateway/policy/module.h"
+#include "modules/revocation/clock_watch.h"
 #include "modules/revocation/order.h"
 #include "modules/revocation/revocation_set.h"
 #include "modules/revocation/revocation_store.h"
@@ -32,14 +36,20 @@ class RevocationKeeper final : public policy::Service {
   // With a source, an empty store of which no source ever said that it is all is not enough to judge
   // by: see source_synced.
   static constexpr Milliseconds kTick{1000};
-  explicit RevocationKeeper(Open open, Milliseconds tick = kTick,
-                            bool has_source = false)
-      : open_(std::move(open)), tick_every_(tick), has_source_(has_source) {}
+  explicit RevocationKeeper(Open open, Milliseconds tick = kTick, bool has_source = false,
+                            Clock clock = {})
+      : open_(std::move(open)),
+        tick_every_(tick),
+        has_source_(has_source),
+        clock_(std::move(clock)),
+        watch_(clock_.trial) {}
   ~RevocationKeeper() override;
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
   std::optional<std::string> not_ready() const override;
   void metrics(std::vector<policy::Metric>& to) const override;
+  std::vector<std::string> problems() const override;
+  std::vector<policy::Notice> notices() override { return std::exchange(notices_, {}); }
 
   // set is what workers read; it may outlive the keeper with the last plan that uses it.
   std::shared_ptr<const RevocationSet> set() const { return set_; }
@@ -87,8 +97,18 @@ class RevocationKeeper final : public policy::Service {
 
   // when_everywhere calls `done` when every worker judges by what was changed before.
   void when_everywhere(std::function<void()> done);
-  // now is the time in Unix seconds.
-  std::int64_t now() const { return loop_->wall().unix_seconds(); }
+  // wall is the time by the wall clock, whether it is to be believed or not; now the same in Unix
+  // seconds.
+  WallTime wall() const { return clock_.read().wall; }
+  std::int64_t now() const { return wall().unix_seconds(); }
+  // look_at_clock looks whether the wall clock has jumped, and says so to set and log. A tick does
+  // it; who is about to rely on the clock may.
+  void look_at_clock();
+  const ClockWatch& clock() const { return watch_; }
+  // clock_turns counts the times at which the clock began or ceased to be believed.
+  std::uint64_t clock_turns() const { return clock_turns_; }
+  // is_over says whether an end has been reached beyond doubt.
+  bool is_over(std::int64_t end) const { return end <= over_; }
 
  private:
   void tick();
@@ -102,6 +122,12 @@ class RevocationKeeper final : public policy::Service {
   const Open open_;
   const Milliseconds tick_every_;
   const bool has_source_;
+  const Clock clock_;
+  ClockWatch watch_;
+  std::int64_t over_ = RevocationSet::kNothingEnds;  // as the set has it
+  std::uint64_t clock_turns_ = 0;
+  std::uint64_t clock_jumps_ = 0;
+  std::vector<policy::Notice> notices_;
   event::Loop* loop_ = nullptr;
   event::Broadcast* broadcast_ = nullptr;
   std::optional<event::Every> every_;

@@ -44,7 +44,7 @@ RevocationKeeper::Learnt RevocationKeeper::learn(Record record, bool is_final,
   const std::string id = issuer_id(record.issuer);
   const auto known = find(record.unit, id, record.value);
   Learnt learnt = Learnt::new_;
-  if (known && known->has_value() && (*known)->expires > now()) {
+  if (known && known->has_value() && !is_over((*known)->expires)) {
     const Record& old = **known;
     const Record said = record;
     keep_remarks(record, old);

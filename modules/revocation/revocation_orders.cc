@@ -1,5 +1,6 @@
 #include "modules/revocation/revocation_orders.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/base/text.h"
@@ -17,6 +18,32 @@ std::string error_json(std::string_view text) {
 // has_natural_cutoff: these name somebody who goes on to get tokens, so that an order without a
 // cut-off means the tokens of until now.
 bool has_natural_cutoff(Unit unit) { return unit == Unit::subject || unit == Unit::client; }
+
+void append_notes(std::string& to, const std::vector<std::string>& notes) {
+  if (notes.empty()) return;
+  to += ",\"notes\":[";
+  for (const std::string& note : notes) {
+    if (to.back() != '[') to += ',';
+    json::append_quoted(to, note);
+  }
+  to += ']';
+}
+
+// text_of says what is true of a revocation that could not be taken out of the Redis.
+std::string text_of(const NotErased& why, Origin origin) {
+  if (why.was_sent) {
+    return "the Redis was told to delete this revocation and has not confirmed it, so it stays in "
+           "force "
+           "here; if the deletion was carried out, it is lifted when the Redis can be read "
+           "again: " +
+           why.text;
+  }
+  const std::string where = origin == Origin::order
+                                ? "it was ordered here and is still to be written to the Redis"
+                                : "the Redis has it, as far as is known";
+  return "the Redis cannot be reached, so nothing was changed: this revocation stays in force (" +
+         where + "). Order it again when the Redis is back: " + why.text;
+}
 
 }  // namespace
 
@@ -57,19 +84,48 @@ void RevocationOrders::note(std::string_view event, const Record& record, Notice
   notices.push_back({"info", event, std::move(text)});
 }
 
+// set_back is by how many seconds the clock was set back just now: when it is set right again, what
+// lives for a while from now on must not have ended.
+std::int64_t RevocationOrders::set_back() const {
+  const ClockWatch& clock = keeper_->clock();
+  if (!clock.has_jumped()) return 0;
+  return std::max<std::int64_t>(-clock.jump().count() / 1000, 0);
+}
+
+// why_no_cutoff says why "now" is no cut-off just now; empty: it is.
+std::string RevocationOrders::why_no_cutoff() const {
+  keeper_->look_at_clock();
+  const ClockWatch& clock = keeper_->clock();
+  if (!clock.has_jumped()) return {};
+  return "the wall clock has jumped by " + std::to_string(clock.jump().count()) +
+         " ms, so it is not certain which time \"now\" is: name the cut-off (--cutoff TIME, "
+         "\"cutoff\"), "
+         "or wait until the clock has kept step for " +
+         std::to_string(clock.trial().count()) + " s";
+}
+
 void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
   auto order = parse_order(json);
   if (!order) return answer(400, error_json(order.error().text));
+  if (const auto wrong = advice_.mistake(*order); !wrong.empty()) {
+    return answer(400, error_json(wrong));
+  }
+  const bool means_now = !order->cutoff && has_natural_cutoff(order->unit);
+  if (means_now) {
+    if (const auto why = why_no_cutoff(); !why.empty()) return answer(409, error_json(why));
+  }
+  keeper_->look_at_clock();
   const std::int64_t now = keeper_->now();
   if (order->expires.value_or(kAlways) <= now) {
     return answer(400, error_json("\"expires\" is past: nothing would be revoked"));
   }
+  const Seconds leeway = advice_.leeway(*order);
   Record record;
   record.unit = order->unit;
   record.issuer = order->issuer;
   record.value = order->value;
-  record.cutoff = order->cutoff.value_or(has_natural_cutoff(record.unit) ? now : kAlways);
-  record.expires = order->expires.value_or(default_end(record.unit, now));
+  record.cutoff = order->cutoff.value_or(means_now ? now + leeway.count() : kAlways);
+  record.expires = order->expires.value_or(default_end(record.unit, now + set_back()));
   record.made = now;
   record.reason = order->reason;
   record.who = order->who;
@@ -79,6 +135,8 @@ void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
   note("revoked", record, *notices_);
   std::string done = "{\"revoked\":";
   append_json(done, record);
+  if (means_now) done += ",\"leeway_s\":" + std::to_string(leeway.count());
+  append_notes(done, advice_.notes(*order, record, now, terms_.keep));
   const auto tell = [keeper = keeper_, answer](std::string text) {
     keeper->when_everywhere([answer, text = std::move(text)] { answer(200, text); });
   };
@@ -91,6 +149,9 @@ void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
 void RevocationOrders::reinstate(std::string_view json, const Answer& answer) {
   const auto order = parse_order(json);
   if (!order) return answer(400, error_json(order.error().text));
+  if (const auto wrong = advice_.mistake(*order); !wrong.empty()) {
+    return answer(400, error_json(wrong));
+  }
   Record record;
   record.unit = order->unit;
   record.issuer = order->issuer;
@@ -101,10 +162,11 @@ void RevocationOrders::reinstate(std::string_view json, const Answer& answer) {
   if (!follower_ || !known || !known->has_value())
     return take_back(*keeper_, record, *notices_, answer);
   record.expires = (*known)->expires;
+  record.origin = (*known)->origin;
   follower_->reinstate(
-      record, [keeper = keeper_, record, notices = notices_, answer](const std::string& why) {
-        if (why.empty()) return take_back(*keeper, record, *notices, answer);
-        answer(503, error_json("Redis still has this revocation, so nothing was changed: " + why));
+      record, [keeper = keeper_, record, notices = notices_, answer](const NotErased& why) {
+        if (why.text.empty()) return take_back(*keeper, record, *notices, answer);
+        answer(503, error_json(text_of(why, record.origin)));
       });
 }
 

@@ -129,8 +129,10 @@ class RevocationPolicy final : public policy::Policy {
       return policy::deny(*question.reason,
                           policy::evidence(exchange, "{}={}", question.claim, value));
     }
+    // Nobody knows when an opaque token without `iat` was issued.
+    const std::string issued = issued_at == 0 ? "unknown" : std::to_string(issued_at);
     return policy::deny(*question.reason,
-                        policy::evidence(exchange, "iat={} cutoff={} {}={}", issued_at, mark.cutoff,
+                        policy::evidence(exchange, "iat={} cutoff={} {}={}", issued, mark.cutoff,
                                          question.claim, value));
   }
 

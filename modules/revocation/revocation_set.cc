@@ -1,6 +1,6 @@
 #include "modules/revocation/revocation_set.h"
 
-#include <limits>
+#include <algorithm>
 
 #include "gateway/base/check.h"
 
@@ -49,12 +49,13 @@ std::optional<RevocationSet::Found> RevocationSet::find(std::string_view issuer,
     asked[count++] = i;
   }
   if (count == 0) return std::nullopt;
+  const std::int64_t over = std::min(now, believed_.load(std::memory_order_acquire));
   const std::uint64_t of_one = issuer.size() > kMaxName ? 0 : issuer_hash(issuer);
   for (std::size_t i = 0; i < count; ++i) {
     const auto both = table_.find_both(keys[i].low, keys[i].high, keys[i].high ^ of_one);
     const bool is_whole = names[asked[i]].unit == Unit::certificate;
     for (const auto& mark : both) {
-      if (!mark || mark->expires <= now) continue;
+      if (!mark || mark->expires <= over) continue;
       if (is_whole || issued_at <= mark->cutoff) return Found{asked[i], *mark};
     }
   }

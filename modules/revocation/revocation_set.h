@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -37,9 +38,10 @@ class RevocationSet {
     Mark mark;
   };
   // find returns the first of the names by which what `issuer` issued at `issued_at` is revoked at
-  // `now`, by a revocation for that issuer or for any. Certificates are not the issuer's: one that
-  // is revoked is so for every issuer and whenever the token was issued. All names are looked for
-  // at once; at most kMaxNames.
+  // `now`, by a revocation for that issuer or for any. One that has ended is in force until its end
+  // is believed, see forget_until. Certificates are not the issuer's: one that is revoked is so for
+  // every issuer and whenever the token was issued. All names are looked for at once; at most
+  // kMaxNames.
   std::optional<Found> find(std::string_view issuer, std::span<const Name> names,
                             std::int64_t issued_at, std::int64_t now) const;
   std::optional<Mark> find(Unit unit, std::string_view issuer, std::string_view value,
@@ -51,6 +53,10 @@ class RevocationSet {
   // Control. An empty `issuer` is any.
   void put(Unit unit, std::string_view issuer, std::string_view value, const Mark& mark);
   void erase(Unit unit, std::string_view issuer, std::string_view value);
+  // forget_until says up to which end a revocation that has ended is over. A worker's clock alone
+  // ends nothing: it may have jumped. kNothingEnds: none is over.
+  static constexpr std::int64_t kNothingEnds = std::numeric_limits<std::int64_t>::min();
+  void forget_until(std::int64_t end) { believed_.store(end, std::memory_order_release); }
   void set_ready() { is_ready_.store(true, std::memory_order_release); }
   std::size_t size() const { return table_.size(); }
   std::size_t bytes() const { return table_.bytes(); }
@@ -67,6 +73,7 @@ class RevocationSet {
   const crypto::SipKey issuer_key_;
   RevocationTable table_;
   std::array<std::atomic<std::size_t>, kUnits.size()> counts_{};  // none: nothing to look for
+  std::atomic<std::int64_t> believed_{kNothingEnds};
   std::atomic<bool> is_ready_{false};
 };
 

@@ -75,8 +75,15 @@ TEST(RevocationSet, RevokesACertificateWhole) {
 TEST(RevocationSet, ForgetsAtTheEnd) {
   RevocationSet set;
   set.put(Unit::token, "", "x", {kAlways, kNow});
+  EXPECT_TRUE(set.find(Unit::token, "", "x", 1, kNow)) << "nobody has vouched for the clock";
+  set.forget_until(kNow);
   EXPECT_TRUE(set.find(Unit::token, "", "x", 1, kNow - 1));
   EXPECT_FALSE(set.find(Unit::token, "", "x", 1, kNow));
+  set.forget_until(kNow - 1);
+  EXPECT_TRUE(set.find(Unit::token, "", "x", 1, kNow + 86'400))
+      << "a worker's clock alone ends nothing";
+  set.forget_until(RevocationSet::kNothingEnds);
+  EXPECT_TRUE(set.find(Unit::token, "", "x", 1, kNow));
 }
 
 TEST(RevocationSet, CanBeChangedBack) {

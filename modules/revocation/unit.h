@@ -58,6 +58,12 @@ constexpr std::size_t index_of(Unit unit) { return static_cast<std::size_t>(unit
 // colons, too. Nothing: it is none.
 std::optional<std::string> certificate_value(std::string_view fingerprint);
 
+// token_value returns the name of a token as it is stored: a digest that stands for an opaque token
+// (policy/opaque_token.h) in lower case, whoever wrote it; everything else as it is.
+std::string token_value(std::string value);
+// is_digest says whether a token's name is such a digest, in whatever case.
+bool is_digest(std::string_view value);
+
 // A value or issuer longer than this cannot be revoked, and no token in use has one.
 inline constexpr std::size_t kMaxName = 1024;
 

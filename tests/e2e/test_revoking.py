@@ -3,6 +3,7 @@ import hashlib
 import json
 import ssl
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -56,6 +57,63 @@ def test_what_is_no_token_is_not_revoked(gateway, text, error):
     done = revoke_token(gateway, text)
     assert done.returncode == 1
     assert error in done.stderr
+
+
+@pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", " {} ", "DPoP {}", "\n{}\r"])
+def test_a_token_is_revoked_as_it_was_copied(gateway, bank, form):
+    """It was named by the digest of this spelling, with exit status 0, and lived on."""
+    token = opaque(bank)
+    assert curl(gateway, ACCOUNTS, token=token).status == 200
+    done = revoke_token(gateway, form.format(token))
+    assert done.returncode == 0, done.stderr
+    assert curl(gateway, ACCOUNTS, token=token).status == 401
+
+
+@pytest.mark.parametrize("text, error", [
+    ("Bearer", "standard input has no token"), ("Basic abc", "several words"),
+    ('"quoted"', "this is no token"), ("one\ntwo", "several words")])
+def test_what_no_request_could_carry_is_not_revoked(gateway, text, error):
+    before = gateway.cli("revoked", "jti").stdout
+    done = revoke_token(gateway, text)
+    assert done.returncode == 1
+    assert error in done.stderr
+    assert gateway.cli("revoked", "jti").stdout == before
+
+
+def test_an_order_in_vain_says_so(gateway, bank):
+    def told(*words):
+        done = gateway.cli("revoke", *words)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+    name = f"nobody-{uuid.uuid4()}"
+    assert told("subject", name) == ""
+    assert "has no issuer with this iss" in told("subject", name, "--issuer", "https://typo.example")
+    assert "white space" in told("subject", f" {name}")
+    assert "no issuer has published a key of that id" in told("kid", name)
+    assert "longer ago" in told("client", name, "--cutoff", "2020-01-01")
+    assert "was denied, so nothing has changed" in gateway.cli("keys", "allow", name).stdout
+    for words, error in [(("subject", name, "--issuer", "bank"), "write the iss"),
+                         (("jti", bank.issue()), "a whole token"),
+                         (("subject", "x" * 1025), "longer than 1024"),
+                         (("subject", ""), "value is missing")]:
+        refused = gateway.cli("revoke", *words)
+        assert refused.returncode == 1 and error in refused.stderr, refused
+
+
+def test_a_subject_is_revoked_until_now_and_the_leeway(gateway):
+    """An issuer's clock may be ahead: a token of before the order may be of a later second."""
+    before = int(time.time())
+    told = json.loads(gateway.cli("revoke", "subject", f"u-{uuid.uuid4()}").stdout)
+    assert told["leeway_s"] == 10
+    assert 0 <= told["revoked"]["cutoff"] - 10 - before <= 5
+
+
+def test_why_a_key_is_denied_is_logged_as_it_was_said(gateway):
+    name = f"key-{uuid.uuid4()}"
+    assert gateway.cli("keys", "deny", name, "--reason", "two words").returncode == 0
+    line = gateway.log_line(name, lambda line: line["event"] == "key_denied" and name in line["message"])
+    assert line["message"].endswith(": two words")
+    assert gateway.cli("keys", "allow", name).returncode == 0
 
 
 def test_a_token_never_stands_on_the_command_line(gateway):

@@ -104,12 +104,14 @@ class TestLoadContext final : public policy::LoadContext {
   const config::Findings& seen() const { return findings_; }
   const config::Node* shared_node(std::string_view module) const override;
   bool trust_store_exists(std::string_view name) const override;
+  std::vector<policy::IssuerTerms> issuer_terms() const override { return issuers_; }
   bool is_production() const override { return production_; }
 
   std::vector<std::shared_ptr<policy::Service>> services() const;
 
   void set_shared(config::Node node) { shared_ = std::move(node); }
   void add_trust_store(std::string name) { trust_stores_.insert(std::move(name)); }
+  void add_issuer(policy::IssuerTerms issuer) { issuers_.push_back(std::move(issuer)); }
   void forget_findings() { findings_ = {}; }
   void set_production(bool yes) { production_ = yes; }
 
@@ -129,6 +131,7 @@ class TestLoadContext final : public policy::LoadContext {
   std::optional<config::Node> shared_;
   std::set<std::string, std::less<>> trust_stores_;
   bool production_ = true;
+  std::vector<policy::IssuerTerms> issuers_;
   std::vector<Made> made_;
 };
 
@@ -139,6 +142,10 @@ class PolicyHarness {
   // What load will see. `folder` is where the imagined configuration file lies.
   PolicyHarness& shared(std::string_view yaml);
   PolicyHarness& trust_store(std::string name);
+  PolicyHarness& issuer(policy::IssuerTerms terms) {
+    context_.add_issuer(std::move(terms));
+    return *this;
+  }
   PolicyHarness& folder(std::string path);
   PolicyHarness& sandbox() {
     context_.set_production(false);

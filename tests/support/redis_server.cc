@@ -105,6 +105,11 @@ void RedisServer::kill() {
   pid_ = -1;
 }
 
+RedisServer::Spec RedisServer::cluster_node() {
+  return {.port = free_port(),
+          .options = {"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port())}};
+}
+
 std::uint16_t RedisServer::free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);

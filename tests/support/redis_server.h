@@ -37,6 +37,8 @@ class RedisServer {
   void start();
 
   static std::uint16_t free_port();
+  // cluster_node is what makes a server a node of a Redis Cluster, alone and without slots.
+  static Spec cluster_node();
 
  private:
   bool answers() const;

@@ -3,6 +3,7 @@ import http.server
 import json
 import threading
 import time
+import urllib.parse
 import uuid
 
 from .jose import Key
@@ -12,7 +13,8 @@ AUDIENCE = "https://api.bank.example/fdx/v6"
 
 
 class Issuer:
-    """`published` are the kids that the key set has; `fetches` counts its readings."""
+    """`published` are the kids that the key set has; `fetches` counts its readings. `active` is what
+    introspection (RFC 7662) says of each opaque token that there is."""
 
     def __init__(self, *kids):
         self.port = free_port()
@@ -21,6 +23,7 @@ class Issuer:
         self.published = list(kids)
         self.answer = None  # (status, text) instead of the key set
         self.fields = {}
+        self.active = {}
         self.fetches = 0
         self.server = None
 
@@ -49,6 +52,17 @@ class Issuer:
                 self.send_response(status)
                 for name, value in issuer.fields.items():
                     self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def do_POST(self):
+                form = urllib.parse.parse_qs(
+                    self.rfile.read(int(self.headers["Content-Length"])).decode())
+                claims = issuer.active.get(form["token"][0])
+                text = json.dumps({"active": claims is not None, **(claims or {})})
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text.encode())

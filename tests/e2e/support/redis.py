@@ -11,9 +11,10 @@ PROGRAM = "/usr/bin/redis-check-rdb"
 
 
 class Redis:
-    """On a Unix socket; `port` adds a TCP port, `options` are as on the command line."""
+    """On a Unix socket; `port` adds a TCP port, `options` are as on the command line, and `before` is a
+    command that starts it, such as env."""
 
-    def __init__(self, folder, port=0, options=(), name="redis"):
+    def __init__(self, folder, port=0, options=(), name="redis", before=()):
         self.folder, self.port, self.name = folder, port, name
         self.path = folder / f"{name}.sock"
         self.server = f"127.0.0.1:{port}" if port else f"unix:{self.path}"
@@ -22,7 +23,7 @@ class Redis:
             link.symlink_to(PROGRAM)
         self.data = folder / f"{name}.data"
         self.data.mkdir(exist_ok=True)
-        self.command = [link, "--port", port, "--bind", "127.0.0.1", "--unixsocket", self.path,
+        self.command = [*before, link, "--port", port, "--bind", "127.0.0.1", "--unixsocket", self.path,
                         "--save", "", "--dir", self.data, *options]
         self.start()
 
@@ -69,6 +70,32 @@ class Redis:
 
     def kill(self):
         self.process.kill()
+
+
+class RedisCluster:
+    """Three masters on loopback, as `redis-cli --cluster create` makes them."""
+
+    def __init__(self, folder):
+        self.nodes = [Redis(folder, free_port(), name=f"node-{i}", options=(
+            "--cluster-enabled", "yes", "--cluster-port", free_port(),
+            "--cluster-config-file", f"node-{i}.conf")) for i in range(3)]
+        self.servers = [node.server for node in self.nodes]
+        self._cli("--cluster", "create", *self.servers, "--cluster-yes")
+        for node in self.nodes:
+            node.process.wait_until(lambda n=node: b"cluster_state:ok" in n.ask("CLUSTER INFO"),
+                                    "the cluster is whole")
+
+    def _cli(self, *words):
+        return subprocess.run(["redis-cli", *map(str, words)], timeout=60, capture_output=True, text=True,
+                              check=True).stdout.strip()
+
+    def cli(self, *words):
+        """As an operator with `redis-cli -c`, which goes to the node that has the key."""
+        return self._cli("-c", "-p", self.nodes[0].port, *words)
+
+    def kill(self):
+        for node in self.nodes:
+            node.kill()
 
 
 class RedisConnection:
