@@ -23,7 +23,7 @@ Error mistake(std::string text) { return {Fault::client, std::move(text)}; }
 
 // The checks in the order in which they are made: what follows a failure was not reached.
 constexpr std::array<std::string_view, 10> kChecks{
-    "readable", "issuer",   "purpose",      "constraints", "signature",
+    "readable", "issuer",   "signature",    "purpose",     "constraints",
     "validity", "strength", "entry_active", "revocation",  "identity"};
 
 std::string_view check_of(RefusalReason reason) {
@@ -41,6 +41,7 @@ std::string_view check_of(RefusalReason reason) {
     case RefusalReason::not_yet_valid:
       return "validity";
     case RefusalReason::weak_key:
+    case RefusalReason::roca_key:
     case RefusalReason::weak_signature:
       return "strength";
     case RefusalReason::not_active:

@@ -11,11 +11,11 @@ std::span<const config::Option> IdentitySettings::options() {
                        "What the client is called in logs and headers; else the store's "
                        "name."),
       option<&S::common_name>("common_name",
-                              "Patterns of the subject's common name, one of which must match: "
-                              "`plaid-mtls-<shortname>.plaid.com`."),
+                              "Patterns of the subject's common name, one of which must match "
+                              "always: `plaid-mtls-<shortname>.plaid.com`."),
       option<&S::dns_name>("dns_name",
-                           "Patterns of DNS names; where a certificate has DNS names, they alone "
-                           "are compared."),
+                           "Patterns of DNS names; where a certificate has none, they are compared "
+                           "with its common name, unless `common_name` is written too."),
       option<&S::uri>("uri",
                       "Exact URIs of the subject's alternative names, one of which it must "
                       "have."),

@@ -14,8 +14,10 @@ namespace sallyport::crypto {
 
 struct IdentityRule {
   std::string name;  // the client's; from configuration
-  // Every kind that is not empty must be met. Where a certificate has DNS names and dns_names is
-  // not empty, the common name does not count (RFC 6125 section 6.4.4).
+  // Every kind that is not empty must be met. common_names are compared with the common name
+  // always. dns_names are compared with the DNS names; where a certificate has none (RFC 6125
+  // section 6.4.4), with the common name, unless common_names have judged it. A common name that
+  // the path's name constraints forbid matches nothing.
   std::vector<NamePattern> common_names;
   std::vector<NamePattern> dns_names;
   std::vector<std::string> uris;  // exact

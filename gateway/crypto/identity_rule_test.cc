@@ -36,17 +36,40 @@ TEST(IdentityRule, SaysWhichNameDoesNotMatchWhat) {
   EXPECT_THAT(mismatch(rule, certificate("")), HasSubstr("an absent CN does not match"));
 }
 
-TEST(IdentityRule, PrefersDnsNamesToTheCommonName) {
+TEST(IdentityRule, ComparesTheCommonNameAlways) {
   IdentityRule rule;
   rule.common_names = patterns("good.example");
   rule.dns_names = patterns("<x>.dns.example");
-  EXPECT_EQ(mismatch(rule, certificate("bad.example", {"a.dns.example"})), "(none)");
+  EXPECT_EQ(mismatch(rule, certificate("good.example", {"a.dns.example"})), "(none)");
+  EXPECT_EQ(mismatch(rule, certificate("bad.example", {"a.dns.example"})),
+            "CN bad.example does not match good.example");
   EXPECT_EQ(mismatch(rule, certificate("good.example", {"other.example"})),
             "the DNS name other.example does not match <x>.dns.example");
   EXPECT_EQ(mismatch(rule, certificate("good.example")), "(none)");
-  rule.common_names.clear();
+  EXPECT_EQ(mismatch(rule, certificate("a.dns.example")),
+            "CN a.dns.example does not match good.example");
+}
+
+TEST(IdentityRule, TakesTheCommonNameForADnsNameWhereThereIsNone) {
+  IdentityRule rule;
+  rule.dns_names = patterns("<x>.dns.example");
+  EXPECT_EQ(mismatch(rule, certificate("a.dns.example")), "(none)");
+  EXPECT_EQ(mismatch(rule, certificate("a.dns.example", {"b.dns.example"})), "(none)");
   EXPECT_EQ(mismatch(rule, certificate("good.example")),
-            "it has no DNS name, and <x>.dns.example is wanted");
+            "it has no DNS name, and CN good.example does not match <x>.dns.example");
+  EXPECT_EQ(mismatch(rule, certificate("a.dns.example", {"other.example"})),
+            "the DNS name other.example does not match <x>.dns.example");
+}
+
+TEST(IdentityRule, DoesNotTakeACommonNameThatNameConstraintsForbid) {
+  CertificateView view = certificate("a.dns.example", {"b.dns.example"});
+  view.common_name_forbidden = true;
+  IdentityRule rule;
+  rule.dns_names = patterns("<x>.dns.example");
+  EXPECT_EQ(mismatch(rule, view), "(none)");
+  rule.common_names = patterns("<x>.dns.example");
+  EXPECT_EQ(mismatch(rule, view),
+            "CN a.dns.example is not permitted by its issuers' name constraints");
 }
 
 TEST(IdentityRule, WantsOneOfTheUrisAndTheIssuerExactly) {

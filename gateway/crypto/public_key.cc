@@ -20,6 +20,7 @@
 #include "gateway/crypto/bytes.h"
 #include "gateway/crypto/certificate.h"
 #include "gateway/crypto/pem.h"
+#include "gateway/crypto/roca.h"
 
 namespace sallyport::crypto {
 namespace {
@@ -60,6 +61,13 @@ Result<void> check_rsa(const RSA* rsa) {
   if (!BN_is_odd(n)) return unfit("the RSA modulus is even");
   if (!BN_is_odd(e) || BN_is_one(e) || BN_num_bits(e) > 32) {
     return unfit("the RSA exponent is not an odd number from 3 to 2^32");
+  }
+  std::string modulus(BN_num_bytes(n), '\0');
+  BN_bn2bin(n, reinterpret_cast<std::uint8_t*>(modulus.data()));
+  if (has_roca_fingerprint(modulus)) {
+    return unfit(
+        "the RSA key has the fingerprint of ROCA (CVE-2017-15361): anybody can compute its "
+        "private key; its owner must make a new one with other software");
   }
   return {};
 }

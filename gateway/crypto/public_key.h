@@ -36,7 +36,7 @@ class PublicKey {
   // wrong with the key, not where it came from.
 
   // from_rsa takes the big-endian "n" and "e" of a JWK: 2048 to 8192 bits, an odd exponent of
-  // 3 to 2^32.
+  // 3 to 2^32, without the fingerprint of ROCA (see roca.h).
   static Result<PublicKey> from_rsa(std::string_view modulus, std::string_view exponent);
   // from_ec takes ec_p256 or ec_p384 and the coordinates, each in exactly the length of the field
   // (RFC 7518 section 6.2.1.2); the point must be on the curve.

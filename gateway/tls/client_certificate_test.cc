@@ -203,6 +203,29 @@ TEST(ClientCertificate, OfAnIssuerWithAWeakKeyIsRefused) {
   expect_refused(weak.issue({}), "weak_key", SSL_AD_UNSUPPORTED_CERTIFICATE);
 }
 
+TEST(ClientCertificate, WithAKeyOfRocaIsRefusedByThatName) {
+  expect_refused(client_ca().issue({.key = KeyKind::roca2048}), "roca_key",
+                 SSL_AD_UNSUPPORTED_CERTIFICATE);
+  const auto issuing = client_ca().intermediate({.common_name = "Card", .key = KeyKind::roca2048});
+  expect_refused(issuing.issue({}), "roca_key", SSL_AD_UNSUPPORTED_CERTIFICATE);
+}
+
+// The same in both versions: TLS 1.2 took P-521 with the hash of another curve before.
+TEST(ClientCertificate, WithAKeyOfAnyKindIsAcceptedInBothVersions) {
+  const auto with = context();
+  for (const KeyKind kind : {KeyKind::p256, KeyKind::p384, KeyKind::p521, KeyKind::rsa2048}) {
+    const auto identity = client_ca().issue({.key = kind});
+    for (const std::uint16_t version : kVersions) {
+      RawClient client;
+      client.offer(version, version);
+      client.use(identity);
+      const Met met = meet(*with, client, "api.example");
+      ASSERT_EQ(met.result.outcome, Outcome::done) << static_cast<int>(kind) << met.result.text;
+      EXPECT_NE(met.transport->info().peer, nullptr);
+    }
+  }
+}
+
 TEST(ClientCertificate, SignedWithSha1IsRefused) {
   expect_refused(client_ca().issue({.digest = CertificateDigest::sha1}), "weak_signature",
                  SSL_AD_UNSUPPORTED_CERTIFICATE);

@@ -116,6 +116,22 @@ TEST(Handshake, RefusesGroupsItDoesNotOffer) {
   EXPECT_EQ(failure(meet(*context, client, "api.example")), "no_shared_cipher");
 }
 
+TEST(Handshake, AgreesOnEveryGroupItOffers) {
+  const auto context = server(config_of(KeyKind::rsa2048));
+  for (const auto& [group, name] :
+       {std::pair{NID_X25519, "X25519"}, std::pair{NID_X9_62_prime256v1, "P-256"},
+        std::pair{NID_secp384r1, "P-384"}}) {
+    for (const std::uint16_t version : kVersions) {
+      RawClient client;
+      client.offer(version, version);
+      ASSERT_EQ(SSL_CTX_set1_curves(client.context(), &group, 1), 1);
+      const Met met = meet(*context, client, "api.example");
+      ASSERT_EQ(met.result.outcome, Outcome::done) << name << met.result.text;
+      EXPECT_EQ(met.transport->info().group, name);
+    }
+  }
+}
+
 TEST(Handshake, RefusesSha1Signatures) {
   const auto context = server(config_of(KeyKind::rsa2048));
   RawClient client;

@@ -12,6 +12,7 @@
 #include "gateway/crypto/bytes.h"
 #include "gateway/crypto/certificate.h"
 #include "gateway/tls/ca_path.h"
+#include "gateway/tls/weakness.h"
 
 namespace sallyport::tls {
 namespace {
@@ -45,7 +46,7 @@ std::variant<PresentedChain, CertificateRefusal> parse(std::span<CRYPTO_BUFFER* 
   const std::string_view leaf_der = bytes_of(chain.front());
   auto leaf = memory != nullptr
                   ? crypto::view_certificate(leaf_der, memory->certificates.front().digest)
-                                : crypto::view_certificate(leaf_der);
+                  : crypto::view_certificate(leaf_der);
   if (!leaf) return CertificateRefusal{RefusalReason::malformed, leaf.error().text, "", "", ""};
   PresentedChain out;
   out.view = std::move(*leaf);
@@ -162,16 +163,20 @@ std::optional<CertificateRefusal> check_identity(const TrustEntry& entry,
                     std::move(*mismatch) + " (trust entry " + entry.id + ")", leaf);
 }
 
-Outcome check_entry(const PresentedChain& chain, const TrustEntry& entry, const TrustStore& store,
-                    const Expectation& expected, WallTime now) {
-  Outcome found = entry.kind == TrustKind::ca
-                      ? find_ca_path(chain, entry, store.name(), expected, now)
-                      : check_pin(chain, entry, store.name(), expected, now);
+Outcome check_entry(PathQuestion& question, PresentedChain& chain, const TrustEntry& entry,
+                    const TrustStore& store, Hints hints) {
+  const WallTime now = question.now;
+  const auto demand = [&](const CaPath& path) {
+    auto refusal = check_window(entry, chain.view, now);
+    return refusal ? refusal : check_revocation(path, store, entry.kind, now);
+  };
+  const bool is_ca = entry.kind == TrustKind::ca;
+  Outcome found = is_ca ? find_ca_path(question, entry, hints, demand)
+                        : check_pin(chain, entry, store.name(), question.expected, now);
   if (found.index() == 1) return found;
-  if (auto refusal = check_window(entry, chain.view, now)) return std::move(*refusal);
-  if (auto refusal = check_revocation(std::get<CaPath>(found), store, entry.kind, now)) {
-    return std::move(*refusal);
-  }
+  const auto& path = std::get<CaPath>(found);
+  if (auto refusal = is_ca ? std::nullopt : demand(path)) return std::move(*refusal);
+  chain.view.common_name_forbidden = path.forbids_common_name();
   if (auto refusal = check_identity(entry, chain.view)) return std::move(*refusal);
   return found;
 }
@@ -208,10 +213,38 @@ GoodPath good_path(const CaPath& path, const TrustEntry& entry, const TrustStore
 // An entry that does not know the issuer says less than one that has found something to object to.
 bool is_more_telling(const CertificateRefusal& a, const CertificateRefusal& b) {
   const auto rank = [](RefusalReason reason) {
-    if (reason == RefusalReason::unknown_issuer) return 0;
-    return reason == RefusalReason::not_active ? 1 : 2;
+    switch (reason) {
+      case RefusalReason::unknown_issuer:
+        return 0;
+      case RefusalReason::bad_signature:
+        return 1;
+      case RefusalReason::not_active:
+        return 2;
+      default:
+        return 3;
+    }
   };
   return rank(a.reason) > rank(b.reason);
+}
+
+// ask_entries asks one entry after the other; with hints ignored, those that may have more to say.
+Outcome ask_entries(PathQuestion& question, PresentedChain& chain, const TrustStore& store,
+                    Hints hints, const TrustEntry*& vouching) {
+  std::optional<CertificateRefusal> why;
+  for (const TrustEntry& entry : store.entries()) {
+    if (hints == Hints::ignored && entry.kind != TrustKind::ca) continue;
+    auto outcome = check_entry(question, chain, entry, store, hints);
+    if (outcome.index() == 0) {
+      vouching = &entry;
+      return outcome;
+    }
+    auto& refusal = std::get<CertificateRefusal>(outcome);
+    const bool tells_more = !why || is_more_telling(refusal, *why);
+    if (tells_more) why = std::move(refusal);
+  }
+  if (why) return std::move(*why);
+  return refusal_of(RefusalReason::unknown_issuer,
+                    "the trust store " + std::string(store.name()) + " is empty", chain.view);
 }
 
 }  // namespace
@@ -223,22 +256,21 @@ std::variant<GoodPath, CertificateRefusal> check_path(std::span<CRYPTO_BUFFER* c
   auto parsed = parse(chain, memory);
   if (auto* refusal = std::get_if<CertificateRefusal>(&parsed)) return std::move(*refusal);
   auto& presented = std::get<PresentedChain>(parsed);
-  std::optional<CertificateRefusal> why;
-  for (const TrustEntry& entry : store.entries()) {
-    auto outcome = check_entry(presented, entry, store, expected, now);
-    if (const auto* path = std::get_if<CaPath>(&outcome)) {
-      if (memory != nullptr) {
-        for (const auto& issuer : presented.issuers) memory->issuers.remember(issuer);
-      }
-      return good_path(*path, entry, store, presented, now);
-    }
-    auto& refusal = std::get<CertificateRefusal>(outcome);
-    const bool tells_more = !why || is_more_telling(refusal, *why);
-    if (tells_more) why = std::move(refusal);
+  PathQuestion question{presented, store.name(), expected, now};
+  const TrustEntry* entry = nullptr;
+  Outcome outcome = ask_entries(question, presented, store, Hints::heeded, entry);
+  if (entry == nullptr && question.has_passed) {
+    Outcome second = ask_entries(question, presented, store, Hints::ignored, entry);
+    const auto* refusal = std::get_if<CertificateRefusal>(&second);
+    const bool counts =
+        refusal == nullptr || is_more_telling(*refusal, std::get<CertificateRefusal>(outcome));
+    if (counts) outcome = std::move(second);
   }
-  if (why) return std::move(*why);
-  return refusal_of(RefusalReason::unknown_issuer,
-                    "the trust store " + std::string(store.name()) + " is empty", presented.view);
+  if (auto* refusal = std::get_if<CertificateRefusal>(&outcome)) return std::move(*refusal);
+  if (memory != nullptr) {
+    for (const auto& issuer : presented.issuers) memory->issuers.remember(issuer);
+  }
+  return good_path(std::get<CaPath>(outcome), *entry, store, presented, now);
 }
 
 }  // namespace sallyport::tls

@@ -18,6 +18,8 @@ std::string_view to_string(RefusalReason reason) {
       return "wrong_name";
     case RefusalReason::weak_key:
       return "weak_key";
+    case RefusalReason::roca_key:
+      return "roca_key";
     case RefusalReason::weak_signature:
       return "weak_signature";
     case RefusalReason::bad_signature:
@@ -55,6 +57,7 @@ std::uint8_t alert_for(RefusalReason reason) {
       return SSL_AD_CERTIFICATE_EXPIRED;
     case RefusalReason::wrong_purpose:
     case RefusalReason::weak_key:
+    case RefusalReason::roca_key:
     case RefusalReason::weak_signature:
       return SSL_AD_UNSUPPORTED_CERTIFICATE;
     case RefusalReason::bad_signature:

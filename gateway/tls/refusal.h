@@ -16,11 +16,12 @@ enum class RefusalReason : std::uint8_t {
   wrong_purpose,   // extended key usage or key usage forbid it
   wrong_name,      // not the host that we meant to reach
   weak_key,        // RSA below 2048 bits, or a curve below P-256
+  roca_key,        // RSA with the fingerprint of CVE-2017-15361, see gateway/crypto/roca.h
   weak_signature,  // SHA-1, MD5
   bad_signature,
   invalid_issuer,  // an issuer that is no CA, or whose constraints are broken
   malformed,
-  chain_too_long,
+  chain_too_long,     // or too many issuers of one name
   revoked,            // on a revocation list, or blocked by its fingerprint
   crl_expired,        // the issuer's revocation list was not renewed in time
   crl_absent,         // revocation lists are configured, and none is of this issuer

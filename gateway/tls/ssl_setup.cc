@@ -16,13 +16,16 @@ constexpr const char* kTls12Suites =
     "[ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 
-constexpr std::array<int, 2> kGroups{NID_X25519, NID_X9_62_prime256v1};
+// P-384 is last: several times as dear, and what some rules of banks and states allow alone.
+constexpr std::array<int, 3> kGroups{NID_X25519, NID_X9_62_prime256v1, NID_secp384r1};
 
-// No SHA-1, in either direction.
-constexpr std::array<std::uint16_t, 9> kSignatures{
+// No SHA-1, in either direction. P-521 is for peers' keys: TLS 1.2 would take them in any case,
+// with the hash of another curve.
+constexpr std::array<std::uint16_t, 10> kSignatures{
     SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_RSA_PSS_RSAE_SHA256, SSL_SIGN_RSA_PKCS1_SHA256,
     SSL_SIGN_ECDSA_SECP384R1_SHA384, SSL_SIGN_RSA_PSS_RSAE_SHA384, SSL_SIGN_RSA_PKCS1_SHA384,
-    SSL_SIGN_RSA_PSS_RSAE_SHA512,    SSL_SIGN_RSA_PKCS1_SHA512,    SSL_SIGN_ED25519};
+    SSL_SIGN_RSA_PSS_RSAE_SHA512,    SSL_SIGN_RSA_PKCS1_SHA512,    SSL_SIGN_ED25519,
+    SSL_SIGN_ECDSA_SECP521R1_SHA512};
 
 // A peer's certificates may take this much altogether; the library's own limit is 100 KiB.
 constexpr std::size_t kMaxPeerCertificates = 48 * 1024;

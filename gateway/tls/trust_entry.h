@@ -54,9 +54,7 @@ struct TrustEntry {
   crypto::IdentityRule identity;
   std::vector<crypto::CertificateView> certificates;  // the CAs, or the pinned leaf
   crypto::Sha256 spki{};
-  // Of kind ca: what the library looks for issuers in, and its objects, in certificates' order.
-  bssl::UniquePtr<X509_STORE> cas;
-  std::vector<bssl::UniquePtr<X509>> ca_objects;
+  std::vector<bssl::UniquePtr<X509>> ca_objects;  // of kind ca: the same, for the library
 
   // is_active says whether the entry counts at that time.
   bool is_active(std::int64_t unix_seconds) const {

@@ -158,7 +158,6 @@ Result<void> TrustStore::add_entry(const TrustEntrySpec& spec, WallTime now, Unf
                    .identity = spec.identity,
                    .certificates = {},
                    .spki = spec.spki,
-                   .cas = {},
                    .ca_objects = {}};
   if (spec.kind == TrustKind::ca) {
     if (auto added = add_cas(spec, entry, now, unfit, warnings); !added) return added;
@@ -182,8 +181,6 @@ Result<void> TrustStore::add_cas(const TrustEntrySpec& spec, TrustEntry& entry, 
                                  Unfit unfit, std::vector<std::string>& warnings) {
   const auto ders = crypto::read_certificates(spec.pem, kMaxAnchors);
   if (!ders) return mistake(spec.file, ders.error().text);
-  entry.cas.reset(X509_STORE_new());
-  SALLYPORT_CHECK(entry.cas);
   for (std::size_t i = 0; i < ders->size(); ++i) {
     const auto added = add_ca((*ders)[i], entry);
     if (!added) {
@@ -209,9 +206,7 @@ Result<void> TrustStore::add_ca(const std::string& der, TrustEntry& entry) {
   bssl::UniquePtr<X509> certificate(d2i_X509(nullptr, &data, static_cast<long>(der.size())));
   if (auto checked = check_ca(certificate.get(), *view); !checked) return checked;
   const auto is_same = [&](const auto& anchor) { return anchor.sha256 == view->sha256; };
-  if (std::none_of(entry.certificates.begin(), entry.certificates.end(), is_same)) {
-    SALLYPORT_CHECK(X509_STORE_add_cert(entry.cas.get(), certificate.get()) == 1);
-  }
+  if (std::any_of(entry.certificates.begin(), entry.certificates.end(), is_same)) return {};
   if (std::none_of(anchors_.begin(), anchors_.end(), is_same)) {
     subjects_.push_back(subject_of(certificate.get()));
     anchors_.push_back(*view);

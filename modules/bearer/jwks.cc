@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/crypto/base64.h"
+#include "gateway/crypto/roca.h"
 #include "modules/bearer/jwt.h"
 #include "modules/bearer/known_keys.h"
 #include "modules/bearer/printable.h"
@@ -30,8 +31,12 @@ constexpr Skip kAlgorithm{"algorithm", "its algorithm is not among the allowed o
 constexpr Skip kKnown{"known_private_key",
                       "its private key is public knowledge, so that everybody can sign with it"};
 
+constexpr std::string_view kRoca =
+    "RSA key with the fingerprint of ROCA (CVE-2017-15361): anybody can compute its private key";
+
 // skip_for is the reason when the key itself cannot be read.
 Skip skip_for(std::string_view why) {
+  if (why == kRoca) return {"roca_key", why};
   return {why.starts_with("kty") || why.starts_with("curve") ? "type" : "bad_key", why};
 }
 
@@ -66,6 +71,7 @@ std::variant<crypto::PublicKey, std::string_view> read_rsa(const json::Value& jw
   const auto n = parameter(jwk, "n");
   const auto e = parameter(jwk, "e");
   if (!n || !e) return std::string_view("n or e is missing or not strict base64url");
+  if (crypto::has_roca_fingerprint(*n)) return kRoca;
   return checked(crypto::PublicKey::from_rsa(*n, *e),
                  "RSA key is not of 2048 to 8192 bits with a sound exponent");
 }

@@ -42,6 +42,16 @@ TEST(KnownKeys, AreRefusedWhereTheyWouldHarm) {
   }
 }
 
+TEST(KnownKeys, ThatCanBeComputedAreRefusedByAReasonOfTheirOwn) {
+  const std::string good = test::TestKey::make(test::KeyKind::p256).jwk("good");
+  const std::string roca = test::TestKey::make(test::KeyKind::roca2048).jwk("card");
+  const auto keys = parse_jwks(test::jwks({good, roca}), kAll, 1);
+  ASSERT_TRUE(keys) << keys.error().text;
+  ASSERT_EQ(keys->skipped().size(), 1U);
+  EXPECT_EQ(keys->skipped().front().label, "roca_key");
+  EXPECT_NE(keys->skipped().front().text.find("CVE-2017-15361"), std::string::npos);
+}
+
 TEST(KnownKeys, AreUsedAndToldOfInASandbox) {
   const auto keys = parse_jwks(test::jwks({std::string(kRfc8037)}), kAll, 1, KnownKeys::use);
   ASSERT_TRUE(keys) << keys.error().text;

@@ -23,7 +23,8 @@ constexpr Reason kOtherStore{"client_cert.other_store", ErrorClass::forbidden,
                              "route's. See `trust_store` here and at the listener."};
 constexpr Reason kNameMismatch{"client_cert.name_mismatch", ErrorClass::forbidden,
                                "The certificate is good and its name matches no pattern of this "
-                               "route. Compare the evidence with `common_name` and `dns_name`."};
+                               "route, or name constraints of its CA forbid it. Compare the evidence "
+                           "with `common_name` and `dns_name`."};
 constexpr Reason kExpired{"client_cert.expired", ErrorClass::forbidden,
                           "The certificate expired while the connection was open. The client must "
                           "connect again with its new certificate."};
@@ -66,12 +67,13 @@ std::span<const config::Option> Settings::options() {
           "an identity."),
       config::option<&Settings::common_name>(
           "common_name",
-          "Patterns of the subject's common name; `<word>` stands for a part of one label, as in "
-          "`plaid-mtls-<shortname>.plaid.com`. Without patterns any name of the store passes."),
+          "Patterns of the subject's common name, which is compared always; `<word>` stands for a "
+          "part of one label, as in `plaid-mtls-<shortname>.plaid.com`. Without patterns any name "
+          "of the store passes."),
       config::option<&Settings::dns_name>(
           "dns_name",
-          "Patterns of DNS names; where a certificate has DNS names, they alone are "
-          "compared and its common name does not count."),
+          "Patterns of DNS names; where a certificate has none, they are compared with its common "
+          "name, unless `common_name` is written too."),
       config::option<&Settings::identity>(
           "identity", "The name that the client goes by in logs; else the one that the trust "
                       "store's entry gives, or the store's name."),
@@ -118,8 +120,10 @@ class ClientCertPolicy final : public policy::Policy {
     policy::passed(exchange, Check::trust);
     if (!crypto::names_match(plan_->common_names, plan_->dns_names, view)) {
       return policy::deny(kNameMismatch,
-                          policy::evidence(exchange, "common_name=\"{}\" dns_names={} serial={}",
-                                           view.common_name, view.dns_names.size(), view.serial));
+                          policy::evidence(exchange, "common_name=\"{}\"{} dns_names={} serial={}",
+                                           view.common_name,
+                                           view.common_name_forbidden ? " (constrained)" : "",
+                                           view.dns_names.size(), view.serial));
     }
     policy::passed(exchange, Check::name);
     // The certificate's own name lives as long as the certificate, which the exchange holds.

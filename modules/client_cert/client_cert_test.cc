@@ -114,17 +114,31 @@ TEST_F(ClientCert, RefusesAnEmptyCommonName) {
   EXPECT_THAT(judge(certificate("")), DeniedWith("client_cert.name_mismatch"));
 }
 
-TEST_F(ClientCert, ComparesDnsNamesAloneWhereThereAreAny) {
+TEST_F(ClientCert, ComparesTheCommonNameAlwaysAndDnsNamesWhereThereAreAny) {
   load("trust_store: plaid\ncommon_name: [good.example]\ndns_name: [\"<x>.dns.example\"]");
-  EXPECT_THAT(judge(certificate("bad.example", {"other.example", "a.dns.example"})), Allowed());
+  EXPECT_THAT(judge(certificate("good.example", {"other.example", "a.dns.example"})), Allowed());
+  EXPECT_THAT(judge(certificate("bad.example", {"a.dns.example"})),
+              DeniedWith("client_cert.name_mismatch"));
   EXPECT_THAT(judge(certificate("good.example", {"other.example"})),
               DeniedWith("client_cert.name_mismatch"));
   EXPECT_THAT(judge(certificate("good.example")), Allowed());
 }
 
-TEST_F(ClientCert, RefusesACertificateWithoutDnsNamesWhenOnlyTheseAreConfigured) {
+TEST_F(ClientCert, TakesTheCommonNameForADnsNameWhereThereIsNone) {
   load("trust_store: plaid\ndns_name: [\"<x>.dns.example\"]");
-  EXPECT_THAT(judge(certificate("a.dns.example")), DeniedWith("client_cert.name_mismatch"));
+  EXPECT_THAT(judge(certificate("a.dns.example")), Allowed());
+  EXPECT_THAT(judge(certificate("good.example")), DeniedWith("client_cert.name_mismatch"));
+  EXPECT_THAT(judge(certificate("a.dns.example", {"other.example"})),
+              DeniedWith("client_cert.name_mismatch"));
+}
+
+TEST_F(ClientCert, DoesNotTakeACommonNameThatNameConstraintsForbid) {
+  load(kPlaid);
+  crypto::CertificateView view =
+      certificate("plaid-mtls-demo.plaid.com", {"app.partner.example"});
+  EXPECT_THAT(judge(view), Allowed());
+  view.common_name_forbidden = true;
+  EXPECT_THAT(judge(view), DeniedWith("client_cert.name_mismatch"));
 }
 
 TEST_F(ClientCert, RefusesACertificateThatExpiredOnTheOpenConnection) {

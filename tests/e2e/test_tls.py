@@ -71,8 +71,8 @@ def test_weaker_suites_are_refused(gateway, suites):
     assert not session.succeeded and session.alert == "handshake failure"
 
 
-@pytest.mark.parametrize("group, is_good", [("X25519", True), ("P-256", True), ("P-521", False),
-                                            ("ffdhe2048", False)])
+@pytest.mark.parametrize("group, is_good", [("X25519", True), ("P-256", True), ("P-384", True),
+                                            ("P-521", False), ("ffdhe2048", False)])
 def test_only_strong_and_common_groups_are_offered(gateway, group, is_good):
     assert s_client(gateway, "-tls1_3", "-groups", group).succeeded == is_good
 

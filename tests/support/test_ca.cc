@@ -84,6 +84,55 @@ void add_crl_points(X509* certificate, const CertificateSpec& spec) {
   });
 }
 
+void add_subtrees(CBB* out, unsigned tag, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  CBB subtrees, subtree;
+  SALLYPORT_CHECK(CBB_add_asn1(out, &subtrees, tag) == 1);
+  for (const std::string& name : names) {
+    SALLYPORT_CHECK(CBB_add_asn1(&subtrees, &subtree, CBS_ASN1_SEQUENCE) == 1);
+    add_to(&subtree, kContext | 2, name);
+  }
+  SALLYPORT_CHECK(CBB_flush(out) == 1);
+}
+
+void add_name_constraints(X509* certificate, const CertificateSpec& spec) {
+  if (spec.permitted_dns.empty() && spec.excluded_dns.empty()) return;
+  add_extension(certificate, NID_name_constraints, true, CBS_ASN1_SEQUENCE, [&spec](CBB* out) {
+    add_subtrees(out, kContext | CBS_ASN1_CONSTRUCTED | 0, spec.permitted_dns);
+    add_subtrees(out, kContext | CBS_ASN1_CONSTRUCTED | 1, spec.excluded_dns);
+  });
+}
+
+std::string der_of_name(X509_NAME* name) {
+  std::uint8_t* data = nullptr;
+  const int size = i2d_X509_NAME(name, &data);
+  SALLYPORT_CHECK(size > 0);
+  const bssl::UniquePtr<std::uint8_t> owned(data);
+  return std::string(crypto::view_of(data, static_cast<std::size_t>(size)));
+}
+
+void add_key_identifiers(X509* certificate, const CertificateSpec& spec) {
+  if (!spec.subject_key_id.empty()) {
+    // An OCTET STRING is no sequence: the content is its octets.
+    add_extension(certificate, NID_subject_key_identifier, false, CBS_ASN1_OCTETSTRING,
+                  [&spec](CBB* out) {
+                    SALLYPORT_CHECK(CBB_add_bytes(out, crypto::data_of(spec.subject_key_id),
+                                                  spec.subject_key_id.size()) == 1);
+                  });
+  }
+  if (spec.authority_key_id.empty() && spec.authority_serial.empty()) return;
+  const std::string issuer = der_of_name(X509_get_issuer_name(certificate));
+  add_extension(certificate, NID_authority_key_identifier, false, CBS_ASN1_SEQUENCE, [&](CBB* out) {
+    if (!spec.authority_key_id.empty()) add_to(out, kContext | 0, spec.authority_key_id);
+    if (spec.authority_serial.empty()) return;
+    CBB names;
+    SALLYPORT_CHECK(CBB_add_asn1(out, &names, kContext | CBS_ASN1_CONSTRUCTED | 1) == 1);
+    add_to(&names, kContext | CBS_ASN1_CONSTRUCTED | 4, issuer);
+    SALLYPORT_CHECK(CBB_flush(out) == 1);
+    add_to(out, kContext | 2, spec.authority_serial);
+  });
+}
+
 void add_name(X509_NAME* name, int nid, std::string_view value) {
   SALLYPORT_CHECK(X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8, crypto::data_of(value),
                                              static_cast<int>(value.size()), -1, 0) == 1);
@@ -148,6 +197,8 @@ Identity make(const CertificateSpec& spec, const TestKey& key, const Identity* i
   SALLYPORT_CHECK(X509_set_pubkey(certificate.get(), out.key.get()) == 1);
   add_basic_constraints(certificate.get(), spec);
   add_usages(certificate.get(), spec);
+  add_name_constraints(certificate.get(), spec);
+  add_key_identifiers(certificate.get(), spec);
   add_alternative_names(certificate.get(), spec);
   add_crl_points(certificate.get(), spec);
   const TestKey& signer = issuer != nullptr ? issuer->key : out.key;
@@ -181,7 +232,11 @@ TestCa::TestCa(std::string_view common_name)
     : TestCa(CertificateSpec{.common_name = std::string(common_name)}) {}
 
 Identity TestCa::issue(const CertificateSpec& spec) const {
-  Identity out = make(spec, TestKey::make(spec.key), &identity_);
+  return certify(spec, TestKey::make(spec.key));
+}
+
+Identity TestCa::certify(const CertificateSpec& spec, const TestKey& key) const {
+  Identity out = make(spec, key, &identity_);
   if (!is_root_) {
     out.issuers_der.push_back(identity_.der);
     out.issuers_der.insert(out.issuers_der.end(), identity_.issuers_der.begin(),

@@ -27,6 +27,11 @@ struct CertificateSpec {
   bool client_auth = false;
   bool is_ca = false;
   int path_length = -1;  // negative: no limit
+  std::vector<std::string> permitted_dns = {};  // name constraints
+  std::vector<std::string> excluded_dns = {};
+  std::string subject_key_id = {};    // raw; empty: none, as in the next two
+  std::string authority_key_id = {};  // raw
+  std::string authority_serial = {};  // raw; the issuer's name goes with it
   std::int64_t not_before = 0;
   std::int64_t not_after = 0;
   KeyKind key = KeyKind::p256;
@@ -54,6 +59,8 @@ class TestCa {
   TestCa renewed(CertificateSpec spec) const;
 
   Identity issue(const CertificateSpec& spec) const;
+  // certify issues a certificate for a key that exists.
+  Identity certify(const CertificateSpec& spec, const TestKey& key) const;
   TestCa intermediate(CertificateSpec spec) const;
   TestCa intermediate(std::string_view common_name) const;
   // A CA that is not marked as one, to make chains that must be refused.

@@ -36,6 +36,57 @@ bssl::UniquePtr<EVP_PKEY> make_rsa(int bits) {
   return key;
 }
 
+// roca_prime: k times the product of the primes to 701, plus a power of 65537 modulo that product.
+bssl::UniquePtr<BIGNUM> roca_prime(BN_CTX* context) {
+  const bssl::UniquePtr<BIGNUM> product(BN_new()), base(BN_new()), exponent(BN_new()), k(BN_new());
+  bssl::UniquePtr<BIGNUM> prime(BN_new());
+  SALLYPORT_CHECK(BN_set_word(product.get(), 2) && BN_set_word(base.get(), 65537));
+  for (BN_ULONG number = 3; number <= 701; number += 2) {
+    bool is_prime = true;
+    for (BN_ULONG factor = 3; factor * factor <= number; factor += 2) {
+      is_prime = is_prime && number % factor != 0;
+    }
+    if (is_prime) SALLYPORT_CHECK(BN_mul_word(product.get(), number) == 1);
+  }
+  SALLYPORT_CHECK(BN_rand_range(exponent.get(), product.get()) == 1);
+  SALLYPORT_CHECK(BN_mod_exp(base.get(), base.get(), exponent.get(), product.get(), context) == 1);
+  // Both top bits set, for a product of twice the length.
+  SALLYPORT_CHECK(BN_set_word(k.get(), 3) && BN_lshift(k.get(), k.get(), 1022) &&
+                  BN_div(k.get(), nullptr, k.get(), product.get(), context));
+  int is_prime = 0;
+  while (is_prime == 0) {
+    SALLYPORT_CHECK(BN_add_word(k.get(), 1) &&
+                    BN_mul(prime.get(), k.get(), product.get(), context) &&
+                    BN_add(prime.get(), prime.get(), base.get()));
+    SALLYPORT_CHECK(
+        BN_primality_test(&is_prime, prime.get(), BN_prime_checks, context, 1, nullptr));
+  }
+  return prime;
+}
+
+bssl::UniquePtr<EVP_PKEY> make_roca() {
+  const bssl::UniquePtr<BN_CTX> context(BN_CTX_new());
+  auto p = roca_prime(context.get()), q = roca_prime(context.get());
+  if (BN_cmp(p.get(), q.get()) < 0) std::swap(p, q);
+  bssl::UniquePtr<BIGNUM> n(BN_new()), e(BN_new()), d(BN_new()), inverse(BN_new());
+  bssl::UniquePtr<BIGNUM> p1(BN_dup(p.get())), q1(BN_dup(q.get())), order(BN_new());
+  SALLYPORT_CHECK(BN_set_word(e.get(), RSA_F4) && BN_sub_word(p1.get(), 1) &&
+                  BN_sub_word(q1.get(), 1) && BN_mul(n.get(), p.get(), q.get(), context.get()) &&
+                  BN_mul(order.get(), p1.get(), q1.get(), context.get()) &&
+                  BN_mod_inverse(d.get(), e.get(), order.get(), context.get()) &&
+                  BN_mod_inverse(inverse.get(), q.get(), p.get(), context.get()) &&
+                  BN_mod(p1.get(), d.get(), p1.get(), context.get()) &&
+                  BN_mod(q1.get(), d.get(), q1.get(), context.get()));
+  const bssl::UniquePtr<RSA> rsa(RSA_new());
+  SALLYPORT_CHECK(RSA_set0_key(rsa.get(), n.release(), e.release(), d.release()) == 1);
+  SALLYPORT_CHECK(RSA_set0_factors(rsa.get(), p.release(), q.release()) == 1);
+  SALLYPORT_CHECK(RSA_set0_crt_params(rsa.get(), p1.release(), q1.release(), inverse.release()) ==
+                  1);
+  bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
+  SALLYPORT_CHECK(EVP_PKEY_set1_RSA(key.get(), rsa.get()) == 1);
+  return key;
+}
+
 bssl::UniquePtr<EVP_PKEY> make_ec(int curve) {
   bssl::UniquePtr<EC_KEY> ec(EC_KEY_new_by_curve_name(curve));
   bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
@@ -58,6 +109,8 @@ bssl::UniquePtr<EVP_PKEY> make_key(KeyKind kind) {
       return make_rsa(1024);
     case KeyKind::rsa2048:
       return make_rsa(2048);
+    case KeyKind::roca2048:
+      return make_roca();
     case KeyKind::p256:
       return make_ec(NID_X9_62_prime256v1);
     case KeyKind::p384:
@@ -114,7 +167,7 @@ std::string number(const BIGNUM* value) {
 }
 
 std::string members(EVP_PKEY* key, KeyKind kind) {
-  if (kind == KeyKind::rsa1024 || kind == KeyKind::rsa2048) {
+  if (kind == KeyKind::rsa1024 || kind == KeyKind::rsa2048 || kind == KeyKind::roca2048) {
     const RSA* rsa = EVP_PKEY_get0_RSA(key);
     return R"("kty":"RSA","n":")" + number(RSA_get0_n(rsa)) + R"(","e":")" +
            number(RSA_get0_e(rsa)) + '"';

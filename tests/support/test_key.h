@@ -12,7 +12,8 @@ struct evp_pkey_st;
 
 namespace sallyport::test {
 
-enum class KeyKind { rsa1024, rsa2048, p256, p384, p521, ed25519 };
+// roca2048 is RSA as the library of CVE-2017-15361 makes it.
+enum class KeyKind { rsa1024, rsa2048, roca2048, p256, p384, p521, ed25519 };
 
 // Copies share the key.
 class TestKey {
