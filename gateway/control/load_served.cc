@@ -15,6 +15,7 @@ std::shared_ptr<const tls::Credentials> Loader::load_credentials(
   // Certificate and key are two files: between the writing of one and the other they do not match.
   if (!loaded) return keep_credentials(settings, node, loaded.error().text);
   for (const std::string& warning : loaded->warnings) findings_.warning(node, warning);
+  for (const std::string& note : loaded->notes) findings_.note(node, note);
 
   const auto problem = served_chain_problem(*loaded->credentials, settings, node);
   if (!problem) return loaded->credentials;

@@ -50,7 +50,7 @@ std::span<const config::Option> TrustEntrySettings::options() {
 std::span<const config::Option> CrlSettings::options() {
   using S = CrlSettings;
   static const std::array rows{
-      option<&S::files>("files", "Revocation lists, DER or PEM, one issuer each."),
+      option<&S::files>("files", "Revocation lists: one of DER, or PEM with one or several."),
       option<&S::directory>("directory", "Folder of such files, ending in `.crl` or `.pem`."),
       option<&S::issuers>("issuers",
                           "PEM bundle of the CAs below the anchors whose lists are "
