@@ -1,8 +1,8 @@
-#include <cstdio>
 #include <memory>
 
 #include "gateway/cli/cli.h"
 #include "gateway/cli/config_option.h"
+#include "gateway/cli/print.h"
 #include "gateway/control/load.h"
 #include "gateway/control/name_check.h"
 
@@ -16,16 +16,16 @@ int check(const std::string& path, bool strict) {
   const auto loaded = control::load(path, services, registry, findings);
   if (loaded) control::warn_of_unresolved(*loaded, findings);
   for (const config::Finding& finding : findings.all()) {
-    std::fprintf(stderr, "%s\n", finding.text().c_str());
+    warn("{}\n", finding.text());
   }
   if (!loaded) {
-    std::fprintf(stderr, "%s: %zu errors\n", path.c_str(), findings.error_count());
+    warn("{}: {} errors\n", path, findings.error_count());
     return kFailed;
   }
-  std::printf("%s: good: %zu listeners, %zu routes, %zu upstreams\n", path.c_str(),
-              loaded->generation->listeners.size(), loaded->generation->routes.size(),
-              loaded->generation->upstreams.size());
-  return strict && !findings.all().empty() ? kUsage : kOk;
+  say("{}: good: {} listeners, {} routes, {} upstreams\n", path,
+      loaded->generation->listeners.size(), loaded->generation->routes.size(),
+      loaded->generation->upstreams.size());
+  return strict && findings.has_warnings() ? kUsage : kOk;
 }
 
 }  // namespace

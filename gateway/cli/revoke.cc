@@ -3,7 +3,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -12,6 +11,7 @@
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/order.h"
+#include "gateway/cli/print.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/token_input.h"
 #include "gateway/observe/json_line.h"
@@ -94,7 +94,7 @@ int change(Wish wish, std::string_view verb) {
   if (!order) return fail(order.error().text);
   const auto answer = give_order(wish.socket, verb, *order);
   if (!answer) return fail(answer.error().text);
-  std::fputs(answer->text.c_str(), stdout);
+  say_document(answer->text);
   return kOk;
 }
 
@@ -125,7 +125,7 @@ int list(const ListWish& wish) {
     const auto page = give_order(wish.socket, "revoked", order);
     if (!page) return fail(page.error().text);
     if (wish.as_json) {
-      std::fputs(page->text.c_str(), stdout);
+      say_document(page->text);
     } else {
       add_rows(table, page->value);
     }
