@@ -52,6 +52,7 @@ struct Loaded {
   std::uint64_t memory = 0;  // bytes that the process may have
   std::string admin_socket;
   std::optional<SocketAddress> admin_listen;
+  std::vector<std::string> admin_hosts;
   std::shared_ptr<const config::Node> document;  // what all this was decoded from
   std::map<std::string, std::shared_ptr<const tls::TrustStore>, std::less<>> trust_stores;
   std::vector<ServedCertificate> served;
