@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "gateway/admin/host_check.h"
 #include "gateway/json/json.h"
 
 namespace sallyport::admin {
@@ -43,11 +44,20 @@ Result<void> Admin::open() {
   }
   if (loaded.admin_listen) {
     listener_ = std::make_unique<event::HttpServer>(
-        gateway_.loop(), [this](event::OperatorRequest r) { answer_anybody(std::move(r)); });
+        gateway_.loop(), [this](event::OperatorRequest r) { answer_port(std::move(r)); });
     const auto& address = *loaded.admin_listen;
+    address_ = address.host;
     if (auto opened = listener_->listen_tcp(address.host, address.port); !opened) return opened;
   }
   return {};
+}
+
+void Admin::answer_port(event::OperatorRequest request) {
+  const control::Loaded& loaded = gateway_.loaded();
+  if (is_meant(request, address_, loaded.admin_hosts)) return answer_anybody(std::move(request));
+  request.reply(421, kJson,
+                error_json("this port answers to its own address and to localhost; a name by which "
+                           "it is asked as well stands in admin.hosts"));
 }
 
 void Admin::answer_anybody(event::OperatorRequest request) {

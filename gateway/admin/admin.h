@@ -1,9 +1,10 @@
 #pragma once
 
 // Admin is where operators and the command line ask: health, readiness and metrics on a loopback
-// port, and on the Unix socket also what changes something. Never on a public port.
+// port, for those who mean it (host_check.h), and on the Unix socket also what changes something. Never on a public port.
 
 #include <memory>
+#include <string>
 
 #include "gateway/base/result.h"
 #include "gateway/control/gateway.h"
@@ -20,6 +21,7 @@ class Admin {
   Result<void> open();
 
  private:
+  void answer_port(event::OperatorRequest request);
   void answer_anybody(event::OperatorRequest request);
   void answer_operator(event::OperatorRequest request);
   void answer_ready(const event::OperatorRequest& request);
@@ -31,6 +33,7 @@ class Admin {
   control::Gateway& gateway_;
   std::unique_ptr<event::HttpServer> socket_;
   std::unique_ptr<event::HttpServer> listener_;
+  std::string address_;  // where listener_ listens
 };
 
 }  // namespace sallyport::admin

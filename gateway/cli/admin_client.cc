@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "gateway/base/text.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/print.h"
 #include "gateway/event/transport.h"
 
 namespace sallyport::cli {
@@ -73,7 +73,7 @@ Result<AdminAnswer> ask(const std::string& socket, std::string_view method, std:
 }
 
 int fail(const std::string& message) {
-  std::fprintf(stderr, "sallyport: %s\n", message.c_str());
+  warn("sallyport: {}\n", message);
   return kFailed;
 }
 

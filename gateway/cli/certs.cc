@@ -1,9 +1,9 @@
-#include <cstdio>
 #include <memory>
 
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/order.h"
+#include "gateway/cli/print.h"
 #include "gateway/cli/table.h"
 
 namespace sallyport::cli {
@@ -37,7 +37,7 @@ int print(const OrderAnswer& answer) {
   const json::Value stale = answer.value.member("stale");
   for (std::size_t i = 0; i < stale.size(); ++i) {
     const std::string text(stale.at(i).string().value_or(""));
-    std::fprintf(stderr, "not in use as it is on disk: %s\n", text.c_str());
+    warn("not in use as it is on disk: {}\n", text);
   }
   return kOk;
 }
@@ -46,7 +46,7 @@ int certs(const std::string& socket, bool as_json) {
   const auto answer = give_order(socket, "certs");
   if (!answer) return fail(answer.error().text);
   if (!as_json) return print(*answer);
-  std::fputs(answer->text.c_str(), stdout);
+  say_document(answer->text);
   return kOk;
 }
 

@@ -1,10 +1,10 @@
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "gateway/cli/cli.h"
 #include "gateway/cli/config_option.h"
+#include "gateway/cli/print.h"
 #include "gateway/control/load.h"
 #include "gateway/control/name_check.h"
 #include "gateway/control/service_check.h"
@@ -23,17 +23,17 @@ int check(const std::string& path, bool strict) {
     unknown = control::examine_services(*loaded, findings);
   }
   for (const config::Finding& finding : findings.all()) {
-    std::fprintf(stderr, "%s\n", finding.text().c_str());
+    warn("{}\n", finding.text());
   }
-  for (const std::string& text : unknown) std::fprintf(stderr, "note: %s\n", text.c_str());
+  for (const std::string& text : unknown) warn("note: {}\n", text);
   if (!loaded || findings.has_errors()) {
-    std::fprintf(stderr, "%s: %zu errors\n", path.c_str(), findings.error_count());
+    warn("{}: {} errors\n", path, findings.error_count());
     return kFailed;
   }
-  std::printf("%s: good: %zu listeners, %zu routes, %zu upstreams\n", path.c_str(),
-              loaded->generation->listeners.size(), loaded->generation->routes.size(),
-              loaded->generation->upstreams.size());
-  return strict && !findings.all().empty() ? kUsage : kOk;
+  say("{}: good: {} listeners, {} routes, {} upstreams\n", path,
+      loaded->generation->listeners.size(), loaded->generation->routes.size(),
+      loaded->generation->upstreams.size());
+  return strict && findings.has_warnings() ? kUsage : kOk;
 }
 
 }  // namespace

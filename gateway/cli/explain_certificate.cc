@@ -1,11 +1,11 @@
 #include "gateway/cli/explain_certificate.h"
 
-#include <cstdio>
 
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/config_option.h"
 #include "gateway/cli/order.h"
+#include "gateway/cli/print.h"
 #include "gateway/cli/table.h"
 #include "gateway/control/trust_commands.h"
 #include "gateway/observe/json_line.h"
@@ -14,12 +14,12 @@ namespace sallyport::cli {
 namespace {
 
 Result<std::string> order_of(const CertificateQuestion& question) {
-  auto pem = read_whole(question.certificate);
+  auto pem = read_certificate_file(question.certificate, crypto::PemUse::show);
   if (!pem) return pem.error();
   if (!question.chain.empty()) {
-    const auto chain = read_whole(question.chain);
+    const auto chain = read_certificate_file(question.chain, crypto::PemUse::show);
     if (!chain) return chain.error();
-    *pem += "\n" + *chain;
+    *pem += *chain;
   }
   std::string order;
   observe::JsonLine line(order);
@@ -41,7 +41,7 @@ Result<OrderAnswer> ask_file(const std::string& path, const std::string& order) 
   const auto loaded = control::load(path, services, registry, findings);
   if (!loaded) {
     for (const auto& finding : findings.all()) {
-      std::fprintf(stderr, "%s\n", finding.text().c_str());
+      warn("{}\n", finding.text());
     }
     return Error{Fault::client, path + " cannot be loaded"};
   }
@@ -55,17 +55,15 @@ Result<OrderAnswer> ask_file(const std::string& path, const std::string& order) 
 void print_checks(const json::Value& checks) {
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const json::Value one = checks.at(i);
-    std::printf("  %-13s %-11s %s%s%s\n", text_of(one, "check").c_str(),
-                text_of(one, "result").c_str(), text_of(one, "reason").c_str(),
-                text_of(one, "why").empty() ? "" : ": ", text_of(one, "why").c_str());
+    say("  {:<13} {:<11} {}{}{}\n", text_of(one, "check"), text_of(one, "result"),
+        text_of(one, "reason"), text_of(one, "why").empty() ? "" : ": ", text_of(one, "why"));
   }
 }
 
 void print(const json::Value& answer) {
-  std::printf("subject  %s\nissuer   %s\nserial   %s\nvalid    %s to %s\njudged at %s\n",
-              text_of(answer, "subject").c_str(), text_of(answer, "issuer").c_str(),
-              text_of(answer, "serial").c_str(), text_of(answer, "not_before").c_str(),
-              text_of(answer, "not_after").c_str(), text_of(answer, "at").c_str());
+  say("subject  {}\nissuer   {}\nserial   {}\nvalid    {} to {}\njudged at {}\n",
+      text_of(answer, "subject"), text_of(answer, "issuer"), text_of(answer, "serial"),
+      text_of(answer, "not_before"), text_of(answer, "not_after"), text_of(answer, "at"));
   for (const char* part : {"stores", "routes"}) {
     const json::Value all = answer.member(part);
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -73,12 +71,11 @@ void print(const json::Value& answer) {
       const bool accepted = one.member("accepted").boolean().value_or(false);
       const std::string what = text_of(one, "store").empty() ? "route " + text_of(one, "route")
                                                              : "store " + text_of(one, "store");
-      std::printf("%s: %s", what.c_str(), accepted ? "accepted" : "refused");
+      say("{}: {}", what, accepted ? "accepted" : "refused");
       if (!text_of(one, "entry").empty()) {
-        std::printf(" by entry %s as %s", text_of(one, "entry").c_str(),
-                    text_of(one, "identity").c_str());
+        say(" by entry {} as {}", text_of(one, "entry"), text_of(one, "identity"));
       }
-      std::printf("\n");
+      say("\n");
       print_checks(one.member("checks"));
     }
   }
@@ -93,7 +90,7 @@ int explain_certificate(const CertificateQuestion& question) {
                                               : ask_file(question.config, *order);
   if (!answer) return fail(answer.error().text);
   if (question.as_json) {
-    std::fputs(answer->text.c_str(), stdout);
+    say_document(answer->text);
   } else {
     print(answer->value);
   }

@@ -1,6 +1,5 @@
 #include "gateway/cli/explain_token.h"
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -9,6 +8,7 @@
 #include "gateway/base/text.h"
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/print.h"
 #include "gateway/cli/token_input.h"
 #include "gateway/control/explain_token.h"
 #include "gateway/control/load.h"
@@ -53,7 +53,7 @@ Result<std::string> explain_by_file(const TokenQuestion& question, const std::st
   const auto loaded = control::load(question.config, services, registry, findings);
   if (!loaded) {
     for (const config::Finding& finding : findings.all()) {
-      std::fprintf(stderr, "%s\n", finding.text().c_str());
+      warn("{}\n", finding.text());
     }
     return Error{Fault::gateway, question.config + " cannot be loaded"};
   }
@@ -96,21 +96,19 @@ void print(const json::Value& told) {
   const json::Value checks = told.member("checks");
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const json::Value check = checks.at(i);
-    std::printf("%-4s  %-12s %-14s %s\n",
-                check.member("passed").boolean().value_or(false) ? "pass" : "FAIL",
-                text_of(check, "policy").c_str(), text_of(check, "check").c_str(),
-                text_of(check, "detail").c_str());
+    say("{:<4}  {:<12} {:<14} {}\n",
+        check.member("passed").boolean().value_or(false) ? "pass" : "FAIL",
+        text_of(check, "policy"), text_of(check, "check"), text_of(check, "detail"));
   }
   const json::Value refusals = told.member("refusals");
   for (std::size_t i = 0; i < refusals.size(); ++i) {
     const json::Value refusal = refusals.at(i);
-    std::printf("%s  %s  %s\n      %s\n",
-                refusal.member("enforced").boolean().value_or(true) ? "FAIL" : "note",
-                text_of(refusal, "reason").c_str(), text_of(refusal, "evidence").c_str(),
-                text_of(refusal, "help").c_str());
+    say("{}  {}  {}\n      {}\n",
+        refusal.member("enforced").boolean().value_or(true) ? "FAIL" : "note",
+        text_of(refusal, "reason"), text_of(refusal, "evidence"), text_of(refusal, "help"));
   }
-  std::printf("route %s would %s this token\n", text_of(told, "route").c_str(),
-              told.member("allowed").boolean().value_or(false) ? "accept" : "refuse");
+  say("route {} would {} this token\n", text_of(told, "route"),
+      told.member("allowed").boolean().value_or(false) ? "accept" : "refuse");
 }
 
 }  // namespace
@@ -124,7 +122,7 @@ int explain_token(const TokenQuestion& question) {
   const auto told = json::parse(*answer, {.max_bytes = 1024 * 1024});
   if (!told) return fail("the explanation is no JSON");
   if (question.as_json) {
-    std::printf("%s\n", answer->c_str());
+    say_document(*answer + "\n");
   } else {
     print(*told);
   }

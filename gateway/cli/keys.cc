@@ -1,16 +1,15 @@
 // keys, keys deny, keys allow, keys refresh: the operator's side of the issuers' keys.
 
-#include <fmt/format.h>
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <ctime>
 #include <memory>
 #include <string>
 
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/print.h"
 #include "gateway/json/json.h"
 #include "gateway/observe/json_line.h"
 
@@ -62,7 +61,7 @@ std::optional<json::Value> order(const Wish& wish, std::string_view verb, std::s
     fail(error.empty() ? answer->body : error);
     return std::nullopt;
   }
-  if (wish.as_json) std::fputs(answer->body.c_str(), stdout);
+  if (wish.as_json) say_document(answer->body);
   return *document;
 }
 
@@ -76,7 +75,7 @@ void print_key(const json::Value& key) {
     notes += (notes.empty() ? "" : ", ") + ("private key known from " + from);
   }
   const std::string since = key.member("was_there").boolean().value_or(false) ? "<=" : "";
-  fmt::print("{:<12} {:<24} {:<10} {:<20} {:<18} {}\n", text_of(key, "issuer"), text_of(key, "kid"),
+  say("{:<12} {:<24} {:<10} {:<20} {:<18} {}\n", text_of(key, "issuer"), text_of(key, "kid"),
              text_of(key, "state"), since + day_of(key, "first_public"), day_of(key, "last_use"),
              notes);
 }
@@ -85,7 +84,7 @@ int list(const Wish& wish) {
   const auto document = order(wish, "keys", "{}");
   if (!document) return kFailed;
   if (wish.as_json) return kOk;
-  fmt::print("{:<12} {:<24} {:<10} {:<20} {:<18} {}\n", "ISSUER", "KID", "STATE", "PUBLIC SINCE",
+  say("{:<12} {:<24} {:<10} {:<20} {:<18} {}\n", "ISSUER", "KID", "STATE", "PUBLIC SINCE",
              "LAST USED", "ALARMS");
   const json::Value keys = document->member("keys");
   for (std::size_t i = 0; i < keys.size(); ++i) print_key(keys.at(i));
@@ -102,15 +101,15 @@ int change(const Wish& wish, std::string_view verb, std::string_view done) {
       .close();
   const auto document = order(wish, verb, body);
   if (!document) return kFailed;
-  fmt::print("key {} is {} on every worker\n", wish.id, done);
+  say("key {} is {} on every worker\n", wish.id, done);
   if (!document->member("was_published").boolean().value_or(false)) {
-    fmt::print("note: no issuer publishes a key of that id right now\n");
+    say("note: no issuer publishes a key of that id right now\n");
   }
   if (verb == "keys-allow" && !document->member("was_denied").boolean().value_or(true)) {
     fmt::print("note: no key of that id was denied, so nothing has changed\n");
   }
   if (!document->member("durable").boolean().value_or(false)) {
-    fmt::print("note: it is forgotten at the next start: set modules.bearer.key_ledger\n");
+    say("note: it is forgotten at the next start: set modules.bearer.key_ledger\n");
   }
   return kOk;
 }
@@ -120,7 +119,7 @@ int refresh(const Wish& wish) {
   if (!document) return kFailed;
   const json::Value issuers = document->member("refreshed");
   for (std::size_t i = 0; i < issuers.size(); ++i) {
-    fmt::print("{}: read\n", text_of(issuers.at(i), "issuer"));
+    say("{}: read\n", text_of(issuers.at(i), "issuer"));
   }
   return kOk;
 }

@@ -20,11 +20,16 @@ Result<OrderAnswer> give_order(const std::string& socket, std::string_view verb,
   return OrderAnswer{std::move(answer->body), std::move(*value)};
 }
 
-Result<std::string> read_whole(const std::string& path) {
+Result<std::string> read_certificate_file(const std::string& path, crypto::PemUse use) {
   constexpr std::size_t kMost = 4 * 1024 * 1024;
-  auto read = tls::read_file(path, kMost);
+  constexpr std::size_t kMostCertificates = 1000;
+  const auto read = tls::read_file(path, kMost);
   if (!read) return read.error();
-  return std::move(read->text);
+  const auto taken = crypto::take_certificates(read->text, kMostCertificates, use);
+  if (!taken) return Error{Fault::client, path + ": " + taken.error().text};
+  std::string pem;
+  for (const std::string& der : taken->ders) pem += crypto::write_pem("CERTIFICATE", der);
+  return pem;
 }
 
 Result<std::int64_t> parse_moment(const std::string& text) {

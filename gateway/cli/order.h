@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "gateway/base/result.h"
+#include "gateway/crypto/pem_file.h"
 #include "gateway/json/json.h"
 
 namespace sallyport::cli {
@@ -20,8 +21,9 @@ struct OrderAnswer {
 Result<OrderAnswer> give_order(const std::string& socket, std::string_view verb,
                                std::string_view order = "{}");
 
-// read_whole reads a file for an order, at most 4 MiB.
-Result<std::string> read_whole(const std::string& path);
+// read_certificate_file reads a PEM file of at most 4 MiB and returns its certificates as PEM, and
+// nothing else of it: a key beside them goes nowhere. With `use` trust, a key is an error.
+Result<std::string> read_certificate_file(const std::string& path, crypto::PemUse use);
 
 // parse_moment reads RFC 3339 in UTC or a date; the error says what to write.
 Result<std::int64_t> parse_moment(const std::string& text);

@@ -1,8 +1,8 @@
-#include <cstdio>
 #include <memory>
 
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/print.h"
 #include "gateway/json/json.h"
 
 namespace sallyport::cli {
@@ -16,12 +16,15 @@ int reload(const std::string& socket) {
   const json::Value findings = report->member("findings");
   for (std::size_t i = 0; i < findings.size(); ++i) {
     const auto text = findings.at(i).string().value_or("");
-    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+    warn("{}\n", text);
   }
   const bool accepted = report->member("accepted").boolean().value_or(false);
   const auto generation = report->member("generation").integer().value_or(0);
-  std::printf(accepted ? "reloaded: generation %lld\n" : "refused: generation %lld goes on\n",
-              static_cast<long long>(generation));
+  if (accepted) {
+    say("reloaded: generation {}\n", generation);
+  } else {
+    say("refused: generation {} goes on\n", generation);
+  }
   return accepted ? kOk : kFailed;
 }
 

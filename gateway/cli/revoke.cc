@@ -3,7 +3,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -12,6 +11,7 @@
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/order.h"
+#include "gateway/cli/print.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/token_input.h"
 #include "gateway/observe/json_line.h"
@@ -92,7 +92,7 @@ Result<std::string> order_of(const Wish& wish) {
 void tell_notes(const json::Value& answer) {
   const json::Value notes = answer.member("notes");
   for (std::size_t i = 0; i < notes.size(); ++i) {
-    std::fprintf(stderr, "note: %s\n", std::string(notes.at(i).string().value_or("")).c_str());
+    warn("note: {}\n", notes.at(i).string().value_or(""));
   }
 }
 
@@ -104,10 +104,7 @@ void tell_of_unknown_key(const Wish& wish) {
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (text_of(keys.at(i), "kid") == wish.value) return;
   }
-  std::fputs(
-      "note: no issuer has published a key of that id: `sallyport keys` lists those that are "
-      "known\n",
-      stderr);
+  warn("note: no issuer has published a key of that id: `sallyport keys` lists those that are known\n");
 }
 
 int change(Wish wish, std::string_view verb) {
@@ -116,7 +113,7 @@ int change(Wish wish, std::string_view verb) {
   if (!order) return fail(order.error().text);
   const auto answer = give_order(wish.socket, verb, *order);
   if (!answer) return fail(answer.error().text);
-  std::fputs(answer->text.c_str(), stdout);
+  say_document(answer->text);
   tell_notes(answer->value);
   if (wish.unit == "kid" && verb == "revoke") tell_of_unknown_key(wish);
   return kOk;
@@ -149,7 +146,7 @@ int list(const ListWish& wish) {
     const auto page = give_order(wish.socket, "revoked", order);
     if (!page) return fail(page.error().text);
     if (wish.as_json) {
-      std::fputs(page->text.c_str(), stdout);
+      say_document(page->text);
     } else {
       add_rows(table, page->value);
     }

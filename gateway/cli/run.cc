@@ -1,9 +1,9 @@
-#include <cstdio>
 #include <memory>
 
 #include "gateway/admin/admin.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/config_option.h"
+#include "gateway/cli/print.h"
 #include "gateway/control/gateway.h"
 
 namespace sallyport::cli {
@@ -14,7 +14,7 @@ int serve(const std::string& path) {
   if (!gateway.start()) return kFailed;
   admin::Admin admin(gateway);
   if (const auto opened = admin.open(); !opened) {
-    std::fprintf(stderr, "admin: %s\n", opened.error().text.c_str());
+    warn("admin: {}\n", opened.error().text);
     return kFailed;
   }
   return gateway.run();

@@ -1,9 +1,9 @@
 #include "gateway/control/schema.h"
 
-#include <cstdio>
 #include <memory>
 
 #include "gateway/cli/cli.h"
+#include "gateway/cli/print.h"
 
 namespace sallyport::cli {
 
@@ -17,7 +17,7 @@ void add_schema(CLI::App& app, int& status) {
     const std::string text = *reasons     ? control::reasons_text()
                              : *reference ? control::reference_text()
                                           : control::schema_text();
-    std::fputs(text.c_str(), stdout);
+    say_document(text);
     status = kOk;
   });
 }

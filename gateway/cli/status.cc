@@ -1,8 +1,8 @@
-#include <cstdio>
 #include <memory>
 
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
+#include "gateway/cli/print.h"
 
 namespace sallyport::cli {
 
@@ -16,7 +16,7 @@ void add_status(CLI::App& app, int& status) {
       status = fail(answer.error().text);
       return;
     }
-    std::fputs(answer->body.c_str(), stdout);
+    say_document(answer->body);
     status = answer->status == 200 ? kOk : kFailed;
   });
 }

@@ -1,9 +1,17 @@
 #include "gateway/cli/table.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <utility>
+
+#include "gateway/cli/print.h"
 
 namespace sallyport::cli {
+
+void Table::add(std::vector<std::string> row) {
+  // Shown before they are measured.
+  for (std::string& cell : row) cell = shown(cell);
+  rows_.push_back(std::move(row));
+}
 
 void Table::print() const {
   std::vector<std::size_t> widths(rows_.front().size());
@@ -16,7 +24,7 @@ void Table::print() const {
       line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
-    std::printf("%s\n", line.c_str());
+    put(line + "\n");
   }
 }
 

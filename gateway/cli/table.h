@@ -14,7 +14,7 @@ class Table {
  public:
   explicit Table(std::initializer_list<const char*> titles)
       : rows_{{titles.begin(), titles.end()}} {}
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  void add(std::vector<std::string> row);
   void print() const;
 
  private:

@@ -1,7 +1,6 @@
 // trust: the operator's side of trust stores that are kept in a folder.
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 
 #include "gateway/base/clock.h"
@@ -9,6 +8,7 @@
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/order.h"
+#include "gateway/cli/print.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/trust_folder.h"
 #include "gateway/observe/json_line.h"
@@ -53,7 +53,7 @@ int list(const Wish& wish) {
   const auto answer = give_order(wish.socket, "trust");
   if (!answer) return fail(answer.error().text);
   if (wish.as_json) {
-    std::fputs(answer->text.c_str(), stdout);
+    say_document(answer->text);
     return kOk;
   }
   Table table({"STORE", "ID", "KIND", "STATE", "SUBJECT", "EXPIRES", "CLIENTS", "HOUR/DAY",
@@ -91,13 +91,13 @@ int add(const Wish& wish) {
   if (!answer) return fail(answer.error().text);
   const auto folder = folder_of(answer->value, wish.store);
   if (!folder) return fail(folder.error().text);
-  const auto pem = read_whole(wish.file);
+  const auto pem = read_certificate_file(wish.file, crypto::PemUse::trust);
   if (!pem) return fail(pem.error().text);
   const std::int64_t until = now() + wish.hours * kHour;
   const auto added = add_to_folder(*folder, {wish.id, wish.note, *pem, until});
   if (!added) return fail(added.error().text);
-  std::printf("added %s to %s; the other entries stay beside it until %s (%s)\n", wish.id.c_str(),
-              wish.store.c_str(), utc_text(until).c_str(), in_hours(until).c_str());
+  say("added {} to {}; the other entries stay beside it until {} ({})\n", wish.id, wish.store,
+      utc_text(until), in_hours(until));
   return kOk;
 }
 
@@ -139,7 +139,7 @@ int retire(const Wish& wish) {
     if (const auto done = retire_in_folder(*folder, wish.id, *at); !done) {
       return fail(done.error().text);
     }
-    std::printf("%s retires at %s\n", wish.id.c_str(), utc_text(*at).c_str());
+    say("{} retires at {}\n", wish.id, utc_text(*at));
     return kOk;
   }
   return fail("the trust store " + wish.store + " has no entry \"" + wish.id + "\"");
@@ -150,7 +150,7 @@ Result<std::string> rehearsal_of(const Wish& wish) {
   observe::JsonLine line(order);
   line.text("store", wish.store).text("remove", wish.id).number("days", wish.days);
   if (!wish.file.empty()) {
-    const auto pem = read_whole(wish.file);
+    const auto pem = read_certificate_file(wish.file, crypto::PemUse::trust);
     if (!pem) return pem.error();
     line.text("add", *pem);
   }
@@ -171,12 +171,12 @@ int rehearse(const Wish& wish) {
   const json::Value breaks = answer->value.member("breaks");
   const int status = breaks.size() == 0 ? kOk : kFailed;
   if (wish.as_json) {
-    std::fputs(answer->text.c_str(), stdout);
+    say_document(answer->text);
     return status;
   }
-  std::printf("%s of %s certificates that were seen in %d days would be refused at %s\n",
-              number_of(answer->value, "broken").c_str(), number_of(answer->value, "tried").c_str(),
-              wish.days, text_of(answer->value, "at").c_str());
+  say("{} of {} certificates that were seen in {} days would be refused at {}\n",
+      number_of(answer->value, "broken"), number_of(answer->value, "tried"), wish.days,
+      text_of(answer->value, "at"));
   if (breaks.size() == 0) return status;
   Table table({"IDENTITY", "SUBJECT", "SERIAL", "ENTRY", "LAST SEEN", "WHY"});
   for (std::size_t i = 0; i < breaks.size(); ++i) {

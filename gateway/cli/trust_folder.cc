@@ -1,13 +1,9 @@
 #include "gateway/cli/trust_folder.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 
+#include "gateway/base/replace_file.h"
 #include "gateway/base/text.h"
 #include "gateway/base/utc.h"
 #include "gateway/crypto/certificate.h"
@@ -21,16 +17,10 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxDescription = 64 * 1024;
 
-// replace writes a file beside its place, to the disk, and renames it there.
-Result<void> replace(const fs::path& path, const std::string& text) {
-  const fs::path half = path.parent_path() / ("." + path.filename().string() + ".new");
-  std::FILE* file = std::fopen(half.c_str(), "we");
-  bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size() &&
-              std::fflush(file) == 0 && fsync(fileno(file)) == 0;
-  if (file != nullptr) good = std::fclose(file) == 0 && good;
-  good = good && std::rename(half.c_str(), path.c_str()) == 0;
-  if (good) return {};
-  return Error{Fault::gateway, path.string() + ": cannot be written: " + std::strerror(errno)};
+// is_there does not follow links: a name that is taken is taken.
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(path, error));
 }
 
 std::string quoted(const std::string& text) {
@@ -56,35 +46,34 @@ Result<void> add_to_folder(const std::string& folder, const NewEntry& entry) {
   }
   const fs::path yaml = fs::path(folder) / (entry.id + ".yaml");
   const fs::path pem = fs::path(folder) / (entry.id + ".pem");
-  std::error_code error;
-  if (fs::exists(yaml, error) || fs::exists(pem, error)) {
+  if (is_there(yaml) || is_there(pem)) {
     return Error{Fault::client, "there is an entry " + entry.id + " already"};
   }
   std::string description = "overlap_until: " + utc_text(entry.overlap_until) + "\n";
   if (!entry.note.empty()) description += "note: " + quoted(entry.note) + "\n";
   // First what describes it: alone it is an error, which keeps what runs. The certificate alone
   // would count.
-  if (auto written = replace(yaml, description); !written) return written;
-  return replace(pem, entry.pem);
+  if (auto written = replace_file(yaml.string(), description); !written) return written;
+  return replace_file(pem.string(), entry.pem);
 }
 
 Result<void> retire_in_folder(const std::string& folder, const std::string& id, std::int64_t at) {
   const fs::path yaml = fs::path(folder) / (id + ".yaml");
   std::string description;
-  std::error_code error;
-  if (!fs::exists(yaml, error) && !fs::exists(fs::path(folder) / (id + ".pem"), error)) {
+  if (!is_there(yaml) && !is_there(fs::path(folder) / (id + ".pem"))) {
     return Error{Fault::client, "the entry " + id + " is not one of " + folder +
                                     "; write its `retire_after` where it is configured"};
   }
-  if (fs::exists(yaml, error)) {
-    const auto read = tls::read_file(yaml.string(), kMaxDescription);
+  if (is_there(yaml)) {
+    // Whoever may write to the folder could have what a link names copied into it.
+    const auto read = tls::read_file(yaml.string(), kMaxDescription, tls::Links::refused);
     if (!read) return read.error();
     for_each_piece(read->text, '\n', [&](std::string_view line) {
       if (line.empty() || line.starts_with("retire_after:")) return;
       description.append(line).append("\n");
     });
   }
-  return replace(yaml, description + "retire_after: " + utc_text(at) + "\n");
+  return replace_file(yaml.string(), description + "retire_after: " + utc_text(at) + "\n");
 }
 
 }  // namespace sallyport::cli

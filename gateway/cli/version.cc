@@ -1,6 +1,5 @@
-#include <cstdio>
-
 #include "gateway/cli/cli.h"
+#include "gateway/cli/print.h"
 #include "gateway/crypto/library.h"
 
 namespace sallyport::cli {
@@ -8,8 +7,8 @@ namespace sallyport::cli {
 void add_version(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand("version", "Print versions, BoringSSL's included");
   verb->callback([&status] {
-    std::printf("sallyport %s\nBoringSSL: %s, API version %d\n", SALLYPORT_VERSION,
-                SALLYPORT_BORINGSSL_ORIGIN, crypto::boringssl_api_version());
+    say("sallyport {}\nBoringSSL: {}, API version {}\n", SALLYPORT_VERSION,
+        SALLYPORT_BORINGSSL_ORIGIN, crypto::boringssl_api_version());
     status = kOk;
   });
 }

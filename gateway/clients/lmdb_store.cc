@@ -65,6 +65,33 @@ Error LmdbStore::failed(std::string_view doing, int code) const {
   return {Fault::gateway, std::move(text)};
 }
 
+// make_ready sees to it that LMDB opens the folder's own file: it would follow a link. What others
+// can write is no place for what the gateway believes.
+Result<void> LmdbStore::make_ready(const std::string& folder) {
+  const Descriptor place(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat status {};
+  if (place.get() < 0 || ::fstat(place.get(), &status) != 0) {
+    return Error{Fault::gateway,
+                 fmt::format("cannot open the folder {}: {}", folder, std::strerror(errno))};
+  }
+  if ((status.st_mode & S_IWOTH) != 0) {
+    return Error{Fault::gateway,
+                 fmt::format("every user of this machine can write to the folder {}; chmod o-w it "
+                             "and make sure that what is in it is yours",
+                             folder)};
+  }
+  const Descriptor data(
+      ::openat(place.get(), "data.mdb", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (data.get() < 0) {
+    return Error{Fault::gateway,
+                 fmt::format("cannot open {}/data.mdb: {}", folder, std::strerror(errno))};
+  }
+  // The name of a new file is as durable as what is written to it.
+  if (::fsync(place.get()) == 0) return {};
+  return Error{Fault::gateway,
+               fmt::format("cannot write to the folder {}: {}", folder, std::strerror(errno))};
+}
+
 Result<LmdbStore::Descriptor> LmdbStore::lock(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return Error{Fault::gateway,
@@ -89,6 +116,7 @@ Result<LmdbStore::Descriptor> LmdbStore::lock(const std::string& folder) {
 Result<std::unique_ptr<LmdbStore>> LmdbStore::open(Options options) {
   auto held = lock(options.folder);
   if (!held) return held.error();
+  if (auto ready = make_ready(options.folder); !ready) return ready.error();
   std::unique_ptr<LmdbStore> store(new LmdbStore(std::move(options), *std::move(held)));
   if (auto opened = store->open_environment(); !opened) return opened.error();
   return store;

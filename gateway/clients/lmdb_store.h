@@ -76,6 +76,7 @@ class LmdbStore {
   LmdbStore(Options options, Descriptor lock)
       : options_(std::move(options)), lock_(std::move(lock)) {}
   static Result<Descriptor> lock(const std::string& folder);
+  static Result<void> make_ready(const std::string& folder);
   Result<void> open_environment();
   Error failed(std::string_view doing, int code) const;
 

@@ -52,6 +52,24 @@ TEST(LmdbStore, KeepsWhatWasPutAcrossReopening) {
   EXPECT_EQ(*store->count(), 1u);
 }
 
+TEST(LmdbStore, FollowsNoLinkAndIsNoPlaceWhereOthersWrite) {
+  test::TempDir folder;
+  const std::string store = folder.file("store");
+  std::filesystem::create_directory(store);
+  std::filesystem::create_symlink(folder.file("victim"), store + "/data.mdb");
+  const auto linked = LmdbStore::open({store, 1024 * 1024});
+  ASSERT_FALSE(linked);
+  EXPECT_THAT(linked.error().text, HasSubstr("data.mdb"));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("victim")));
+  std::filesystem::remove(store + "/data.mdb");
+  chmod(store.c_str(), 0777);
+  const auto shared = LmdbStore::open({store, 1024 * 1024});
+  ASSERT_FALSE(shared);
+  EXPECT_THAT(shared.error().text, HasSubstr("chmod o-w"));
+  chmod(store.c_str(), 0750);
+  EXPECT_TRUE(LmdbStore::open({store, 1024 * 1024}));
+}
+
 TEST(LmdbStore, PutsAllOrNone) {
   test::TempDir folder;
   auto store = open(folder.file("store"));

@@ -5,6 +5,14 @@
 #include "gateway/config/node.h"
 
 namespace sallyport::config {
+namespace {
+
+const char* word_of(Severity severity) {
+  if (severity == Severity::error) return "error: ";
+  return severity == Severity::warning ? "warning: " : "note: ";
+}
+
+}  // namespace
 
 std::string Finding::text() const {
   std::string out;
@@ -13,7 +21,7 @@ std::string Finding::text() const {
     if (at.line > 0) out += ':' + std::to_string(at.line) + ':' + std::to_string(at.column);
     out += ": ";
   }
-  out += severity == Severity::error ? "error: " : "warning: ";
+  out += word_of(severity);
   if (!path.empty()) out += path + ": ";
   return out + message;
 }
@@ -26,8 +34,13 @@ void Findings::warning(const Node& node, std::string message) {
   add({Severity::warning, node.at, node.path, std::move(message)});
 }
 
+void Findings::note(const Node& node, std::string message) {
+  add({Severity::note, node.at, node.path, std::move(message)});
+}
+
 void Findings::add(Finding finding) {
   if (finding.severity == Severity::error) ++errors_;
+  if (finding.severity == Severity::warning) ++warnings_;
   if (all_.size() < kMaxFindings) {
     all_.push_back(std::move(finding));
   } else if (all_.size() == kMaxFindings) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Findings collects everything that is wrong with a configuration, so that one run names it all.
+// Findings collects everything that is wrong, or to be told, of a configuration, so that one run names it all.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,8 @@ struct Position {
   int column = 0;
 };
 
-enum class Severity : std::uint8_t { warning, error };
+// A note says what was made of something that can be read in several ways; nothing is wrong.
+enum class Severity : std::uint8_t { note, warning, error };
 
 struct Finding {
   Severity severity = Severity::error;
@@ -39,17 +40,20 @@ class Findings {
  public:
   void error(const Node& node, std::string message);
   void warning(const Node& node, std::string message);
+  void note(const Node& node, std::string message);
   // add is for errors without a node, such as a file that cannot be read.
   void add(Finding finding);
 
   // error_count counts even what the bounded list no longer holds.
   bool has_errors() const { return errors_ > 0; }
   std::size_t error_count() const { return errors_; }
+  bool has_warnings() const { return warnings_ > 0; }
   const std::vector<Finding>& all() const { return all_; }
 
  private:
   std::vector<Finding> all_;
   std::size_t errors_ = 0;
+  std::size_t warnings_ = 0;
 };
 
 }  // namespace sallyport::config

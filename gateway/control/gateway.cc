@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "gateway/base/core_dumps.h"
+#include "gateway/base/shown_text.h"
 #include "gateway/control/descriptors.h"
 #include "gateway/control/service_manager.h"
 #include "gateway/control/trust_commands.h"
@@ -22,6 +23,11 @@ namespace {
 constexpr Milliseconds kTicketRotation{12 * 3600 * 1000};
 constexpr Milliseconds kMemoryPoll{250};
 constexpr Milliseconds kProblemPoll{1000};
+
+std::string_view level_of(config::Severity severity) {
+  if (severity == config::Severity::error) return "error";
+  return severity == config::Severity::warning ? "warn" : "info";
+}
 
 }  // namespace
 
@@ -53,7 +59,7 @@ bool Gateway::start() {
     open_sockets(*loaded, findings, sockets);
   }
   for (const config::Finding& finding : findings.all()) {
-    std::fprintf(stderr, "%s\n", finding.text().c_str());
+    std::fprintf(stderr, "%s\n", shown_text(finding.text()).c_str());
   }
   if (!loaded || findings.has_errors() || !open_certificates(*loaded)) return false;
 
@@ -274,21 +280,6 @@ std::vector<std::string> Gateway::problems() const {
   return all;
 }
 
-void Gateway::find_decision(const std::string& id,
-                            std::function<void(std::optional<std::string>)> done) {
-  // Each worker writes its own place; the last acknowledgement publishes them all.
-  auto found = std::make_shared<std::vector<std::optional<std::string>>>(seats_.size());
-  to_all([this, id, found](unsigned worker) {
-           (*found)[worker] = seats_[worker].server->state().ring().find(id);
-         },
-         [found, done = std::move(done)] {
-           for (auto& decision : *found) {
-             if (decision) return done(std::move(decision));
-           }
-           done(std::nullopt);
-         });
-}
-
 void Gateway::explain(TokenCase question,
                       std::function<void(std::optional<TokenExplanation>)> done) {
   WorkerSeat& seat = seats_.front();
@@ -338,8 +329,7 @@ void Gateway::log_notices() {
 
 void Gateway::log_findings(const config::Findings& findings) {
   for (const config::Finding& finding : findings.all()) {
-    log_event(finding.severity == config::Severity::error ? "error" : "warn", "config",
-              finding.text());
+    log_event(level_of(finding.severity), "config", finding.text());
   }
 }
 

@@ -57,7 +57,9 @@ class Gateway final : private event::Broadcast {
   // problems returns what is wrong although traffic may come.
   std::vector<std::string> problems() const;
   std::string metrics_text() const;
-  // find_decision asks every worker for a request's decision; `done` gets JSON, or nothing.
+  // find_decision asks every worker for a request's decision; `done` gets JSON, or nothing. Of
+  // several with one interaction id it is the newest, with `requests` (how many there are) and
+  // `others` (request ids).
   void find_decision(const std::string& id, std::function<void(std::optional<std::string>)> done);
   // explain asks the first worker what its policies say of a token; `done` gets nothing when there
   // is no such route.

@@ -53,6 +53,7 @@ struct Loaded {
   bool core_dumps = false;
   std::string admin_socket;
   std::optional<SocketAddress> admin_listen;
+  std::vector<std::string> admin_hosts;
   std::shared_ptr<const config::Node> document;  // what all this was decoded from
   std::map<std::string, std::shared_ptr<const tls::TrustStore>, std::less<>> trust_stores;
   std::vector<ServedCertificate> served;

@@ -104,6 +104,13 @@ void Loader::build_admin() {
       findings_.error(settings_.admin.socket->node, "must be an absolute path");
     }
   }
+  for (const auto& host : settings_.admin.hosts) {
+    const bool is_name = !host->empty() && std::ranges::all_of(*host, [](char c) {
+      return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_';
+    });
+    if (!is_name) findings_.error(host.node, "must be a host name or IPv4 address, without port");
+    loaded_.admin_hosts.push_back(*host);
+  }
   if (!settings_.admin.listen) return;
   const auto address = parse_socket_address(**settings_.admin.listen);
   if (!address) {

@@ -16,6 +16,7 @@ std::shared_ptr<const tls::Credentials> Loader::load_credentials(
   if (!loaded) return keep_credentials(settings, node, loaded.error().text);
   for (const std::string& warning : loaded->warnings) findings_.warning(node, warning);
   warn_of_revocation(*loaded->credentials, settings.certificate.path, node);
+  for (const std::string& note : loaded->notes) findings_.note(node, note);
 
   const auto problem = served_chain_problem(*loaded->credentials, settings, node);
   if (!problem) return loaded->credentials;

@@ -227,6 +227,7 @@ std::shared_ptr<const tls::TrustStore> Loader::upstream_trust(const std::string&
   }
   if (is_system) return system_trust_ = loaded->store;
   for (const std::string& warning : loaded->warnings) findings_.warning(at, warning);
+  for (const std::string& note : loaded->notes) findings_.note(at, note);
   return loaded->store;
 }
 
@@ -248,6 +249,7 @@ std::shared_ptr<const tls::Credentials> Loader::upstream_credentials(
     findings_.warning(settings.certificate.node, warning);
   }
   warn_of_revocation(*loaded->credentials, settings.certificate->path, settings.certificate.node);
+  for (const std::string& note : loaded->notes) findings_.note(settings.certificate.node, note);
   return loaded->credentials;
 }
 

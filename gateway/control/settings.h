@@ -133,6 +133,7 @@ struct LimitSettings {
 struct AdminSettings {
   std::optional<config::At<std::string>> socket;  // path of a Unix socket: reads and writes
   std::optional<config::At<std::string>> listen;  // loopback address: reads only
+  std::vector<config::At<std::string>> hosts;     // names by which `listen` is asked as well
   static std::span<const config::Option> options();
 };
 

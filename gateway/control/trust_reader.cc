@@ -6,7 +6,7 @@
 #include <system_error>
 
 #include "gateway/base/text.h"
-#include "gateway/crypto/certificate.h"
+#include "gateway/crypto/pem_file.h"
 #include "gateway/tls/file_text.h"
 
 namespace sallyport::control {
@@ -74,13 +74,32 @@ Result<std::vector<std::string>> TrustReader::files_in(const std::string& folder
   return paths;
 }
 
-std::optional<std::string> TrustReader::content(const std::string& path, std::size_t limit,
-                                                const config::Node& node) {
+std::optional<tls::FileText> TrustReader::content(const std::string& path, std::size_t limit,
+                                                  const config::Node& node) {
   watched_.add(path);
   auto read = tls::read_file(path, limit);
-  if (read) return std::move(read->text);
+  if (read) return *std::move(read);
   findings_.error(node, read.error().text);
   return std::nullopt;
+}
+
+std::optional<std::string> TrustReader::certificates(const std::string& path,
+                                                     const config::Node& node) {
+  auto file = content(path, tls::TrustStore::kMaxFileBytes, node);
+  if (!file) return std::nullopt;
+  const auto taken = crypto::take_certificates(file->text, tls::TrustStore::kMaxAnchors,
+                                               crypto::PemUse::trust);
+  if (!taken) {
+    findings_.error(node, path + ": " + taken.error().text);
+    return std::nullopt;
+  }
+  tell(path, taken->told, node);
+  return std::move(file->text);
+}
+
+void TrustReader::tell(const std::string& path, const std::string& told,
+                       const config::Node& node) {
+  if (!told.empty()) findings_.note(node, path + ": " + told);
 }
 
 std::optional<tls::TrustStoreSpec> TrustReader::read(const std::string& name,
@@ -112,7 +131,7 @@ std::optional<tls::TrustStoreSpec> TrustReader::read(const std::string& name,
 void TrustReader::read_file_form(const std::string& name, const TrustStoreSettings& settings,
                                  tls::TrustStoreSpec& to) {
   const std::string& path = (*settings.file)->path;
-  auto pem = content(path, tls::TrustStore::kMaxFileBytes, settings.file->node);
+  auto pem = certificates(path, settings.file->node);
   if (!pem) return;
   tls::TrustEntrySpec entry;
   entry.id = name;
@@ -159,7 +178,7 @@ bool TrustReader::read_anchor(const TrustEntrySettings& settings, const config::
   to.kind = settings.ca ? tls::TrustKind::ca : tls::TrustKind::leaf;
   to.file = file->path;
   to.id = stem_of(file->path);
-  auto pem = content(file->path, tls::TrustStore::kMaxFileBytes, file.node);
+  auto pem = certificates(file->path, file.node);
   if (pem) to.pem = std::move(*pem);
   return pem.has_value();
 }
@@ -199,7 +218,7 @@ void TrustReader::read_described(const std::string& yaml, const config::Node& no
   if (settings.ca || settings.leaf || settings.spki) {
     return read_entry(settings, *document, to);
   }
-  auto text = content(pem, tls::TrustStore::kMaxFileBytes, node);
+  auto text = certificates(pem, node);
   if (!text) return;
   config::At<config::File> file{{pem}, *document};
   (names_a_ca(settings.id, *text) ? settings.ca : settings.leaf) = std::move(file);
@@ -208,7 +227,7 @@ void TrustReader::read_described(const std::string& yaml, const config::Node& no
 
 void TrustReader::read_bare(const std::string& pem, const config::Node& node,
                             tls::TrustStoreSpec& to) {
-  auto text = content(pem, tls::TrustStore::kMaxFileBytes, node);
+  auto text = certificates(pem, node);
   if (!text) return;
   tls::TrustEntrySpec entry;
   entry.id = stem_of(pem);
@@ -232,14 +251,26 @@ void TrustReader::read_crl(const CrlSettings& settings, tls::TrustStoreSpec& to)
   }
   if (!settings.issuers) return;
   crl.issuers_file = (*settings.issuers)->path;
-  auto pem = content(crl.issuers_file, tls::TrustStore::kMaxFileBytes, settings.issuers->node);
+  auto pem = certificates(crl.issuers_file, settings.issuers->node);
   if (pem) crl.issuers_pem = std::move(*pem);
 }
 
 void TrustReader::add_crl_file(const std::string& path, const config::Node& node,
                                tls::CrlSpec& to) {
-  auto text = content(path, crypto::kMaxRevocationListBytes, node);
-  if (text) to.files.push_back({path, std::make_shared<const std::string>(std::move(*text))});
+  auto file = content(path, crypto::kMaxRevocationListBytes, node);
+  if (!file) return;
+  const auto add = [&to](std::string name, std::string der) {
+    to.files.push_back({std::move(name), std::make_shared<const std::string>(std::move(der))});
+  };
+  if (file->text.starts_with('\x30')) return add(path, std::move(file->text));
+  auto taken = crypto::take_lists(file->text, tls::CrlSet::kMaxFiles);
+  if (!taken) return findings_.error(node, path + ": " + taken.error().text);
+  tell(path, taken->told, node);
+  // The lists of one file are told apart by their place in it.
+  for (std::size_t i = 0; i < taken->ders.size(); ++i) {
+    const bool is_alone = taken->ders.size() == 1;
+    add(is_alone ? path : path + "#" + std::to_string(i + 1), std::move(taken->ders[i]));
+  }
 }
 
 }  // namespace sallyport::control

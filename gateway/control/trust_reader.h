@@ -10,6 +10,7 @@
 #include "gateway/config/findings.h"
 #include "gateway/control/trust_settings.h"
 #include "gateway/control/watched_files.h"
+#include "gateway/tls/file_text.h"
 #include "gateway/tls/trust_store.h"
 
 namespace sallyport::control {
@@ -44,8 +45,11 @@ class TrustReader {
   void read_bare(const std::string& pem, const config::Node& node, tls::TrustStoreSpec& to);
   void read_crl(const CrlSettings& settings, tls::TrustStoreSpec& to);
   void add_crl_file(const std::string& path, const config::Node& node, tls::CrlSpec& to);
-  std::optional<std::string> content(const std::string& path, std::size_t limit,
-                                     const config::Node& node);
+  std::optional<tls::FileText> content(const std::string& path, std::size_t limit,
+                                       const config::Node& node);
+  // certificates returns the text of a PEM file of certificates that are to vouch for others.
+  std::optional<std::string> certificates(const std::string& path, const config::Node& node);
+  void tell(const std::string& path, const std::string& told, const config::Node& node);
 
   config::Findings& findings_;
   WatchedFiles& watched_;

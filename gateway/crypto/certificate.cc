@@ -10,7 +10,7 @@
 #include "gateway/crypto/der_time.h"
 #include "gateway/crypto/digest.h"
 #include "gateway/crypto/distinguished_name.h"
-#include "gateway/crypto/pem.h"
+#include "gateway/crypto/pem_file.h"
 
 namespace sallyport::crypto {
 namespace {
@@ -117,18 +117,9 @@ Error malformed(const char* part) {
 }  // namespace
 
 Result<std::vector<std::string>> read_certificates(std::string_view pem, std::size_t limit) {
-  auto blocks = read_pem(pem, limit);
-  if (!blocks) return blocks.error();
-  if (blocks->empty()) return Error{Fault::gateway, "there is no CERTIFICATE block"};
-  std::vector<std::string> certificates;
-  for (PemBlock& block : *blocks) {
-    if (block.label != "CERTIFICATE") {
-      return Error{Fault::gateway, "there is a block of kind " + block.label +
-                                       "; only CERTIFICATE blocks belong here"};
-    }
-    certificates.push_back(std::move(block.der));
-  }
-  return certificates;
+  auto taken = take_certificates(pem, limit, PemUse::trust);
+  if (!taken) return taken.error();
+  return std::move(taken->ders);
 }
 
 Result<CertificateView> view_certificate(std::string_view der) {

@@ -17,8 +17,7 @@ namespace sallyport::crypto {
 
 constexpr std::size_t kMaxCertificateBytes = 32 * 1024;
 
-// read_certificates returns the DER of every CERTIFICATE block of a PEM bundle. Blocks of other
-// kinds, a bundle without certificates and one of more than `limit` are errors.
+// read_certificates is take_certificates (pem_file.h) for a bundle that is to be trusted.
 Result<std::vector<std::string>> read_certificates(std::string_view pem, std::size_t limit);
 
 // view_certificate reads a DER certificate; chain_der stays empty. Who has its SHA-256 saves a

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "gateway/base/utf8.h"
 #include "gateway/crypto/distinguished_name.h"
 
 namespace sallyport::crypto {
@@ -39,14 +40,10 @@ void append_utf8(std::string& out, std::uint32_t c) {
   }
 }
 
+// A name must not rearrange the line of a log that it appears in.
 void append_visible(std::string& out, std::uint32_t c) {
-  const bool control = c < 0x20 || (c >= 0x7F && c < 0xA0);
-  // Line separators and the marks that turn the writing direction would let a name rearrange the
-  // line of a log that it appears in.
-  const bool rearranges = c == 0x2028 || c == 0x2029 || c == 0x200E || c == 0x200F ||
-                          (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
   const bool invalid = c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF);
-  append_utf8(out, control || rearranges || invalid ? kReplacement : c);
+  append_utf8(out, is_hidden(c) || invalid ? kReplacement : c);
 }
 
 // is_plain says whether every octet is an ASCII character that may be shown: most names are.

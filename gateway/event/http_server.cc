@@ -1,9 +1,14 @@
 #include "gateway/event/http_server.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <event2/util.h>
 #include <fcntl.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -55,10 +60,12 @@ HttpServer::HttpServer(Loop& loop, Handler handler)
   evhttp_set_max_headers_size(server_.get(), kMaxHead);
   evhttp_set_timeout(server_.get(), kTimeoutSeconds);
   evhttp_set_allowed_methods(server_.get(), EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
+  evhttp_set_bevcb(server_.get(), connection_cb, this);
   evhttp_set_gencb(server_.get(), request_cb, this);
 }
 
 HttpServer::~HttpServer() {
+  connections_->listener = nullptr;
   if (!socket_path_.empty()) unlink(socket_path_.c_str());
 }
 
@@ -70,26 +77,88 @@ Result<void> HttpServer::listen_unix(const std::string& path) {
   if (is_answered(address)) {
     return Error{Fault::gateway, path + ": another process serves this socket"};
   }
-  unlink(path.c_str());
+  if (struct stat status{}; lstat(path.c_str(), &status) == 0) {
+    if (!S_ISSOCK(status.st_mode)) {
+      return Error{Fault::gateway, path + ": is there, and is no socket; name another path, or "
+                                          "remove it"};
+    }
+    unlink(path.c_str());
+  }
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return system_error(path);
   // Nobody else may write here; the mask closes the moment between bind and chmod.
   const mode_t mask = umask(0177);
   const int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   umask(mask);
-  if (bound != 0 || listen(fd, SOMAXCONN) != 0 ||
-      evhttp_accept_socket(server_.get(), fd) != 0) {
+  if (bound != 0) {
     const Error error = system_error(path);
     close(fd);
     return error;
   }
+  if (auto adopted = adopt(fd, path); !adopted) return adopted;
   socket_path_ = path;
   return {};
 }
 
 Result<void> HttpServer::listen_tcp(const std::string& address, std::uint16_t port) {
-  if (evhttp_bind_socket(server_.get(), address.c_str(), port) == 0) return {};
-  return system_error(address + ":" + std::to_string(port));
+  const std::string name = address + ":" + std::to_string(port);
+  sockaddr_storage bound{};
+  int size = sizeof bound;
+  const std::string text = address.find(':') == std::string::npos
+                               ? name
+                               : "[" + address + "]:" + std::to_string(port);
+  if (evutil_parse_sockaddr_port(text.c_str(), reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
+    return Error{Fault::gateway, name + ": is no address"};
+  }
+  const int fd = socket(bound.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return system_error(name);
+  if (evutil_make_listen_socket_reuseable(fd) != 0 ||
+      bind(fd, reinterpret_cast<const sockaddr*>(&bound), static_cast<socklen_t>(size)) != 0) {
+    const Error error = system_error(name);
+    close(fd);
+    return error;
+  }
+  return adopt(fd, name);
+}
+
+Result<void> HttpServer::adopt(int fd, const std::string& name) {
+  constexpr unsigned kFlags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
+  evconnlistener* listener =
+      evconnlistener_new(loop_.base(), nullptr, nullptr, kFlags, SOMAXCONN, fd);
+  if (listener == nullptr) {
+    const Error error = system_error(name);
+    close(fd);
+    return error;
+  }
+  if (evhttp_bind_listener(server_.get(), listener) != nullptr) {
+    connections_->listener = listener;
+    return {};
+  }
+  const Error error = system_error(name);
+  evconnlistener_free(listener);
+  return error;
+}
+
+bufferevent* HttpServer::connection_cb(event_base* base, void* self) noexcept {
+  const std::shared_ptr<Connections>& connections = static_cast<HttpServer*>(self)->connections_;
+  // A filter that changes nothing, since only a filter says when it is freed.
+  bufferevent* socket = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+  SALLYPORT_CHECK(socket != nullptr);
+  bufferevent* counted =
+      bufferevent_filter_new(socket, nullptr, nullptr, BEV_OPT_CLOSE_ON_FREE, closed_cb,
+                             new std::shared_ptr<Connections>(connections));
+  SALLYPORT_CHECK(counted != nullptr);
+  if (++connections->open >= kMaxConnections) evconnlistener_disable(connections->listener);
+  return counted;
+}
+
+void HttpServer::closed_cb(void* counted) noexcept {
+  const std::unique_ptr<std::shared_ptr<Connections>> held(
+      static_cast<std::shared_ptr<Connections>*>(counted));
+  Connections& connections = **held;
+  if (connections.open-- == kMaxConnections && connections.listener != nullptr) {
+    evconnlistener_enable(connections.listener);
+  }
 }
 
 void HttpServer::request_cb(evhttp_request* request, void* self) noexcept {
@@ -100,6 +169,12 @@ void HttpServer::request_cb(evhttp_request* request, void* self) noexcept {
   const evhttp_uri* uri = evhttp_request_get_evhttp_uri(request);
   if (const char* path = evhttp_uri_get_path(uri)) asked.path = path;
   if (const char* query = evhttp_uri_get_query(uri)) asked.query = query;
+  if (const char* host = evhttp_uri_get_host(uri)) asked.hosts.emplace_back(host);
+  const evkeyval* field = nullptr;
+  TAILQ_FOREACH(field, evhttp_request_get_input_headers(request), next) {
+    if (evutil_ascii_strcasecmp(field->key, "Host") == 0) asked.hosts.emplace_back(field->value);
+  }
+  asked.is_http_1_0 = request->major == 1 && request->minor == 0;
   evbuffer* body = evhttp_request_get_input_buffer(request);
   asked.body.resize(evbuffer_get_length(body));
   evbuffer_copyout(body, asked.body.data(), asked.body.size());

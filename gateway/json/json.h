@@ -79,7 +79,8 @@ Result<Value> parse(std::string_view text, Limits limits = {}, Flaw* flaw = null
 bool is_plain(std::string_view text);
 
 // append_quoted appends `text` as a JSON string with its quotation marks; invalid UTF-8 becomes
-// U+FFFD.
+// U+FFFD. Besides what RFC 8259 section 7 demands, every hidden character (base/utf8.h) is escaped:
+// this is the one place where a text becomes part of the log or of an answer.
 void append_quoted(std::string& to, std::string_view text);
 
 }  // namespace sallyport::json

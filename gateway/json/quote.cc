@@ -8,7 +8,7 @@
 #include <string>
 
 #include "gateway/json/json.h"
-#include "gateway/json/utf8.h"
+#include "gateway/base/utf8.h"
 
 namespace sallyport::json {
 namespace {
@@ -77,6 +77,19 @@ std::size_t plain_length(std::string_view text) {
   return at;
 }
 
+// append_character appends a valid sequence of UTF-8, escaped where readers would not see it: RFC
+// 8259 demands that of C0 only, but logs and answers are looked at on terminals.
+void append_character(std::string& to, std::string_view sequence) {
+  const std::uint32_t value = utf8_value(sequence);
+  if (!is_hidden(value)) {
+    to += sequence;
+    return;
+  }
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  to += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) to += kDigits[value >> shift & 15];
+}
+
 // RFC 8259 section 7: what must be escaped, with the short form where there is one.
 void append_escaped(std::string& to, char c) {
   switch (c) {
@@ -98,14 +111,7 @@ void append_escaped(std::string& to, char c) {
     default:
       break;
   }
-  if (static_cast<unsigned char>(c) < 0x20) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    to += "\\u00";
-    to += kDigits[static_cast<std::size_t>(c) >> 4];
-    to += kDigits[static_cast<std::size_t>(c) & 15];
-  } else {
-    to += c;
-  }
+  append_character(to, {&c, 1});
 }
 
 }  // namespace
@@ -143,7 +149,7 @@ void append_quoted(std::string& to, std::string_view text) {
     } else if (length == 1) {
       append_escaped(to, text.front());
     } else {
-      to += text.substr(0, length);
+      append_character(to, text.substr(0, length));
     }
     text.remove_prefix(std::max<std::size_t>(1, length));
   }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "gateway/base/check.h"
-#include "gateway/json/utf8.h"
+#include "gateway/base/utf8.h"
 
 namespace sallyport::json {
 namespace {

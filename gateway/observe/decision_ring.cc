@@ -84,15 +84,20 @@ void DecisionRing::bring_closer(const Decision& next, const Decision& last) {
   fetch(next.text.data(), next.text.data() + last.used);
 }
 
-std::optional<std::string> DecisionRing::find(std::string_view id) const {
+std::optional<DecisionRing::Found> DecisionRing::find(std::string_view id) const {
   const std::uint64_t oldest = next_ > kDecisions ? next_ - kDecisions : 0;
+  std::optional<Found> found;
   for (std::uint64_t i = next_; i-- > oldest;) {
     const Decision& decision = (*decisions_)[i % kDecisions];
-    if (decision.id.view() == id || decision.get(decision.interaction_id) == id) {
-      return render(decision);
+    if (decision.id.view() != id && decision.get(decision.interaction_id) != id) continue;
+    if (!found) {
+      found = Found{render(decision), decision.at.unix_ms, std::string(decision.id.view()), {}, 0};
+    } else if (found->others.size() < kMaxOthers) {
+      found->others.emplace_back(decision.id.view());
     }
+    ++found->count;
   }
-  return std::nullopt;
+  return found;
 }
 
 std::string DecisionRing::render(const Decision& decision) {

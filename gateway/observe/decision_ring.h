@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/base/ids.h"
 #include "gateway/observe/record.h"
@@ -22,8 +23,18 @@ class DecisionRing {
   DecisionRing() : decisions_(std::make_unique<std::array<Decision, kDecisions>>()) {}
 
   void add(const RequestRecord& record);
-  // find renders the decision of that request or interaction id as JSON, newest first.
-  std::optional<std::string> find(std::string_view id) const;
+  // Found is the newest decision of that request or interaction id as JSON, and the request ids of
+  // the others: clients may use one interaction id several times. Older ones than kMaxOthers are
+  // counted only.
+  struct Found {
+    std::string json;
+    std::int64_t at = 0;  // Unix milliseconds
+    std::string request_id;
+    std::vector<std::string> others;  // newest first
+    std::size_t count = 0;            // of all
+  };
+  static constexpr std::size_t kMaxOthers = 16;
+  std::optional<Found> find(std::string_view id) const;
 
  private:
   // Text holds copies of what lived in the exchange's arena; what does not fit is cut.

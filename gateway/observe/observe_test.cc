@@ -190,12 +190,30 @@ TEST_F(Recording, DecisionsAreFoundByEitherId) {
   for (const std::string_view id : {exchange_.id.view(), exchange_.interaction_id}) {
     const auto found = ring.find(id);
     ASSERT_TRUE(found) << id;
-    const auto value = json::parse(*found);
+    const auto value = json::parse(found->json);
     ASSERT_TRUE(value);
     EXPECT_EQ(value->member("steps").size(), 2u);
     EXPECT_EQ(value->member("steps").at(1).member("reason").string(), "fake.no");
   }
   EXPECT_FALSE(ring.find("c0ffee00-0000-4000-8000-000000000002"));
+}
+
+TEST_F(Recording, DecisionsOfOneInteractionIdAreCounted) {
+  DecisionRing ring;
+  exchange_.interaction_id = "c0ffee00-0000-4000-8000-000000000001";
+  std::vector<std::string> ids;
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    exchange_.id = Uuid::from_random({7, i});
+    ids.emplace_back(exchange_.id.view());
+    ring.add(record_);
+  }
+  const auto found = ring.find(exchange_.interaction_id);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->count, 3U);
+  EXPECT_EQ(found->request_id, ids[2]);
+  EXPECT_EQ(found->others, (std::vector<std::string>{ids[1], ids[0]}));
+  EXPECT_EQ(json::parse(found->json)->member("request_id").string(), ids[2]);
+  EXPECT_EQ(ring.find(ids[0])->count, 1U);
 }
 
 // told returns the checks of the last step as "name=result".
@@ -220,7 +238,7 @@ TEST_F(Recording, DecisionsTellTheChecksOfAPolicy) {
     exchange_.trail = {};
     exchange_.trail.add(step);
     ring.add(record_);
-    return told(*ring.find(exchange_.id.view()));
+    return told(ring.find(exchange_.id.view())->json);
   };
   using policy::Outcome;
   EXPECT_EQ(tell({&kFake, Outcome::allowed, nullptr, "x=1", 1, {0b1011, 0}}),

@@ -2,14 +2,13 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/mem.h>
 #include <openssl/x509.h>
 
 #include "gateway/base/check.h"
 #include "gateway/base/utc.h"
 #include "gateway/crypto/bytes.h"
 #include "gateway/crypto/certificate.h"
-#include "gateway/crypto/pem.h"
+#include "gateway/crypto/pem_file.h"
 #include "gateway/crypto/public_key.h"
 #include "gateway/tls/file_text.h"
 
@@ -22,22 +21,6 @@ Error mistake(const std::string& name, const std::string& text) {
   return {Fault::gateway, name + ": " + text};
 }
 
-// Wiped clears a secret that a string held.
-class Wiped {
- public:
-  explicit Wiped(std::string& text) : text_(text) {}
-  ~Wiped() { OPENSSL_cleanse(text_.data(), text_.size()); }
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-
- private:
-  std::string& text_;
-};
-
-bool is_key_label(std::string_view label) {
-  return label == "PRIVATE KEY" || label == "RSA PRIVATE KEY" || label == "EC PRIVATE KEY";
-}
-
 bssl::UniquePtr<EVP_PKEY> parse_key(std::string_view der) {
   const std::uint8_t* data = data_of(der);
   bssl::UniquePtr<EVP_PKEY> key(d2i_AutoPrivateKey(nullptr, &data, static_cast<long>(der.size())));
@@ -45,22 +28,13 @@ bssl::UniquePtr<EVP_PKEY> parse_key(std::string_view der) {
   return key;
 }
 
-Result<bssl::UniquePtr<EVP_PKEY>> read_key(std::string_view pem, const std::string& name) {
-  constexpr std::size_t kMaxBlocks = 4;
-  auto blocks = crypto::read_pem(pem, kMaxBlocks);
-  if (!blocks) return mistake(name, blocks.error().text);
-  bssl::UniquePtr<EVP_PKEY> key;
-  for (crypto::PemBlock& block : *blocks) {
-    const Wiped wiped(block.der);
-    if (block.label == "ENCRYPTED PRIVATE KEY") {
-      return mistake(name, "the key is encrypted; decrypt it (openssl pkey) and protect the file");
-    }
-    if (!is_key_label(block.label)) continue;
-    if (key) return mistake(name, "holds more than one private key");
-    key = parse_key(block.der);
-    if (!key) return mistake(name, "the private key cannot be read; PKCS#8, RSA and EC are known");
-  }
-  if (!key) return mistake(name, "holds no private key (a PEM block PRIVATE KEY)");
+Result<bssl::UniquePtr<EVP_PKEY>> read_key(std::string_view pem, const std::string& name,
+                                           std::vector<std::string>& notes) {
+  auto taken = crypto::take_key(pem);
+  if (!taken) return mistake(name, taken.error().text);
+  auto key = parse_key(taken->block.der);
+  if (!key) return mistake(name, "the private key cannot be read; PKCS#8, RSA and EC are known");
+  if (!taken->told.empty()) notes.push_back(name + ": " + taken->told);
   return key;
 }
 
@@ -141,7 +115,6 @@ Result<LoadedCredentials> Credentials::load(const std::string& certificate_file,
   if (!chain) return chain.error();
   auto key = read_file(key_file, kMaxFileBytes);
   if (!key) return key.error();
-  const Wiped wiped(key->text);
   auto loaded = from_pem(chain->text, key->text, now, certificate_file, key_file);
   if (loaded && key->others_can_read) {
     loaded->warnings.push_back(key_file +
@@ -154,27 +127,29 @@ Result<LoadedCredentials> Credentials::from_pem(std::string_view chain_pem,
                                                 std::string_view key_pem, WallTime now,
                                                 const std::string& certificate_name,
                                                 const std::string& key_name) {
-  const auto ders = crypto::read_certificates(chain_pem, kMaxChain);
-  if (!ders) return mistake(certificate_name, ders.error().text);
+  const auto taken = crypto::take_certificates(chain_pem, kMaxChain, crypto::PemUse::show);
+  if (!taken) return mistake(certificate_name, taken.error().text);
+  const std::vector<std::string>& ders = taken->ders;
+  LoadedCredentials out;
+  if (!taken->told.empty()) out.notes.push_back(certificate_name + ": " + taken->told);
   std::vector<crypto::CertificateView> views;
-  for (const std::string& der : *ders) {
+  for (const std::string& der : ders) {
     auto view = crypto::view_certificate(der);
     if (!view) return mistake(certificate_name, view.error().text);
     views.push_back(std::move(*view));
   }
-  auto key = read_key(key_pem, key_name);
+  auto key = read_key(key_pem, key_name, out.notes);
   if (!key) return key.error();
-  auto leaf_checked = check_leaf(ders->front(), key->get(), certificate_name, key_name);
+  auto leaf_checked = check_leaf(ders.front(), key->get(), certificate_name, key_name);
   if (!leaf_checked) return leaf_checked.error();
-  auto order_checked = check_order(*ders, certificate_name);
+  auto order_checked = check_order(ders, certificate_name);
   if (!order_checked) return order_checked.error();
 
-  LoadedCredentials out;
   warn_about_time(views, certificate_name, now, out.warnings);
   std::shared_ptr<Credentials> credentials(new Credentials);
   credentials->leaf_ = std::move(views.front());
   credentials->key_ = std::move(*key);
-  for (const std::string& der : *ders) {
+  for (const std::string& der : ders) {
     bssl::UniquePtr<CRYPTO_BUFFER> buffer(CRYPTO_BUFFER_new(data_of(der), der.size(), nullptr));
     SALLYPORT_CHECK(buffer);
     credentials->chain_pointers_.push_back(buffer.get());

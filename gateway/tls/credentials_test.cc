@@ -81,13 +81,28 @@ TEST(Credentials, RefuseAnIssuerOfTheSameNameWithAnotherKey) {
 TEST(Credentials, RefuseFilesWithoutTheRightBlocks) {
   const auto identity = ca().issue({});
   EXPECT_TRUE(says(why_not("", identity.key_pem()), "site.pem: there is no CERTIFICATE block"));
-  EXPECT_TRUE(says(why_not(identity.chain_pem(), ""), "site.key: holds no private key"));
+  EXPECT_TRUE(says(why_not(identity.chain_pem(), ""), "site.key: there is no private key"));
   EXPECT_TRUE(says(why_not(identity.chain_pem(), identity.key_pem() + identity.key_pem()),
-                   "more than one"));
+                   "a second private key"));
   EXPECT_TRUE(says(why_not(identity.chain_pem(),
                            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n"
                            "-----END ENCRYPTED PRIVATE KEY-----\n"),
                    "encrypted"));
+}
+
+TEST(Credentials, AreReadFromOneFileInAnyOrderOfKinds) {
+  const auto identity = ca().intermediate("Issuing").issue({});
+  const std::string chain = identity.chain_pem(), key = identity.key_pem();
+  for (const std::string& text : {chain + key, key + chain, "\xEF\xBB\xBF" + key + chain}) {
+    const auto loaded = Credentials::from_pem(text, text, wall_now(), "site.pem", "site.pem");
+    ASSERT_TRUE(loaded) << loaded.error().text;
+    EXPECT_TRUE(loaded->warnings.empty());
+    ASSERT_EQ(loaded->notes.size(), 2U);
+    EXPECT_TRUE(says(loaded->notes[0], "site.pem: took 2 certificates; skipped PRIVATE KEY (line"));
+    EXPECT_TRUE(says(loaded->notes[1], "site.pem: took 1 private key; skipped CERTIFICATE (line"));
+  }
+  const std::string indented = " " + chain + key;
+  EXPECT_TRUE(says(why_not(indented, indented), "site.pem: line 1 has white space"));
 }
 
 TEST(Credentials, WarnOfExpiryAndStillLoad) {

@@ -30,8 +30,9 @@ Error failure(const std::string& path, const std::string& problem) {
 
 }  // namespace
 
-Result<FileText> read_file(const std::string& path, std::size_t limit) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+Result<FileText> read_file(const std::string& path, std::size_t limit, Links links) {
+  const int follow = links == Links::refused ? O_NOFOLLOW : 0;
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow));
   struct stat status {};
   if (file.get() < 0 || fstat(file.get(), &status) != 0) {
     return failure(path, std::string("cannot be read: ") + std::strerror(errno));

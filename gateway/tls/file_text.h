@@ -7,15 +7,27 @@
 #include <string>
 
 #include "gateway/base/result.h"
+#include "gateway/crypto/secret_text.h"
 
 namespace sallyport::tls {
 
+// FileText wipes its text when it goes: most such files hold a key, or may by mistake. Whoever
+// moves the text out has made sure that it is none.
 struct FileText {
   std::string text;
   bool others_can_read = false;  // anybody on this machine
+
+  FileText() = default;
+  FileText(FileText&&) noexcept = default;
+  FileText& operator=(FileText&&) = delete;
+  ~FileText() { crypto::wipe(text); }
 };
 
+// Links in the file's own place; those in the path before it are followed in any case.
+enum class Links { followed, refused };
+
 // read_file fails with the path in the text, also on a file larger than `limit`.
-Result<FileText> read_file(const std::string& path, std::size_t limit);
+Result<FileText> read_file(const std::string& path, std::size_t limit,
+                           Links links = Links::followed);
 
 }  // namespace sallyport::tls

@@ -105,6 +105,7 @@ void ServerContext::set_up() {
   SALLYPORT_CHECK(pool_);
   SSL_CTX_set0_buffer_pool(ctx, pool_.get());
   SSL_CTX_set_app_data(ctx, this);
+  SSL_CTX_set_msg_callback(ctx, TlsTransport::message_cb);
   SSL_CTX_set_select_certificate_cb(ctx, select_certificate_cb);
   SSL_CTX_set_tlsext_servername_callback(ctx, server_name_cb);
   SSL_CTX_set_tlsext_servername_arg(ctx, this);

@@ -8,6 +8,8 @@
 #include <memory>
 #include <span>
 
+#include "gateway/base/secret_pages.h"
+
 namespace sallyport::tls {
 
 struct TicketKey {
@@ -26,9 +28,13 @@ struct TicketKey {
   TicketKey() = default;
 };
 
-// Immutable: rotation makes another one.
+// Immutable: rotation makes another one. Kept in pages that no core dump contains. While a ticket is
+// sealed or opened, BoringSSL has the key schedule on its heap, which it wipes.
 class TicketKeys {
  public:
+  static void* operator new(std::size_t size) { return allocate_secret(size); }
+  static void operator delete(void* keys, std::size_t size) noexcept { free_secret(keys, size); }
+
   static std::shared_ptr<const TicketKeys> make();
   // rotated has a new key for new tickets and still opens those of the current key.
   std::shared_ptr<const TicketKeys> rotated() const;

@@ -8,6 +8,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/tls/handshake_failure.h"
+#include "gateway/tls/library_refusal.h"
 #include "gateway/tls/tls_transport.h"
 
 namespace sallyport::tls {
@@ -59,6 +60,7 @@ HandshakeResult TlsTransport::handshake(WallTime now) {
     } else {
       result = library_failure(queued, socket_);
       if (pending_->is_sni_unknown) result = unknown_sni(pending_->sni);
+      if (auto refusal = library_refusal(pending_->shown)) result = refused(std::move(*refusal));
       if (pending_->refusal) result = refused(std::move(*pending_->refusal));
     }
     const SocketBio::Flush flushed = socket_.flush();
@@ -120,6 +122,16 @@ ssl_verify_result_t TlsTransport::verify_cb(SSL* ssl, std::uint8_t* out_alert) {
   if (!pending->refusal) return ssl_verify_ok;
   *out_alert = alert_for(pending->refusal->reason);
   return ssl_verify_invalid;
+}
+
+void TlsTransport::message_cb(int is_write, int, int content_type, const void* message,
+                              std::size_t size, SSL* ssl, void*) {
+  if (is_write != 0 || content_type != SSL3_RT_HANDSHAKE) return;
+  PendingHandshake* pending = pending_of(ssl);
+  if (pending == nullptr || pending->trust == nullptr) return;
+  const std::string_view leaf =
+      leaf_of({static_cast<const char*>(message), size}, SSL_version(ssl));
+  if (!leaf.empty()) pending->shown = leaf;
 }
 
 void TlsTransport::settle() {

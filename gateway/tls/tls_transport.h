@@ -35,6 +35,7 @@ struct PendingHandshake {
   std::string sni;
   bool is_sni_unknown = false;
   std::optional<CertificateRefusal> refusal;
+  std::string shown;  // DER of the leaf that the client sent, whether or not it can be read
 };
 
 // Made by ServerContext::accept and ClientContext::connect. Belongs to one worker.
@@ -69,6 +70,9 @@ class TlsTransport final : public event::Transport {
   static PendingHandshake* pending_of(const SSL* ssl);
   // verify_cb judges the peer's chain during a full handshake.
   static ssl_verify_result_t verify_cb(SSL* ssl, std::uint8_t* out_alert);
+  // message_cb notes the certificate that a client sends, before the library looks at it.
+  static void message_cb(int is_write, int version, int content_type, const void* message,
+                         std::size_t size, SSL* ssl, void*);
 
   HandshakeResult finish();
   std::optional<CertificateRefusal> verify_peer(PendingHandshake& pending);

@@ -13,6 +13,7 @@
 #include "gateway/crypto/bytes.h"
 #include "gateway/crypto/certificate.h"
 #include "gateway/crypto/certificate_twin.h"
+#include "gateway/crypto/pem_file.h"
 #include "gateway/tls/file_text.h"
 
 namespace sallyport::tls {
@@ -87,7 +88,11 @@ Result<LoadedTrustStore> TrustStore::make(TrustStoreSpec spec, WallTime now) {
 Result<LoadedTrustStore> TrustStore::load(std::string name, const std::string& file, WallTime now) {
   auto read = read_file(file, kMaxFileBytes);
   if (!read) return read.error();
-  return make(one_bundle(std::move(name), std::move(read->text), file), now);
+  const auto taken = crypto::take_certificates(read->text, kMaxAnchors, crypto::PemUse::trust);
+  if (!taken) return mistake(file, taken.error().text);
+  auto made = make(one_bundle(std::move(name), std::move(read->text), file), now);
+  if (made && !taken->told.empty()) made->notes.push_back(file + ": " + taken->told);
+  return made;
 }
 
 Result<LoadedTrustStore> TrustStore::from_pem(std::string name, std::string_view pem, WallTime now,

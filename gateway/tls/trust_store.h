@@ -26,6 +26,7 @@ class TrustStore;
 struct LoadedTrustStore {
   std::shared_ptr<const TrustStore> store;
   std::vector<std::string> warnings;  // sentences for the operator
+  std::vector<std::string> notes;     // what was taken of a file that holds several blocks
 };
 
 // TrustStoreSpec is a store as configured.

@@ -122,7 +122,7 @@ def test_a_rehearsal_at_a_later_date_names_what_expires(stage, upstream):
 @pytest.mark.parametrize("words, says", [
     (["trust", "add", "{new}", "--store", "nowhere", "--id", "x"], "there is no trust store"),
     (["trust", "add", "{new}", "--store", "plaid", "--id", "plaid-2026"], "already"),
-    (["trust", "add", "{key}", "--store", "plaid", "--id", "x"], "CERTIFICATE"),
+    (["trust", "add", "{key}", "--store", "plaid", "--id", "x"], "is a private key"),
     (["trust", "retire", "nobody", "--store", "plaid"], "has no entry"),
     (["trust", "rehearse", "--store", "plaid", "--remove", "nobody"], "has no entry"),
     (["explain", "--cert", "{new}", "--route", "nobody"], "there is no route"),
