@@ -106,7 +106,7 @@ int change(const Wish& wish, std::string_view verb, std::string_view done) {
     say("note: no issuer publishes a key of that id right now\n");
   }
   if (verb == "keys-allow" && !document->member("was_denied").boolean().value_or(true)) {
-    fmt::print("note: no key of that id was denied, so nothing has changed\n");
+    say("note: no key of that id was denied, so nothing has changed\n");
   }
   if (!document->member("durable").boolean().value_or(false)) {
     say("note: it is forgotten at the next start: set modules.bearer.key_ledger\n");

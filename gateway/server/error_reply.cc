@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
+#include "gateway/base/text.h"
+#include "gateway/http/field_names.h"
 #include "gateway/json/json.h"
+#include "gateway/policy/route.h"
 
 namespace sallyport::server {
 namespace {
@@ -33,28 +37,70 @@ std::string body_of(const ErrorProfile& profile, const ErrorRule& rule) {
   return body;
 }
 
+// What is protected, by name: RFC 6750 section 3 and RFC 7617 section 2 want a realm.
+constexpr std::string_view kApi = "realm=\"api\"";
+constexpr std::string_view kOauth = "realm=\"oauth\"";
+
+// used_scheme is that of the client's credentials; empty: it sent none, or none that can be named.
+std::string_view used_scheme(const http::RequestHead& request) {
+  const http::Field* field = request.fields.find("authorization");
+  if (field == nullptr) return {};
+  const std::string_view scheme = field->value.substr(0, field->value.find(' '));
+  return http::is_token(scheme) ? scheme : std::string_view();
+}
+
+// is_oauth_endpoint: where clients are authenticated. They POST there (RFC 6749 section 3.2, RFC 7009,
+// RFC 7662), no policy asks for a token, and who brings one asks for a resource, such as userinfo.
+bool is_oauth_endpoint(const policy::Exchange& exchange, const ErrorProfile& profile) {
+  if (profile.shape != Shape::oauth || exchange.route == nullptr) return false;
+  if (exchange.request.method != http::Method::post) return false;
+  const std::string_view scheme = used_scheme(exchange.request);
+  if (equals_ignoring_case(scheme, "bearer") || equals_ignoring_case(scheme, "dpop")) return false;
+  return std::ranges::none_of(exchange.route->chain, [](const policy::ChainEntry& entry) {
+    return std::ranges::find(entry.module->gives, policy::Fact::token) != entry.module->gives.end();
+  });
+}
+
+// rule_of is the profile's, but that a resource does not know clients: whoever comes without token or
+// certificate hears of the token (RFC 6750 section 3.1).
+const ErrorRule& rule_of(const ErrorProfile& profile, ErrorClass kind, bool is_oauth) {
+  const ErrorRule& rule = profile.rule(kind);
+  const bool is_of_clients = profile.shape == Shape::oauth && rule.code == "invalid_client";
+  return is_of_clients && !is_oauth ? profile.rule(ErrorClass::invalid_token) : rule;
+}
+
+// client_challenge is in the scheme that the client has used, else Basic (RFC 6749 section 5.2).
+std::string client_challenge(const http::RequestHead& request) {
+  const std::string_view used = used_scheme(request);
+  return fmt::format("{} {}", used.empty() ? "Basic" : used, kOauth);
+}
+
 // dpop_challenge is that of RFC 9449 section 7.1.
 std::string dpop_challenge(const policy::DpopChallenge& challenge) {
-  if (challenge.error.empty()) return fmt::format("DPoP algs=\"{}\"", challenge.algorithms);
-  return fmt::format("DPoP error=\"{}\", algs=\"{}\"", challenge.error, challenge.algorithms);
+  if (challenge.error.empty()) return fmt::format("DPoP {}, algs=\"{}\"", kApi, challenge.algorithms);
+  return fmt::format("DPoP {}, error=\"{}\", algs=\"{}\"", kApi, challenge.error,
+                     challenge.algorithms);
 }
 
 // challenge_of is the WWW-Authenticate value of RFC 6750 section 3: without `error` when no
 // credentials were sent. Every 401 needs one (RFC 9110 section 11.6.1).
 std::string challenge_of(ErrorClass kind, int status, const policy::Hint& hint) {
   if (const auto* dpop = std::get_if<policy::DpopChallenge>(&hint)) return dpop_challenge(*dpop);
+  const auto bearer = [](std::string_view error) {
+    return fmt::format("Bearer {}, error=\"{}\"", kApi, error);
+  };
   switch (kind) {
     case ErrorClass::invalid_token:
-      return "Bearer error=\"invalid_token\"";
+      return bearer("invalid_token");
     case ErrorClass::insufficient_scope:
       if (const auto* missing = std::get_if<policy::MissingScope>(&hint)) {
-        return fmt::format("Bearer error=\"insufficient_scope\", scope=\"{}\"", missing->scope);
+        return bearer("insufficient_scope") + fmt::format(", scope=\"{}\"", missing->scope);
       }
-      return "Bearer error=\"insufficient_scope\"";
+      return bearer("insufficient_scope");
     case ErrorClass::invalid_request:
-      return "Bearer error=\"invalid_request\"";
+      return bearer("invalid_request");
     default:
-      return status == 401 ? "Bearer" : "";
+      return status == 401 ? fmt::format("Bearer {}", kApi) : "";
   }
 }
 
@@ -73,7 +119,8 @@ void add_hint(http::Fields& fields, Arena& arena, ErrorClass kind, const policy:
 
 ErrorReply make_error_reply(policy::Exchange& exchange, const ErrorProfile& profile,
                             ErrorClass kind, const policy::Hint& hint) {
-  const ErrorRule& rule = profile.rule(kind);
+  const bool is_oauth = is_oauth_endpoint(exchange, profile);
+  const ErrorRule& rule = rule_of(profile, kind, is_oauth);
   Arena& arena = exchange.arena;
   ErrorReply reply;
   reply.code = rule.code;
@@ -83,8 +130,11 @@ ErrorReply make_error_reply(policy::Exchange& exchange, const ErrorProfile& prof
   http::Fields& fields = reply.head.fields;
   fields.add("Content-Type", "application/json");
   fields.add("Cache-Control", "no-store");
-  if (const std::string challenge = challenge_of(kind, rule.status, hint); !challenge.empty()) {
-    fields.add("WWW-Authenticate", arena.copy(challenge));
+  if (!is_oauth) {
+    const std::string challenge = challenge_of(kind, rule.status, hint);
+    if (!challenge.empty()) fields.add("WWW-Authenticate", arena.copy(challenge));
+  } else if (rule.status == 401) {
+    fields.add("WWW-Authenticate", arena.copy(client_challenge(exchange.request)));
   }
   add_hint(fields, arena, kind, hint);
   if (!exchange.interaction_id.empty()) {

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <utility>
+#include <vector>
+
 #include "gateway/json/json.h"
+#include "gateway/policy/route.h"
 
 namespace sallyport::server {
 namespace {
@@ -52,9 +57,10 @@ TEST_F(Replying, OAuthRoutesGetOAuthErrors) {
 }
 
 TEST_F(Replying, ChallengeHasNoErrorWhenNoCredentialsWereSent) {
-  EXPECT_EQ(field(reply("plaid", ErrorClass::unauthenticated), "www-authenticate"), "Bearer");
+  EXPECT_EQ(field(reply("plaid", ErrorClass::unauthenticated), "www-authenticate"),
+            "Bearer realm=\"api\"");
   EXPECT_EQ(field(reply("plaid", ErrorClass::invalid_token), "www-authenticate"),
-            "Bearer error=\"invalid_token\"");
+            "Bearer realm=\"api\", error=\"invalid_token\"");
 }
 
 TEST_F(Replying, ChallengeNamesTheMissingScope) {
@@ -62,17 +68,80 @@ TEST_F(Replying, ChallengeNamesTheMissingScope) {
       reply("plaid", ErrorClass::insufficient_scope, policy::MissingScope{"Account"});
   EXPECT_EQ(answer.head.status, 403);
   EXPECT_EQ(field(answer, "www-authenticate"),
-            "Bearer error=\"insufficient_scope\", scope=\"Account\"");
+            "Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"Account\"");
 }
 
 TEST_F(Replying, ChallengesForProofsInTheSchemeOfProofs) {
   const policy::DpopChallenge none{"", "ES256 PS256"};
   EXPECT_EQ(field(reply("plaid", ErrorClass::unauthenticated, none), "www-authenticate"),
-            "DPoP algs=\"ES256 PS256\"");
+            "DPoP realm=\"api\", algs=\"ES256 PS256\"");
   const policy::DpopChallenge bad{"invalid_dpop_proof", "ES256"};
   const ErrorReply answer = reply("plaid", ErrorClass::invalid_token, bad);
   EXPECT_EQ(answer.head.status, 401);
-  EXPECT_EQ(field(answer, "www-authenticate"), "DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"");
+  EXPECT_EQ(field(answer, "www-authenticate"), "DPoP realm=\"api\", error=\"invalid_dpop_proof\", algs=\"ES256\"");
+}
+
+// At an endpoint of OAuth it is the client that is not authenticated, at a resource the token is missing.
+TEST_F(Replying, EndpointsOfOauthChallengeClientsAndResourcesAskForTokens) {
+  constexpr std::array gives = {policy::Fact::token};
+  const policy::Module bearer{.name = "bearer",
+                              .summary = {},
+                              .shared_options = {},
+                              .options = {},
+                              .reasons = {},
+                              .needs = {},
+                              .gives = gives,
+                              .load = nullptr,
+                              .attach = nullptr};
+  policy::Route endpoint, resource;
+  resource.chain.push_back({.module = &bearer, .plan = nullptr, .options = {}});
+  exchange_.request.method = http::Method::post;
+  for (const ErrorClass kind : {ErrorClass::unauthenticated, ErrorClass::certificate_required}) {
+    exchange_.route = &resource;
+    ErrorReply answer = reply("oauth", kind);
+    EXPECT_EQ(answer.head.status, 401);
+    EXPECT_EQ(answer.code, "invalid_token");
+    EXPECT_EQ(field(answer, "www-authenticate"), "Bearer realm=\"api\"");
+    exchange_.route = &endpoint;
+    answer = reply("oauth", kind);
+    EXPECT_EQ(answer.head.status, 401);
+    EXPECT_EQ(answer.code, "invalid_client");
+    EXPECT_EQ(field(answer, "www-authenticate"), "Basic realm=\"oauth\"");
+  }
+  EXPECT_EQ(field(reply("oauth", ErrorClass::invalid_request), "www-authenticate"), "");
+  EXPECT_EQ(field(reply("oauth", ErrorClass::invalid_grant), "www-authenticate"), "");
+}
+
+TEST_F(Replying, EndpointsOfOauthAnswerInTheSchemeThatTheClientUsed) {
+  const policy::Route endpoint;
+  exchange_.route = &endpoint;
+  exchange_.request.method = http::Method::post;
+  const std::vector<std::pair<std::string_view, std::string_view>> schemes = {
+      {"Basic eDp5", "Basic"}, {"digest x", "digest"}, {"Basic", "Basic"},
+      {"", "Basic"},           {"\"x\" y", "Basic"},   {"a,b c", "Basic"}};
+  for (const auto& [sent, answered] : schemes) {
+    exchange_.request.fields.clear();
+    exchange_.request.fields.add("Authorization", sent);
+    EXPECT_EQ(field(reply("oauth", ErrorClass::unauthenticated), "www-authenticate"),
+              std::string(answered) + " realm=\"oauth\"");
+  }
+}
+
+TEST_F(Replying, WhoGetsOrBringsATokenAsksForAResource) {
+  const policy::Route userinfo;
+  exchange_.route = &userinfo;
+  const auto ask = [&](http::Method method, std::string_view authorization) {
+    exchange_.request.method = method;
+    exchange_.request.fields.clear();
+    if (!authorization.empty()) exchange_.request.fields.add("Authorization", authorization);
+    const ErrorReply answer = reply("oauth", ErrorClass::certificate_required);
+    EXPECT_EQ(answer.code, "invalid_token");
+    EXPECT_EQ(field(answer, "www-authenticate"), "Bearer realm=\"api\"");
+  };
+  ask(http::Method::get, "");
+  ask(http::Method::get, "Basic eDp5");
+  ask(http::Method::post, "Bearer x");
+  ask(http::Method::post, "dpop x");
 }
 
 TEST_F(Replying, IsNeverStoredAndEchoesTheInteractionId) {

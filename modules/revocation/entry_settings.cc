@@ -26,6 +26,10 @@ std::span<const config::Option> EntrySettings::options() {
           "where what the server says yes to is revoked here as well."),
       config::option<&EntrySettings::issuer>(
           "issuer", "The `iss` of the tokens of that endpoint; empty: revoked for every issuer."),
+      config::option<&EntrySettings::query>(
+          "query",
+          "The only query that requests to that endpoint may have, octet for octet and without the "
+          "question mark, such as `tenant=retail`; empty: none. It may have no parameter of OAuth."),
   };
   return rows;
 }

@@ -37,6 +37,7 @@ struct EntrySettings {
   Milliseconds allow_for{5 * 60 * 1000};
   Endpoint endpoint = Endpoint::none;
   std::string issuer;
+  std::string query;
   static std::span<const config::Option> options();
 };
 

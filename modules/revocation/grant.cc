@@ -5,7 +5,7 @@
 #include "gateway/crypto/digest.h"
 #include "gateway/json/json.h"
 #include "gateway/policy/opaque_token.h"
-#include "modules/revocation/oauth_request.h"
+#include "modules/revocation/oauth_client.h"
 
 namespace sallyport::revocation {
 namespace {
@@ -15,9 +15,16 @@ constexpr char kVersion = 1;
 constexpr std::array<std::string_view, 3> kConsentNames = {"fdxConsentId", "consent_id",
                                                            "grant_id"};
 
-std::string text_of(const json::Value& object, std::string_view name) {
+// take_text takes a name of the grant, unless it has one already.
+void take_text(const json::Value& object, std::string_view name, std::string& to,
+               LearnedGrant& learned) {
+  if (!to.empty()) return;
   const std::string_view text = object.member(name).string().value_or("");
-  return std::string(text.size() > kMaxGrantName ? std::string_view() : text);
+  if (text.size() > kMaxName) {
+    learned.has_long_name = true;
+  } else {
+    to = text;
+  }
 }
 
 void append_text(std::string& to, std::string_view text) {
@@ -49,13 +56,13 @@ bool take_number(std::string_view& from, std::size_t size, std::uint64_t& number
 }
 
 // learn_claims takes what a JWT says; the authorization server has just made it.
-void learn_claims(std::string_view token, Grant& grant) {
+void learn_claims(std::string_view token, LearnedGrant& learned) {
   const auto payload = jwt_payload(token);
   const auto claims = json::parse(payload.value_or(""), {.max_bytes = kMaxTokenResponse});
   if (!claims || !claims->is_object()) return;
-  if (grant.subject.empty()) grant.subject = text_of(*claims, "sub");
+  take_text(*claims, "sub", learned.grant.subject, learned);
   for (const std::string_view name : kConsentNames) {
-    if (grant.consent.empty()) grant.consent = text_of(*claims, name);
+    take_text(*claims, name, learned.grant.consent, learned);
   }
 }
 
@@ -82,7 +89,7 @@ std::optional<Grant> decode_grant(std::string_view bytes) {
   }
   for (auto* text : {&grant.subject, &grant.client, &grant.consent, &grant.access_id}) {
     std::string_view piece;
-    if (!take_number(bytes, 2, number) || number > kMaxGrantName) return std::nullopt;
+    if (!take_number(bytes, 2, number) || number > kMaxName) return std::nullopt;
     if (!take(bytes, number, piece)) return std::nullopt;
     *text = piece;
   }
@@ -103,14 +110,16 @@ std::optional<LearnedGrant> read_token_response(std::string_view body, std::int6
   LearnedGrant learned;
   Grant& grant = learned.grant;
   for (const std::string_view name : kConsentNames) {
-    if (grant.consent.empty()) grant.consent = text_of(*response, name);
+    take_text(*response, name, grant.consent, learned);
   }
-  learn_claims(access, grant);
+  learn_claims(access, learned);
   // An opaque access token says nothing; who signs in by OpenID Connect is told by the ID token.
-  learn_claims(response->member("id_token").string().value_or(""), grant);
+  learn_claims(response->member("id_token").string().value_or(""), learned);
   const auto payload = jwt_payload(access);
   const auto claims = json::parse(payload.value_or(""), {.max_bytes = kMaxTokenResponse});
-  if (claims && claims->is_object()) grant.access_id = text_of(*claims, "jti");
+  if (claims && claims->is_object()) {
+    take_text(*claims, "jti", grant.access_id, learned);
+  }
   if (grant.access_id.empty()) grant.access_id = policy::opaque_token_id(access);
   grant.granted_at = now;
   constexpr std::int64_t kLongest = 400LL * 24 * 3600;

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "modules/revocation/unit.h"
+
 namespace sallyport::revocation {
 
-// Longer names in a token response are not learned.
-inline constexpr std::size_t kMaxGrantName = 1024;
 inline constexpr std::size_t kMaxTokenResponse = 64 * 1024;
 
 struct Grant {
@@ -37,10 +37,12 @@ std::optional<Grant> decode_grant(std::string_view bytes);
 std::string grant_key(std::string_view token);
 
 // read_token_response reads the answer of a token endpoint (RFC 6749 section 5.1): the grant, and
-// the keys of the tokens that it is known by. Nothing: the answer is no such thing.
+// the keys of the tokens that it is known by. Nothing: the answer is no such thing. Names that are too
+// long to be revoked (kMaxName) are not learned.
 struct LearnedGrant {
   Grant grant;
-  std::vector<std::string> keys;
+  std::vector<std::string> keys;  // of the access token, and of the refresh token if there is one
+  bool has_long_name = false;
 };
 std::optional<LearnedGrant> read_token_response(std::string_view body, std::int64_t now);
 

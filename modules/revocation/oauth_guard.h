@@ -5,7 +5,9 @@
 // revocation endpoint (RFC 7009) it revokes what the server cannot.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +22,7 @@
 #include "modules/revocation/oauth_request.h"
 #include "modules/revocation/revocation_orders.h"
 #include "modules/revocation/revocation_set.h"
+#include "modules/revocation/token_answer.h"
 
 namespace sallyport::revocation {
 
@@ -28,17 +31,28 @@ struct GuardPlan {
   Endpoint endpoint = Endpoint::none;
   std::string issuer;     // of the tokens that the endpoint issues
   std::string issuer_id;  // see issuer.h
+  std::string query;      // the only one that requests may have; empty: none
   GrantTerms terms;
   std::shared_ptr<GrantLedger::Door> ledger;
   std::shared_ptr<RevocationOrders::Door> orders;
   std::shared_ptr<const RevocationSet> set;
+  std::shared_ptr<AnswerCounts> counts;
 };
+
+// RestsOn says what a request to the token endpoint rests on: a token that was issued before may have
+// been revoked since, a code is a new decision of the user.
+enum class RestsOn : std::uint8_t { nothing_issued, issued_token };
 
 class OauthGuard {
  public:
-  OauthGuard(std::shared_ptr<const GuardPlan> plan, event::Loop& loop)
-      : plan_(std::move(plan)), loop_(loop) {}
+  // `last` has the last word on a request in which nothing is known to be revoked: whether enough is known.
+  using Last = std::function<policy::Verdict(policy::Exchange&, RestsOn)>;
+  OauthGuard(std::shared_ptr<const GuardPlan> plan, event::Loop& loop, Last last)
+      : plan_(std::move(plan)), loop_(loop), last_(std::move(last)) {}
 
+  // prepare is for every request, whoever else refuses it: in observe mode its answer is learned all the
+  // same.
+  void prepare(policy::Exchange& exchange) const;
   policy::Verdict on_request(policy::Exchange& exchange);
   std::size_t answer_limit(const policy::Exchange& exchange, const http::ResponseHead& head) const;
   policy::Verdict on_answer(policy::Exchange& exchange, const policy::Answer& answer);
@@ -49,20 +63,26 @@ class OauthGuard {
     std::string_view client;     // who the request says that asks, by its first word
     std::string_view access_id;  // to be revoked when the server says 200
     std::int64_t access_ends = 0;
-    std::int64_t granted_at = 0;  // of the grant that is refreshed; zero: it is a new one
+    std::int64_t granted_at = 0;  // of the oldest grant that the request rests on; zero: it is a new one
     bool is_token = false;        // a token response is awaited
   };
 
-  policy::Verdict judge_refresh(policy::Exchange& exchange, const OauthRequest& request);
-  policy::Verdict judge_grant(policy::Exchange& exchange, const std::vector<std::string>& clients,
-                              const Grant& grant) const;
+  using Grants = std::vector<std::optional<Grant>>;  // nothing: a token that is not known
+
+  policy::Verdict judge_tokens(policy::Exchange& exchange, OauthRequest request);
+  policy::Verdict judge_grants(policy::Exchange& exchange, const OauthRequest& request,
+                               const Result<Grants>& told);
+  std::optional<policy::Verdict> find_revoked(policy::Exchange& exchange, const NamedClients& clients,
+                                              const Grant& grant) const;
   policy::Verdict look_up_revoked(policy::Exchange& exchange, const OauthRequest& request);
   policy::Verdict learn(policy::Exchange& exchange, const policy::Answer& answer,
                         const Noted& noted);
+  policy::Verdict not_learned(policy::Exchange& exchange, NotLearned why) const;
   policy::Verdict revoke(policy::Exchange& exchange, const Noted& noted);
 
   const std::shared_ptr<const GuardPlan> plan_;
   event::Loop& loop_;
+  const Last last_;
 };
 
 // All that it can say, by its two checks: of the request, and of what is known of its tokens.

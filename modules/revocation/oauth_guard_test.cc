@@ -47,9 +47,11 @@ class Guard : public testing::Test {
     if (!authorization.empty()) call->header("Authorization", authorization);
     return harness->finish(harness->judge(*call), *call);
   }
-  std::optional<policy::Verdict> answer(std::string_view body, int status = 200) {
+  std::optional<policy::Verdict> answer(std::string_view body, int status = 200,
+                                        std::string_view coding = "") {
     http::ResponseHead head;
     head.status = status;
+    if (!coding.empty()) head.fields.add("Content-Encoding", coding);
     return harness->answer(*call, head, body);
   }
   // issue lets the server issue tokens at `at` for a code.
@@ -67,6 +69,23 @@ class Guard : public testing::Test {
   }
   std::string revoke(std::string_view members) {
     return harness->command("revoke", "{" + std::string(members) + "}");
+  }
+
+  double metric(std::string_view name, std::string_view label = "") {
+    for (const auto& metric : harness->metrics()) {
+      if (metric.name == name && metric.label_value == label) return metric.value;
+    }
+    return -1;
+  }
+  double not_learned(std::string_view why) {
+    return metric("revocation_answers_not_learned_total", why);
+  }
+  std::vector<policy::Notice> notices() {
+    std::vector<policy::Notice> all;
+    for (const auto& service : harness->services()) {
+      for (auto& notice : service->notices()) all.push_back(std::move(notice));
+    }
+    return all;
   }
 
   test::TempDir folder;
@@ -178,6 +197,137 @@ TEST_F(Guard, PassesOnWhatIsNoTokenResponse) {
         R"({"access_token":")" + std::string(70'000, 'a') + "\"}"}) {
     EXPECT_THAT(*answer(body), Allowed());
   }
+  EXPECT_EQ(not_learned("form"), 4);
+  EXPECT_EQ(not_learned("too_long"), 1);
+  // Nothing was issued: no reason for an alarm.
+  EXPECT_EQ(evidence_of(*answer(R"({"error":"invalid_grant"})")), "learned=nothing");
+  EXPECT_EQ(not_learned("form"), 4);
+}
+
+// "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"grant_id\":\"g\"}" by gzip.
+std::string packed_response() {
+  return *crypto::decode_base64url(
+      "H4sIAAAAAAACA6tWSkxOTi0uji_Jz07NU7JSSlTSUSpKTStKLc6AixUBxdKL"
+      "EvNK4jNTgNx0pVoAnpXSBDcAAAA");
+}
+
+TEST_F(Guard, LearnsFromAPackedAnswerAndAsksForNone) {
+  load();
+  ASSERT_THAT(judge("grant_type=authorization_code&client_id=plaid", now - 100), Allowed());
+  ASSERT_THAT(*answer(packed_response(), 200, "gzip"), Allowed());
+  revoke(R"("unit":"consent","value":"g")");
+  EXPECT_THAT(judge(refresh("r")), DeniedWith("revocation.grant"));
+  call = std::make_unique<Call>();
+  call->method("POST").body("grant_type=x").at(now);
+  call->header("Content-Type", "application/x-www-form-urlencoded");
+  call->header("Accept-Encoding", "gzip").header("accept_encoding", "br");
+  ASSERT_THAT(harness->finish(harness->judge(*call), *call), Allowed());
+  EXPECT_EQ(call->field("accept-encoding"), "(absent)");
+  EXPECT_EQ(call->field("accept_encoding"), "(absent)");
+}
+
+TEST_F(Guard, GivesAnAlarmOnceForAnswersThatItCannotRead) {
+  load();
+  ASSERT_THAT(judge("grant_type=authorization_code&client_id=plaid"), Allowed());
+  for (const char* coding : {"br", "deflate", "gzip, gzip"}) {
+    EXPECT_EQ(evidence_of(*answer(packed_response(), 200, coding)), "learned=no why=coding");
+  }
+  EXPECT_EQ(evidence_of(*answer("{}", 200, "gzip")), "learned=no why=coding");
+  EXPECT_EQ(not_learned("coding"), 4);
+  const auto told = notices();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].event, "grant_alarm");
+  EXPECT_EQ(told[0].level, "error");
+  EXPECT_THAT(told[0].message, HasSubstr("4 coding"));
+  EXPECT_EQ(notices().size(), 0U);
+}
+
+TEST_F(Guard, LearnsFromEveryStatusOfSuccessAndFromRequestsThatItRefuses) {
+  load();
+  ASSERT_THAT(judge("grant_type=authorization_code&client_id=plaid"), Allowed());
+  EXPECT_TRUE(answer(R"({"access_token":"a","refresh_token":"r","grant_id":"g"})", 201));
+  // In observe mode the request goes on.
+  ASSERT_THAT(judge("grant_type=refresh_token&refresh_token[]=r"),
+              DeniedWith("revocation.oauth_request"));
+  EXPECT_TRUE(answer(R"({"access_token":"a","refresh_token":"s","grant_id":"h"})"));
+  revoke(R"("unit":"consent","value":"g")");
+  revoke(R"("unit":"consent","value":"h")");
+  EXPECT_THAT(judge(refresh("r")), DeniedWith("revocation.grant"));
+  EXPECT_THAT(judge(refresh("s")), DeniedWith("revocation.grant"));
+}
+
+TEST_F(Guard, SaysWhenANameIsTooLongToBeRevoked) {
+  load();
+  ASSERT_THAT(judge("grant_type=authorization_code&client_id=plaid"), Allowed());
+  const auto verdict = *answer(R"({"access_token":"a","refresh_token":"r","grant_id":")" +
+                               std::string(1025, 'g') + "\"}");
+  EXPECT_EQ(evidence_of(verdict), "learned=partly why=name");
+  EXPECT_EQ(not_learned("name"), 1);
+  EXPECT_THAT(judge(refresh("r")), Allowed());
+  EXPECT_THAT(judge("grant_type=x&client_id=" + std::string(1025, 'c')),
+              DeniedWith("revocation.oauth_request"));
+}
+
+TEST_F(Guard, JudgesTokensThatAreExchanged) {
+  load();
+  issue("refresh-1", now - 100);
+  const std::string exchange =
+      "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=";
+  EXPECT_THAT(judge(exchange + "refresh-1"), Allowed());
+  revoke(R"("unit":"subject","value":"user-1")");
+  EXPECT_THAT(judge(exchange + "refresh-1"), DeniedWith("revocation.grant"));
+  EXPECT_THAT(judge(exchange + "x&actor_token=refresh-1"), DeniedWith("revocation.grant"));
+  EXPECT_THAT(judge(exchange + "of-another-issuer"), Allowed());
+  // A refresh token is judged whatever the grant is said to be.
+  EXPECT_THAT(judge("grant_type=password&refresh_token=refresh-1"), DeniedWith("revocation.grant"));
+}
+
+TEST_F(Guard, RefusesAClientByEveryReadingOfItsName) {
+  load();
+  revoke(R"("unit":"client","value":"a+b")");
+  EXPECT_THAT(judge("grant_type=refresh_token&refresh_token=x&client_id=a+b"),
+              DeniedWith("revocation.grant"));
+  EXPECT_THAT(judge("grant_type=refresh_token&refresh_token=x", 0, "application/x-www-form-urlencoded",
+                    "Basic " + crypto::encode_base64("a+b:secret")),
+              DeniedWith("revocation.grant"));
+}
+
+TEST_F(Guard, TakesTheOneQueryThatItWasTold) {
+  ASSERT_TRUE(harness->load("endpoint: token\nquery: tenant=retail")) << harness->errors();
+  harness->settle();
+  for (const auto& [target, good] : {std::pair("/token", true), std::pair("/token?tenant=retail", true),
+                                    std::pair("/token?tenant=other", false)}) {
+    call = std::make_unique<Call>();
+    call->method("POST").target(target).body("grant_type=x").at(now);
+    call->header("Content-Type", "application/x-www-form-urlencoded");
+    const auto verdict = harness->finish(harness->judge(*call), *call);
+    EXPECT_EQ(std::holds_alternative<policy::Allow>(verdict), good) << target;
+    if (!good) {
+      EXPECT_EQ(evidence_of(verdict), "form=\"the request has a query\"");
+    }
+  }
+  EXPECT_FALSE(harness->load("endpoint: token\nquery: Client_ID=x"));
+  EXPECT_THAT(harness->errors(), HasSubstr("query: has client_id, a parameter of OAuth"));
+  EXPECT_FALSE(harness->load("query: tenant=retail"));
+  EXPECT_THAT(harness->errors(), HasSubstr("is for routes with an `endpoint`"));
+}
+
+TEST_F(Guard, RefusesARevokedClientWhileItsStoreIsInOtherHands) {
+  load();
+  PolicyHarness second(module);
+  test::TempDir other;
+  second.folder(other.path())
+      .shared("store:\n  path: store\ngrants:\n  path: " + folder.path() + "/grants");
+  ASSERT_TRUE(second.load("endpoint: token")) << second.errors();
+  second.command("revoke", R"({"unit":"client","value":"plaid"})");
+  const auto judged = [&](const std::string& client) {
+    call = std::make_unique<Call>();
+    call->method("POST").header("Content-Type", "application/x-www-form-urlencoded");
+    call->body(refresh("r", client)).at(now);
+    return second.finish(second.judge(*call), *call);
+  };
+  EXPECT_THAT(judged("plaid"), DeniedWith("revocation.grant"));
+  EXPECT_THAT(judged("other"), DeniedWith("revocation.grants_unavailable"));
 }
 
 TEST_F(Guard, LearnsNoMoreThanItsLimit) {
@@ -186,11 +336,7 @@ TEST_F(Guard, LearnsNoMoreThanItsLimit) {
   revoke(R"("unit":"client","value":"plaid")");
   EXPECT_THAT(evidence_of(judge(refresh("r0", "x"))), HasSubstr("client=plaid"));
   EXPECT_THAT(judge(refresh("r5", "x")), Allowed());  // not taken
-  double known = 0;
-  for (const auto& metric : harness->metrics()) {
-    if (metric.name == "revocation_grants") known = metric.value;
-  }
-  EXPECT_EQ(known, 8);
+  EXPECT_EQ(metric("revocation_grants"), 8);
 }
 
 TEST_F(Guard, RefusesWhatCanBeReadInTwoWays) {
@@ -249,7 +395,7 @@ TEST_F(Guard, LeavesTokensOfOthersAndUnknownOnesToTheServer) {
   issue("refresh-1", now - 100);
   load("revocation");
   for (const char* body : {"token=refresh-1&client_id=thief", "token=refresh-1",
-                           "token=unknown&client_id=plaid", "client_id=plaid"}) {
+                           "token=unknown&client_id=plaid"}) {
     ASSERT_THAT(judge(body), Allowed()) << body;
     EXPECT_FALSE(answer("")) << body;
   }

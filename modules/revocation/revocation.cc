@@ -118,11 +118,14 @@ std::shared_ptr<RevocationKeeper> keeper_of(const SharedSettings& common,
 std::shared_ptr<const GuardPlan> guard_of(const EntrySettings& entry, const GrantSettings& grants,
                                           const RevocationOrders& orders,
                                           std::shared_ptr<const RevocationSet> set,
-                                          Seconds clock_trial, policy::LoadContext& context) {
+                                           Seconds clock_trial,
+                                           std::shared_ptr<AnswerCounts> counts,
+                                           policy::LoadContext& context) {
   auto guard = std::make_shared<GuardPlan>();
   guard->endpoint = entry.endpoint;
   guard->issuer = entry.issuer;
   guard->issuer_id = issuer_id(entry.issuer);
+  guard->query = entry.query;
   guard->terms = {grants.keep, grants.max_entries};
   // As for the keeper: the folder alone is the key.
   guard->ledger = context
@@ -135,7 +138,19 @@ std::shared_ptr<const GuardPlan> guard_of(const EntrySettings& entry, const Gran
                       ->door();
   guard->orders = orders.door();
   guard->set = std::move(set);
+  guard->counts = std::move(counts);
   return guard;
+}
+
+// check_query says whether the entry's `query` is good; if not, why is among the findings.
+bool check_query(const config::Node& node, const EntrySettings& entry, policy::LoadContext& context) {
+  if (entry.query.empty()) return true;
+  std::string text = entry.endpoint == Endpoint::none ? "is for routes with an `endpoint`"
+                                                      : check_query_option(entry.query);
+  if (text.empty()) return true;
+  const config::Node* at = node.find("query");
+  context.findings().error(at != nullptr ? *at : node, std::move(text));
+  return false;
 }
 
 // follower_of is nothing without a Redis, and where its options are wrong. `key` is what it is
@@ -190,12 +205,16 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
                           std::to_string(terms.max_entries) + '\n' + redis_key + key_of(issuers);
   const auto orders = context.service<RevocationOrders>(
       key, [&] { return std::make_shared<RevocationOrders>(keeper, terms, follower, issuers); });
+  const auto answers =
+      context.service<AnswerService>("", [] { return std::make_shared<AnswerService>(); });
+  if (!check_query(node, entry, context)) return nullptr;
   if (entry.endpoint == Endpoint::none) return plan;
   if (!common.grants) {
     context.findings().error(node, "an `endpoint` needs `modules.revocation.grants.path`");
     return nullptr;
   }
-  plan->guard = guard_of(entry, *common.grants, *orders, plan->set, common.clock_trial, context);
+  plan->guard = guard_of(entry, *common.grants, *orders, plan->set, common.clock_trial,
+                         answers->counts(), context);
   return plan;
 }
 

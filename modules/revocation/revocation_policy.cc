@@ -43,25 +43,39 @@ constexpr Reason kStale{"revocation.stale", ErrorClass::unavailable,
 constexpr Reason kInactive{"revocation.inactive", ErrorClass::invalid_token,
                            "The Redis was silent, and the issuer says that the token is not "
                            "active."};
+constexpr Reason kName{"revocation.name", ErrorClass::invalid_token,
+                       "A name in the token (its user, client, consent, key or jti) is longer than 1,024 bytes: "
+                       "no order could revoke it. The evidence says which; the issuer must give shorter ones."};
 constexpr std::array kOfStore{&kUnavailable};
-constexpr std::array kOfRevocations{&kCertificate, &kKey, &kClient, &kConsent, &kSubject, &kToken};
-constexpr std::array kOfFreshness{&kStale, &kInactive};
+constexpr std::array kOfRevocations{&kCertificate, &kKey, &kClient, &kConsent, &kSubject, &kToken,
+                                    &kName};
+constexpr std::array kOfFreshness{&kStale, &kInactive, &kUnavailable};
 
 class RevocationPolicy final : public policy::Policy {
  public:
   RevocationPolicy(std::shared_ptr<const RevocationPlan> plan, event::Loop& loop)
       : plan_(std::move(plan)), loop_(loop) {
-    if (plan_->guard != nullptr) guard_.emplace(plan_->guard, loop);
+    if (plan_->guard == nullptr) return;
+    guard_.emplace(plan_->guard, loop, [this](Exchange& exchange, RestsOn what) {
+      return judge_known(exchange, what);
+    });
   }
 
   std::size_t body_limit(const Exchange&) const override { return guard_ ? kMaxOauthForm : 0; }
 
   Verdict on_request(Exchange& exchange) override {
     const RevocationSet& set = *plan_->set;
-    if (!set.is_ready()) return policy::deny(kUnavailable);
-    policy::passed(exchange, Check::store);
-    if (plan_->freshness != nullptr) policy::must_pass(exchange, Check::freshness);
-    if (guard_) policy::must_pass(exchange, Check::oauth_request);
+    if (guard_) guard_->prepare(exchange);
+    if (set.is_ready()) {
+      policy::passed(exchange, Check::store);
+    } else if (!guard_) {
+      return policy::deny(kUnavailable);
+    }
+    if (guard_) {
+      policy::must_pass(exchange, Check::oauth_request);
+    } else if (plan_->freshness != nullptr) {
+      policy::must_pass(exchange, Check::freshness);
+    }
     static const TokenClaims kNone;
     const TokenClaims& claims = exchange.facts.token ? exchange.facts.token->claims() : kNone;
     // The widest first, as it says most about what has happened.
@@ -74,6 +88,9 @@ class RevocationPolicy final : public policy::Policy {
         {Unit::token, claims.token_id},
         {Unit::token, claims.opaque_id},
     }};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i].value.size() > kMaxName) return refuse_name(exchange, i, names[i]);
+    }
     const auto found =
         set.find(issuers_.of(claims.issuer), names, claims.issued_at, exchange.now.unix_seconds());
     if (!found) return judge_good(exchange);
@@ -136,12 +153,28 @@ class RevocationPolicy final : public policy::Policy {
                                          question.claim, value));
   }
 
+  static Verdict refuse_name(Exchange& exchange, std::size_t question, const Name& name) {
+    return policy::deny(kName, policy::evidence(exchange, "{} has {} bytes",
+                                                kQuestions[question].claim, name.value.size()));
+  }
+
   // judge_good: nothing that the request shows is known to be revoked.
   Verdict judge_good(Exchange& exchange) {
     policy::passed(exchange, Check::revocations);
-    Verdict verdict = plan_->freshness == nullptr ? policy::allow() : judge_stale(exchange);
-    if (!guard_ || !std::holds_alternative<policy::Allow>(verdict)) return verdict;
-    return guard_->on_request(exchange);
+    if (guard_) return guard_->on_request(exchange);
+    return plan_->freshness == nullptr ? policy::allow() : judge_stale(exchange);
+  }
+
+  // judge_known ends the guard's work. That comes first: what it finds to be revoked is refused even
+  // where `on_unavailable: allow` lets pass what cannot be known. What rests on no issued token needs no
+  // fresh revocations: a code is judged by the server, as a new decision of the user.
+  Verdict judge_known(Exchange& exchange, RestsOn what) {
+    const bool is_ready = plan_->set->is_ready();
+    if (is_ready && (what == RestsOn::nothing_issued || plan_->freshness == nullptr)) {
+      return policy::allow();
+    }
+    policy::must_pass(exchange, Check::freshness);
+    return is_ready ? judge_stale(exchange) : policy::deny(kUnavailable);
   }
 
   // judge_stale allows while the revocations are fresh, else it does as the chain says.
@@ -213,9 +246,9 @@ std::span<const policy::Check> all_checks() {
   static const std::array all{
       check(Check::store, "store", kOfStore),
       check(Check::revocations, "revocations", kOfRevocations),
-      check(Check::freshness, "freshness", kOfFreshness, Needed::sometimes),
       check(Check::oauth_request, "oauth_request", request_reasons(), Needed::sometimes),
       check(Check::grants, "grants", grant_reasons(), Needed::sometimes),
+      check(Check::freshness, "freshness", kOfFreshness, Needed::sometimes),
   };
   return all;
 }

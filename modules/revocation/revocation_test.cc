@@ -77,6 +77,31 @@ TEST_F(Revocation, RefusesEveryUnitWithItsOwnReason) {
   }
 }
 
+TEST_F(Revocation, RefusesATokenWithANameThatNoOrderCouldRevoke) {
+  load();
+  using Member = std::string policy::TokenClaims::*;
+  const std::pair<Member, const char*> members[] = {{&policy::TokenClaims::subject, "sub"},
+                                                    {&policy::TokenClaims::client_id, "client_id"},
+                                                    {&policy::TokenClaims::consent_id, "consent_id"},
+                                                    {&policy::TokenClaims::token_id, "jti"},
+                                                    {&policy::TokenClaims::key_id, "kid"}};
+  for (const auto& [member, claim] : members) {
+    for (const std::size_t size : {1024U, 1025U}) {
+      policy::TokenClaims claims;
+      claims.*member = std::string(size, 'x');
+      Call longer;
+      longer.at(wall_now().unix_seconds()).token(std::move(claims));
+      const auto verdict = harness->judge(longer);
+      if (size == 1024) {
+        EXPECT_THAT(verdict, Allowed()) << claim;
+      } else {
+        EXPECT_THAT(verdict, DeniedWith("revocation.name"));
+        EXPECT_EQ(evidence_of(verdict), std::string(claim) + " has 1025 bytes");
+      }
+    }
+  }
+}
+
 TEST_F(Revocation, RefusesACertificateWhateverItsTokenSays) {
   load();
   crypto::CertificateView view;

@@ -51,14 +51,6 @@ Stance stance_on(const EntrySettings& settings, const policy::Exchange& exchange
   return Stance::deny;
 }
 
-std::uint64_t StaleCounts::total(StaleOutcome outcome) const {
-  std::uint64_t sum = 0;
-  for (const Worker& worker : workers_) {
-    sum += worker.counts[static_cast<std::size_t>(outcome)].load(std::memory_order_relaxed);
-  }
-  return sum;
-}
-
 void StaleService::metrics(std::vector<policy::Metric>& to) const {
   for (std::size_t i = 0; i < kStaleOutcomes; ++i) {
     const auto outcome = static_cast<StaleOutcome>(i);

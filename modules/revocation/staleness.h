@@ -3,18 +3,16 @@
 // Staleness says what becomes of a request when it is not certain that all revocations are known:
 // the source that tells them has given no proof of life for a while.
 
-#include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
 
 #include "gateway/base/clock.h"
-#include "gateway/event/worker.h"
 #include "gateway/policy/exchange.h"
 #include "gateway/policy/module.h"
 #include "modules/revocation/entry_settings.h"
+#include "modules/revocation/worker_counts.h"
 
 namespace sallyport::revocation {
 
@@ -29,21 +27,7 @@ Stance stance_on(const EntrySettings& settings, const policy::Exchange& exchange
 enum class StaleOutcome : std::uint8_t { allowed, denied, active, inactive, unanswered };
 inline constexpr std::size_t kStaleOutcomes = 5;
 
-// StaleCounts is written by every worker for itself and read by control.
-class StaleCounts {
- public:
-  void add(unsigned worker, StaleOutcome outcome) {
-    auto& count = workers_[worker].counts[static_cast<std::size_t>(outcome)];
-    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
-  std::uint64_t total(StaleOutcome outcome) const;
-
- private:
-  struct alignas(64) Worker {
-    std::array<std::atomic<std::uint64_t>, kStaleOutcomes> counts{};
-  };
-  std::array<Worker, event::Worker::kMaxWorkers> workers_{};
-};
+using StaleCounts = WorkerCounts<StaleOutcome, kStaleOutcomes>;
 
 // StaleService tells the operator the counts.
 class StaleService final : public policy::Service {

@@ -14,7 +14,7 @@ from support.rawtls import RawClient
 
 ACCOUNTS = "/fdx/v6/accounts"
 PROFILE = yaml.safe_load((ROOT / "conf/profiles/plaid.yaml").read_text())["classes"]
-BAD_TOKEN = 'Bearer error="invalid_token"'
+BAD_TOKEN = 'Bearer realm="api", error="invalid_token"'
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +80,8 @@ DENIALS = {
     "address_outside_the_allowlist": Denial(
         "forbidden", "address.not_allowed", "client=127.0.0.2", good,
         options=("--interface", "127.0.0.2")),
-    "no_token": Denial("unauthenticated", "bearer.missing", challenge="Bearer"),
-    "another_scheme": Denial("unauthenticated", "bearer.scheme", challenge="Bearer",
+    "no_token": Denial("unauthenticated", "bearer.missing", challenge='Bearer realm="api"'),
+    "another_scheme": Denial("unauthenticated", "bearer.scheme", challenge='Bearer realm="api"',
                              fields=["Authorization: Basic cGxhaWQ6c2VjcmV0"]),
     "expired": bad_token("bearer.expired", minted(claims={"iat": "now-800", "exp": "now-200"}),
                          "exp="),
@@ -124,13 +124,13 @@ DENIALS = {
     "missing_scope": Denial(
         "insufficient_scope", "scope.missing", "missing=Account",
         lambda bank: bank.issue("Customer"),
-        'Bearer error="insufficient_scope", scope="Account"'),
+        'Bearer realm="api", error="insufficient_scope", scope="Account"'),
     "several_credentials": Denial(
         "invalid_request", "bearer.several_credentials", token=good,
-        fields=["Authorization: Bearer other"], challenge='Bearer error="invalid_request"'),
+        fields=["Authorization: Bearer other"], challenge='Bearer realm="api", error="invalid_request"'),
     "token_in_the_query": Denial(
         "invalid_request", "bearer.token_in_query", token=good,
-        path=f"{ACCOUNTS}?access_token=sesame", challenge='Bearer error="invalid_request"'),
+        path=f"{ACCOUNTS}?access_token=sesame", challenge='Bearer realm="api", error="invalid_request"'),
     "unknown_path": Denial("not_found", "route.none", token=good, path="/fdx/v6/transfers",
                            is_judged=False),
     "unknown_host": Denial("not_found", "route.none", token=good, host="other.bank.example",

@@ -41,7 +41,7 @@ def test_fdx_6_4_has_codes_of_text_and_603_for_a_missing_token(gateway):
     answer = curl(gateway, "/fdx/v6/accounts")
     assert answer.status == 401
     assert answer.json() == {"code": "603", "message": "Customer not authorized."}
-    assert answer.one("WWW-Authenticate") == "Bearer"
+    assert answer.one("WWW-Authenticate") == 'Bearer realm="api"'
 
 
 def test_fdx_6_4_has_602_for_a_scope_that_is_missing(gateway, bank):
@@ -66,14 +66,29 @@ def test_oauth_has_errors_of_rfc_6749_when_the_client_is_not_authenticated(gatew
     assert answer.json() == {"error": "invalid_client",
                              "error_description": "Client authentication failed."}
     assert answer.one("Cache-Control") == "no-store"
-    assert answer.one("WWW-Authenticate") is not None  # RFC 9110 section 11.6.1
+    assert answer.one("WWW-Authenticate") == 'Basic realm="oauth"'
+
+
+def test_an_endpoint_of_oauth_challenges_in_the_scheme_that_was_used(gateway):
+    for sent, challenge in (("Basic eDp5", 'Basic realm="oauth"'), ("Digest x", 'Digest realm="oauth"')):
+        answer = curl(gateway, TOKEN_ROUTE, "-d", "grant_type=refresh_token", certificate=None,
+                      fields=[f"Authorization: {sent}"])
+        assert (answer.status, answer.one("WWW-Authenticate")) == (401, challenge)
+
+
+def test_a_resource_with_errors_of_oauth_asks_for_a_token_and_for_no_client(gateway):
+    for certificate in ("plaid", None):
+        more = {} if certificate else {"certificate": None}
+        answer = curl(gateway, "/me", **more)
+        assert (answer.status, answer.json()["error"]) == (401, "invalid_token")
+        assert answer.one("WWW-Authenticate") == 'Bearer realm="api"'
 
 
 def test_oauth_says_invalid_token_for_a_bad_one(gateway, bank):
     answer = curl(gateway, "/me", token=bank.mint(claims={"iat": "now-800", "exp": "now-200"}))
     assert answer.status == 401
     assert answer.json()["error"] == "invalid_token"
-    assert answer.one("WWW-Authenticate") == 'Bearer error="invalid_token"'
+    assert answer.one("WWW-Authenticate") == 'Bearer realm="api", error="invalid_token"'
 
 
 def test_oauth_says_invalid_request_for_a_wrong_method(gateway):

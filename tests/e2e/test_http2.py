@@ -210,7 +210,7 @@ def test_policies_judge_every_stream(make_own_gateway, pki, bank, legacy_api):
         none = client.ask("/fdx/v6/accounts")
         scope = client.ask("/fdx/v6/customers/current", ("authorization", f"Bearer {token}"))
     assert [good.status, none.status, scope.status] == [200, 401, 403]
-    assert b'"code":602' in none.body and none.one("www-authenticate") == "Bearer"
+    assert b'"code":602' in none.body and none.one("www-authenticate") == 'Bearer realm="api"'
     assert gateway.line_of(scope.one("x-fapi-interaction-id"))["deny"]["stage"] == "scope"
 
 

@@ -44,13 +44,13 @@ def test_an_opaque_token_is_asked_about_once(gateway, bank):
 def test_an_opaque_token_needs_the_scope_too(gateway, bank):
     answer = curl(gateway, ACCOUNTS, token=opaque(bank, scope="Customer"))
     assert answer.status == 403
-    assert answer.one("WWW-Authenticate") == 'Bearer error="insufficient_scope", scope="Account"'
+    assert answer.one("WWW-Authenticate") == 'Bearer realm="api", error="insufficient_scope", scope="Account"'
 
 
 def test_an_unknown_opaque_token_is_refused(gateway):
     answer = curl(gateway, ACCOUNTS, token="no-such-token")
     assert answer.status == 401
-    assert answer.one("WWW-Authenticate") == 'Bearer error="invalid_token"'
+    assert answer.one("WWW-Authenticate") == 'Bearer realm="api", error="invalid_token"'
 
 
 def test_without_the_issuer_opaque_tokens_are_refused(make_own_gateway, pki, bank, legacy_api,
@@ -95,7 +95,7 @@ def test_a_token_bound_to_a_certificate(gateway, pki, bank, form):
         assert curl(gateway, ACCOUNTS, token=mine).status == 200
         answer = curl(gateway, ACCOUNTS, token=other)
         assert answer.status == 401
-        assert answer.one("WWW-Authenticate") == 'Bearer error="invalid_token"'
+        assert answer.one("WWW-Authenticate") == 'Bearer realm="api", error="invalid_token"'
 
 
 @pytest.fixture(params=["jwt", "opaque"])
@@ -130,7 +130,7 @@ def test_a_token_bound_to_a_key_needs_a_new_proof_every_time(gateway, dpop):
     for _ in range(4):  # on whichever of the workers it arrives
         answer = present(gateway, token, used)
         assert refusal(gateway, answer) == "bearer.dpop_replayed"
-        assert answer.one("WWW-Authenticate") == ('DPoP error="invalid_dpop_proof", '
+        assert answer.one("WWW-Authenticate") == ('DPoP realm="api", error="invalid_dpop_proof", '
                                                   'algs="ES256 ES384 PS256 EdDSA"')
     assert present(gateway, token, key.proof("GET", url(gateway), token)).status == 200
 

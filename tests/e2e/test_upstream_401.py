@@ -43,7 +43,7 @@ def test_it_gets_the_shape_of_the_profile(gateway, upstream, issuer, profile, co
     answer = curl(gateway, f"/{profile}", token=issuer.token("k1"))
     assert answer.status == 401
     assert answer.json()["code"] == code
-    assert answer.all("WWW-Authenticate") == ['Bearer error="invalid_token"']
+    assert answer.all("WWW-Authenticate") == ['Bearer realm="api", error="invalid_token"']
     line = gateway.line_of(answer.one("x-fapi-interaction-id"))
     assert line["deny"]["reason"] == "bearer.upstream_refused"
     steps = json.loads(gateway.cli("why", line["request_id"], "--json").stdout)["steps"]

@@ -56,6 +56,7 @@ LIBRARIES = {
     r"hiredis/": ["clients"],
     r"lmdb\.h": ["clients"],
     r"maxminddb\.h": ["modules/geo"],
+    r"zlib\.h": ["modules/revocation"],
     r"CLI/": ["cli"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
