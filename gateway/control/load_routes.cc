@@ -184,6 +184,13 @@ void Loader::register_metrics() {
     slots.surplus = registry_.counter(
         "upstream_surplus_answers_total",
         "Connections on which a server sent more than its answers, by the route of the last.", labels);
+    const auto slip = [&](std::string_view what) {
+      const std::array both{observe::Label{"route", route}, observe::Label{"what", what}};
+      return registry_.counter("upstream_tolerated_answers_total",
+                               "Answers of servers that were at fault and passed all the same.", both);
+    };
+    slots.no_reason_space = slip("no_reason_space");
+    slots.content_without = slip("content_with_204");
     generation_.slots.push_back(slots);
   };
   for (const auto& route : generation_.routes) add(route->id);

@@ -68,7 +68,10 @@ std::variant<ResponseFraming, Violation> frame_response(const ControlFields& con
   ResponseFraming result;
   if (status < 200 || status == 204) {
     // RFC 9112 6.3, item 1. An announced length of zero is a common slip that changes nothing.
-    if (body.has_body()) return Violation::body_not_allowed;
+    if (!body.has_body()) return result;
+    if (status < 200) return Violation::body_not_allowed;
+    result.withholds_content = true;
+    result.slips = kContentWithout;
     return result;
   }
   if (request_method == Method::head || status == 304) {

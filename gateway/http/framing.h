@@ -26,10 +26,12 @@ struct ResponseFraming {
   BodyShape body;
   std::optional<std::uint64_t> announced_length;  // as in ResponseHead
   bool withholds_content = false;                 // as in ResponseHead
+  std::uint8_t slips = 0;                         // as in ResponseHead
 };
 
 // frame_response applies the same rules; answers to HEAD and 304 have no body whatever they
-// announce, 1xx and 204 may announce none but an empty one.
+// announce, 1xx may announce none but an empty one. What 204 announces is a slip: its sender may send
+// it, so the connection is not used again.
 std::variant<ResponseFraming, Violation> frame_response(const ControlFields& control,
                                                         int version_minor, int status,
                                                         Method request_method);

@@ -299,10 +299,11 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Connection, H1RequestRefuses,
     testing::Values(
-        fields("Upgrade", "Connection: upgrade\r\nUpgrade: websocket\r\n", V::upgrade_refused),
-        fields("UpgradeWithoutConnection", "Upgrade: h2c\r\n", V::upgrade_refused),
-        fields("UpgradeOptionAlone", "Connection: Upgrade\r\n", V::upgrade_refused),
-        fields("Http2Settings", "HTTP2-Settings: AAMAAABk\r\n", V::upgrade_refused),
+        fields("UpgradeWithContent", "Upgrade: h2c\r\nContent-Length: 3\r\n", V::upgrade_refused),
+        fields("UpgradeOptionWithContent",
+               "Connection: Upgrade\r\nTransfer-Encoding: chunked\r\n", V::upgrade_refused),
+        fields("Http2SettingsWithContent", "HTTP2-Settings: AAMAAABk\r\nContent-Length: 3\r\n",
+               V::upgrade_refused),
         fields("OptionNoToken", "Connection: a b\r\n", V::bad_connection_option),
         fields("ManyOptions", "Connection: a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q\r\n",
                V::too_many_connection_options),

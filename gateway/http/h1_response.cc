@@ -13,22 +13,27 @@ namespace sallyport::http {
 namespace {
 
 constexpr std::size_t kVersionLength = 8;  // "HTTP/1.1"
+constexpr std::size_t kCodeEnd = 12;       // behind "HTTP/1.1 200"
 constexpr std::size_t kReasonAt = 13;      // behind "HTTP/1.1 200 "
 
-// RFC 9112 4: version SP three digits SP reason; the reason may be empty, its SP may not be absent.
+// RFC 9112 4: version SP three digits SP reason. Where the reason is empty, servers leave its SP out,
+// too: nothing is in doubt by that.
 std::optional<Violation> read_status_line(std::string_view line, ResponseHead& response) {
   const auto version = parse_version(line.substr(0, kVersionLength));
   if (!version || version->major_number != 1 || version->minor_number > 1) {
     return Violation::bad_status_line;
   }
-  if (line.size() < kReasonAt || line[8] != ' ' || line[12] != ' ') {
+  const bool ends_with_code = line.size() == kCodeEnd;
+  if (!ends_with_code && (line.size() < kReasonAt || line[kCodeEnd] != ' ')) {
     return Violation::bad_status_line;
   }
+  if (line[kVersionLength] != ' ') return Violation::bad_status_line;
   const auto status = parse_decimal<int>(line.substr(9, 3));
   if (!status || *status < 100 || *status > 599) return Violation::bad_status_code;
   response.version_minor = version->minor_number;
   response.status = *status;
-  response.reason = line.substr(kReasonAt);
+  response.reason = ends_with_code ? std::string_view() : line.substr(kReasonAt);
+  if (ends_with_code) response.slips |= kNoReasonSpace;
   if (!is_all(response.reason, kFieldChar)) return Violation::bad_status_line;
   // RFC 9110 15.2.2: only ever an answer to Upgrade.
   if (*status == 101) return Violation::switching_protocols_refused;
@@ -53,8 +58,10 @@ std::optional<Violation> read_response(std::string_view head, Method request_met
   response.body = std::get<ResponseFraming>(framed).body;
   response.announced_length = std::get<ResponseFraming>(framed).announced_length;
   response.withholds_content = std::get<ResponseFraming>(framed).withholds_content;
-  response.keep_alive =
-      stays_open(control, response.version_minor) && response.body.framing != Framing::until_close;
+  response.slips |= std::get<ResponseFraming>(framed).slips;
+  response.keep_alive = stays_open(control, response.version_minor) &&
+                        response.body.framing != Framing::until_close &&
+                        (response.slips & kContentWithout) == 0;
   return std::nullopt;
 }
 

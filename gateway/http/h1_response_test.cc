@@ -100,6 +100,26 @@ TEST(H1Response, DropsHopByHopFieldsAndUpgradeOffers) {
   EXPECT_EQ(response.fields.begin()->name, "Server");
 }
 
+TEST(H1Response, ToleratesAStatusLineThatEndsWithItsCode) {
+  const auto response = accepted("HTTP/1.1 200\r\nContent-Length: 15\r\n\r\n");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.reason, "");
+  EXPECT_EQ(response.slips, kNoReasonSpace);
+  EXPECT_TRUE(response.keep_alive);
+  EXPECT_EQ(accepted("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n").slips, 0);
+}
+
+// Whoever announces content with 204 may send it: the answer is whole, the connection is not kept.
+TEST(H1Response, ToleratesContentThatA204Announces) {
+  for (const std::string field : {"Content-Length: 5", "Transfer-Encoding: chunked"}) {
+    const auto response = accepted("HTTP/1.1 204 No Content\r\n" + field + "\r\n\r\n");
+    EXPECT_FALSE(response.body.has_body());
+    EXPECT_EQ(response.announced_length, std::nullopt);
+    EXPECT_FALSE(response.keep_alive);
+    EXPECT_EQ(response.slips, kContentWithout);
+  }
+}
+
 struct Refused {
   const char* name;
   std::string head;
@@ -169,10 +189,9 @@ INSTANTIATE_TEST_SUITE_P(
                V::connection_names_protected_field),
         Refused{"CodingInHttp10", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
                 V::transfer_encoding_in_http10},
-        Refused{"LengthWithNoContent", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
-                V::body_not_allowed},
-        Refused{"ChunkedNoContent", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
-                V::body_not_allowed},
+        Refused{"BothLengthsWithNoContent",
+                "HTTP/1.1 204 X\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+                V::both_lengths},
         Refused{"LengthWithContinue", "HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\n",
                 V::body_not_allowed},
         Refused{"Truncated", "HTTP/1.1 200 OK\r\nX: a\r\n", V::truncated_head}),

@@ -134,6 +134,14 @@ struct ResponseHead {
   std::optional<std::uint64_t> announced_length;
   bool withholds_content = false;  // of such an answer: it announces content, of whatever length
   bool keep_alive = true;          // whether the upstream lets the connection live
+  // What was wrong and yet left no doubt about where the answer ends (Slip).
+  std::uint8_t slips = 0;
+};
+
+// Slip is a fault of an answer that a recipient may tolerate (RFC 9112): bits of ResponseHead::slips.
+enum Slip : std::uint8_t {
+  kNoReasonSpace = 1,     // section 4: the status line ends behind the code, without the last blank
+  kContentWithout = 2,    // section 6.3: 204, and a Content-Length above zero or a Transfer-Encoding
 };
 
 }  // namespace sallyport::http

@@ -100,7 +100,8 @@ constexpr std::array<ViolationInfo, kViolations> kRows{{
      "The Connection field asks to remove a field that is meant for the upstream: an attempt to "
      "strip a trust or security field."},
     {V::upgrade_refused, "http.upgrade_refused", not_implemented,
-     "The request asks to upgrade to another protocol (Upgrade or HTTP2-Settings)."},
+     "The request has content and offers to upgrade to another protocol (Upgrade or HTTP2-Settings); "
+     "without content such an offer is dropped."},
     {V::unknown_expectation, "http.unknown_expectation", expectation_failed,
      "The Expect field asks for something other than 100-continue."},
     {V::target_bad_form, "http.target_bad_form", bad_request,

@@ -73,6 +73,8 @@ struct RouteSlots {
   observe::Histogram duration;
   observe::Histogram policy;
   observe::Slot surplus = 0;
+  observe::Slot no_reason_space = 0;  // slips of answers, see http::Slip
+  observe::Slot content_without = 0;
 };
 
 struct Generation {

@@ -167,7 +167,14 @@ void Session::on_writable() {
   if (forward_ && step_ != Step::end) forward_->on_client_writable();
 }
 
+void Session::count_slips(std::uint8_t slips) {
+  const RouteSlots& slots = attached_->generation->slots[exchange_.route->index];
+  if ((slips & http::kNoReasonSpace) != 0) worker_.bank().add(slots.no_reason_space);
+  if ((slips & http::kContentWithout) != 0) worker_.bank().add(slots.content_without);
+}
+
 void Session::on_forward_head(http::ResponseHead& head) {
+  if (head.slips != 0) count_slips(head.slips);
   policy::Inspection::on_response(*chain(), exchange_, head);
   if (exchange_.answer_refused != nullptr) {
     policy::Inspection::note_refused_answer(*chain(), exchange_);

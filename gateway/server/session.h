@@ -72,6 +72,7 @@ class Session final : public http::StreamListener,
 
   void run() override;
   void route_request();
+  void count_slips(std::uint8_t slips);
   void judge_content();
   void await_content(std::size_t limit);
   void refuse_content(std::string_view what);

@@ -150,6 +150,32 @@ def test_a_broken_answer_is_not_passed_on(gateway, upstream, octets, rule):
     assert len(upstream.requests) == 1, "it was asked again"
 
 
+def test_a_status_line_that_ends_with_its_code_is_good_enough(gateway, upstream):
+    before = gateway.metric("sallyport_upstream_tolerated_answers_total", what="no_reason_space")
+    upstream.handler = lambda exchange: exchange.send(
+        b'HTTP/1.1 200\r\nContent-Length: 15\r\n\r\n{"accounts":[]}')
+    with RawClient(gateway) as client:
+        answers = [client.ask("/old"), client.ask("/old")]
+    assert [(answer.status, answer.body) for answer in answers] == [(200, b'{"accounts":[]}')] * 2
+    assert upstream.requests[0].connection is upstream.requests[1].connection
+    after = gateway.metric("sallyport_upstream_tolerated_answers_total", what="no_reason_space")
+    assert after == before + 2
+
+
+@pytest.mark.parametrize("field, rest", [(b"Transfer-Encoding: chunked", b"0\r\n\r\n"),
+                                         (b"Content-Length: 5", b"")])
+def test_what_a_204_announces_is_not_waited_for(gateway, upstream, field, rest):
+    """Its sender may send it late: the answer reaches the client, the connection is not used again."""
+    upstream.handler = lambda exchange: exchange.send(
+        b"HTTP/1.1 204 No Content\r\n" + field + b"\r\n\r\n" + rest)
+    with RawClient(gateway) as client:
+        for _ in range(2):
+            answer = client.ask("/none")
+            assert answer.status == 204 and answer.one("Transfer-Encoding") is None
+    assert upstream.requests[0].connection is not upstream.requests[1].connection
+    assert gateway.metric("sallyport_upstream_tolerated_answers_total", what="content_with_204") >= 2
+
+
 BROKEN_BODIES = {
     "bad_chunk": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nx\r\n",
     "chunk_without_end": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokk\r\n0\r\n"
