@@ -89,7 +89,8 @@ void UpstreamConnection::send_request(const http::RequestHead& head, Arena& aren
   }
   if (!written) return fail(reasons::kUnwritable);
   state_ = State::head;
-  flush();
+  // What is here of the content leaves with the head.
+  head.body.has_body() ? flush_soon() : flush();
   restart_timer();
 }
 
@@ -105,7 +106,7 @@ void UpstreamConnection::send_body(std::string_view piece) {
   out_.append(piece);
   if (request_chunked_) out_.append(http::kChunkEnd);
   if (unsent() > http::kHighWater) above_high_water_ = true;
-  flush();
+  flush_soon();
   restart_timer();
 }
 
@@ -117,8 +118,19 @@ void UpstreamConnection::send_end(const http::Fields& trailers) {
   if (request_chunked_ && !http::append_last_chunk(trailers, out_)) {
     return fail(reasons::kUnwritable);
   }
-  flush();
+  flush_soon();
   restart_timer();
+}
+
+// flush_soon writes what the client sent in one read at once, however small the pieces are that it came
+// in: a chunk of one octet each would cost a system call each.
+void UpstreamConnection::flush_soon() {
+  unsent() >= http::kHighWater ? flush() : context_.loop.enqueue(*this);
+}
+
+void UpstreamConnection::run() {
+  if (state_ == State::head || state_ == State::body) flush();
+  if (wants_octets() && transport_->has_buffered()) on_readable();
 }
 
 void UpstreamConnection::flush() {

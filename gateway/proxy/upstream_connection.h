@@ -53,10 +53,11 @@ class UpstreamConnection final : public UpstreamStream,
   void on_readable() override;
   void on_writable() override;
   void on_timer() override;
-  void run() override { on_readable(); }
+  void run() override;
 
   bool wants_octets() const;
   void read_some();
+  void flush_soon();
   void flush();
   void take(std::string_view bytes);
   std::string_view take_head(std::string_view bytes);
