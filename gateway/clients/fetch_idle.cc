@@ -9,8 +9,9 @@ namespace sallyport::clients {
 namespace {
 
 // is_quiet says whether nothing has come since the last answer: neither an end nor, what is worse,
-// an answer that nobody has asked for.
+// an answer that nobody has asked for. TLS may have read it ahead, so that the kernel has it no more.
 bool is_quiet(const event::Transport& transport) {
+  if (transport.has_buffered()) return false;
   char byte = 0;
   const ssize_t got = recv(transport.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);

@@ -129,8 +129,9 @@ def test_content_without_meaning_reaches_no_server(gateway, parser):
     since = len(gateway.log())
     for number, (_, octets) in enumerate(MEANINGLESS.items()):
         send(gateway, octets, number)
-    assert let_through(gateway, since) == []
-    assert parser.new_requests() == []
+    # Where the message ended well, the next one on the connection is one.
+    assert {path.split("-")[0] for _, path, _ in let_through(gateway, since)} <= {"/mark"}
+    assert {path.split("-")[0] for _, path, _ in parser.new_requests()} <= {"/mark"}
 
 
 @pytest.mark.parametrize("reuse", [False, True])
