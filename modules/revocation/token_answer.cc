@@ -35,8 +35,9 @@ std::optional<NotLearned> unpack(const policy::Answer& answer, std::string& unpa
   return NotLearned::coding;
 }
 
-// issues_nothing: some servers say their errors with status 200.
+// issues_nothing: an empty answer, and some servers say their errors with status 200.
 bool issues_nothing(std::string_view body) {
+  if (body.empty()) return true;
   const auto answer = json::parse(body, {.max_bytes = kMaxTokenResponse});
   if (!answer || !answer->is_object() || !answer->member("error").string()) return false;
   for (const std::string_view name : {"access_token", "refresh_token", "id_token"}) {

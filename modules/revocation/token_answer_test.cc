@@ -45,11 +45,11 @@ TEST_F(Guard, PassesOnWhatIsNoTokenResponse) {
         R"({"access_token":")" + std::string(70'000, 'a') + "\"}"}) {
     EXPECT_THAT(*answer(body), Allowed());
   }
-  EXPECT_EQ(not_learned("form"), 4);
+  EXPECT_EQ(not_learned("form"), 3);
   EXPECT_EQ(not_learned("too_long"), 1);
   // Nothing was issued: no reason for an alarm.
   EXPECT_EQ(evidence_of(*answer(R"({"error":"invalid_grant"})")), "learned=nothing");
-  EXPECT_EQ(not_learned("form"), 4);
+  EXPECT_EQ(not_learned("form"), 3);
 }
 
 // "{\"access_token\":\"a\",\"refresh_token\":\"r\",\"grant_id\":\"g\"}" by gzip.

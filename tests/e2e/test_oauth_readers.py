@@ -9,6 +9,7 @@ import pytest
 
 from support import settings
 from support.form_readers import FORM, PYTHON_READERS, Node, Request
+from support.h2client import H2Client
 from support.places import API
 from support.rawtls import RawClient
 
@@ -171,6 +172,20 @@ def test_no_reader_sees_a_grant_that_was_not_judged(gateway, upstream, readers, 
     line = gateway.line_of(answer.one("x-fapi-interaction-id")) if answer.one(
         "x-fapi-interaction-id") else gateway.log()[-1]
     assert BAD not in json.dumps(line)
+
+
+def test_nor_over_http2(gateway, upstream):
+    """The same requests, and a cookie in pieces (RFC 9113 section 8.2.3)."""
+    pieces = case(G, "Cookie: a=b", f"Cookie: {R}")
+    for name, octets in {**HIDDEN, "cookie_in_pieces": pieces}.items():
+        request = Request(octets)
+        fields = [(key.lower(), value) for key, value in request.fields
+                  if key.lower() not in ("host", "content-length")]
+        with H2Client(gateway) as client:
+            answer = client.ask(request.target, *fields, body=request.body, method=request.method)
+        assert (answer.status, json.loads(answer.body)["error"]) == (
+            400, "invalid_grant" if name == "another_grant" else "invalid_request"), name
+    assert upstream.requests == []
 
 
 @pytest.mark.parametrize("name", OPEN)
