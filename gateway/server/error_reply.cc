@@ -49,8 +49,9 @@ std::string_view used_scheme(const http::RequestHead& request) {
   return http::is_token(scheme) ? scheme : std::string_view();
 }
 
-// is_oauth_endpoint: where clients are authenticated. They POST there (RFC 6749 section 3.2, RFC 7009,
-// RFC 7662), no policy asks for a token, and who brings one asks for a resource, such as userinfo.
+// is_oauth_endpoint: where clients are authenticated. They POST there (RFC 6749 section 3.2, RFC
+// 7009, RFC 7662), no policy asks for a token, and who brings one asks for a resource, such as
+// userinfo.
 bool is_oauth_endpoint(const policy::Exchange& exchange, const ErrorProfile& profile) {
   if (profile.shape != Shape::oauth || exchange.route == nullptr) return false;
   if (exchange.request.method != http::Method::post) return false;
@@ -61,8 +62,8 @@ bool is_oauth_endpoint(const policy::Exchange& exchange, const ErrorProfile& pro
   });
 }
 
-// rule_of is the profile's, but that a resource does not know clients: whoever comes without token or
-// certificate hears of the token (RFC 6750 section 3.1).
+// rule_of is the profile's, but that a resource does not know clients: whoever comes without token
+// or certificate hears of the token (RFC 6750 section 3.1).
 const ErrorRule& rule_of(const ErrorProfile& profile, ErrorClass kind, bool is_oauth) {
   const ErrorRule& rule = profile.rule(kind);
   const bool is_of_clients = profile.shape == Shape::oauth && rule.code == "invalid_client";
@@ -77,7 +78,8 @@ std::string client_challenge(const http::RequestHead& request) {
 
 // dpop_challenge is that of RFC 9449 section 7.1.
 std::string dpop_challenge(const policy::DpopChallenge& challenge) {
-  if (challenge.error.empty()) return fmt::format("DPoP {}, algs=\"{}\"", kApi, challenge.algorithms);
+  if (challenge.error.empty())
+    return fmt::format("DPoP {}, algs=\"{}\"", kApi, challenge.algorithms);
   return fmt::format("DPoP {}, error=\"{}\", algs=\"{}\"", kApi, challenge.error,
                      challenge.algorithms);
 }

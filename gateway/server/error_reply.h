@@ -1,9 +1,10 @@
 #pragma once
 
 // error_reply is the only writer of refusals. It is given a reason's class and the route's error
-// profile; evidence never comes here, so nothing internal can reach the wire. Every 401 has a challenge
-// with a realm: for Bearer or DPoP, and at an endpoint of OAuth (a POST, a profile of that shape, and nobody who
-// asks for a token or brings one) in the scheme by which the client authenticates.
+// profile; evidence never comes here, so nothing internal can reach the wire. Every 401 has a
+// challenge with a realm: for Bearer or DPoP, and at an endpoint of OAuth (a POST, a profile of
+// that shape, and nobody who asks for a token or brings one) in the scheme by which the client
+// authenticates.
 
 #include <string_view>
 

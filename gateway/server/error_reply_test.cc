@@ -78,10 +78,12 @@ TEST_F(Replying, ChallengesForProofsInTheSchemeOfProofs) {
   const policy::DpopChallenge bad{"invalid_dpop_proof", "ES256"};
   const ErrorReply answer = reply("plaid", ErrorClass::invalid_token, bad);
   EXPECT_EQ(answer.head.status, 401);
-  EXPECT_EQ(field(answer, "www-authenticate"), "DPoP realm=\"api\", error=\"invalid_dpop_proof\", algs=\"ES256\"");
+  EXPECT_EQ(field(answer, "www-authenticate"),
+            "DPoP realm=\"api\", error=\"invalid_dpop_proof\", algs=\"ES256\"");
 }
 
-// At an endpoint of OAuth it is the client that is not authenticated, at a resource the token is missing.
+// At an endpoint of OAuth it is the client that is not authenticated, at a resource the token is
+// missing.
 TEST_F(Replying, EndpointsOfOauthChallengeClientsAndResourcesAskForTokens) {
   constexpr std::array gives = {policy::Fact::token};
   const policy::Module bearer{.name = "bearer",
@@ -156,15 +158,16 @@ TEST_F(Replying, SaysWhenToTryAgainAndWhichMethodsThereAre) {
   EXPECT_EQ(field(reply("plaid", ErrorClass::rate_limited, policy::RetryAfter{Seconds(7)}),
                   "retry-after"),
             "7");
-  EXPECT_EQ(field(reply("plaid", ErrorClass::method_not_allowed, policy::AllowedMethods{"GET"}),
-                  "allow"),
-            "GET");
+  EXPECT_EQ(
+      field(reply("plaid", ErrorClass::method_not_allowed, policy::AllowedMethods{"GET"}), "allow"),
+      "GET");
 }
 
 TEST_F(Replying, EveryClassOfEveryProfileIsWellFormed) {
   for (const ErrorProfile& profile : profiles_) {
     for (int i = 0; i < policy::kErrorClasses; ++i) {
-      const ErrorReply answer = make_error_reply(exchange_, profile, static_cast<ErrorClass>(i), {});
+      const ErrorReply answer =
+          make_error_reply(exchange_, profile, static_cast<ErrorClass>(i), {});
       EXPECT_TRUE(json::parse(answer.body)) << profile.name << ": " << answer.body;
       EXPECT_GE(answer.head.status, 400);
       // RFC 9110 section 11.6.1
@@ -181,7 +184,8 @@ TEST(ErrorProfile, NeedsARuleForEveryClassAndNumbersForIntegerCodes) {
   EXPECT_FALSE(make_profile("mine", settings, {}, findings));
   std::string all;
   for (const auto& finding : findings.all()) all += finding.text() + "\n";
-  EXPECT_NE(all.find("\"invalid_tokne\"; did you mean \"invalid_token\"?"), std::string::npos) << all;
+  EXPECT_NE(all.find("\"invalid_tokne\"; did you mean \"invalid_token\"?"), std::string::npos)
+      << all;
   EXPECT_NE(all.find("no rule for the error class \"forbidden\""), std::string::npos);
   EXPECT_NE(all.find("is not a number"), std::string::npos);
 }

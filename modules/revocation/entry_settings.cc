@@ -29,7 +29,8 @@ std::span<const config::Option> EntrySettings::options() {
       config::option<&EntrySettings::query>(
           "query",
           "The only query that requests to that endpoint may have, octet for octet and without the "
-          "question mark, such as `tenant=retail`; empty: none. It may have no parameter of OAuth."),
+          "question mark, such as `tenant=retail`; empty: none. It may have no parameter of "
+          "OAuth."),
   };
   return rows;
 }

@@ -37,8 +37,8 @@ std::optional<Grant> decode_grant(std::string_view bytes);
 std::string grant_key(std::string_view token);
 
 // read_token_response reads the answer of a token endpoint (RFC 6749 section 5.1): the grant, and
-// the keys of the tokens that it is known by. Nothing: the answer is no such thing. Names that are too
-// long to be revoked (kMaxName) are not learned.
+// the keys of the tokens that it is known by. Nothing: the answer is no such thing. Names that are
+// too long to be revoked (kMaxName) are not learned.
 struct LearnedGrant {
   Grant grant;
   std::vector<std::string> keys;  // of the access token, and of the refresh token if there is one

@@ -32,8 +32,8 @@ void add_other_readings(std::string_view raw, NamedClients& to) {
   add_once(to.also_read, decode_escapes(*decoded).value_or(""));
 }
 
-// basic_user returns what stands before the colon of Basic credentials, not decoded; empty: the client
-// does not use Basic.
+// basic_user returns what stands before the colon of Basic credentials, not decoded; empty: the
+// client does not use Basic.
 Result<std::string> basic_user(const http::RequestHead& head) {
   const http::Field* field = head.fields.find("authorization");
   if (field == nullptr) return std::string();
@@ -43,8 +43,8 @@ Result<std::string> basic_user(const http::RequestHead& head) {
   std::string encoded(value.substr(kBasic.size()));
   if (!encoded.starts_with(' ')) return problem("Authorization is no Basic credentials");
   encoded.erase(0, encoded.find_first_not_of(' '));
-  // What is left of strict base64url: the other alphabet's two letters, and no padding. Servers differ in
-  // what they make of anything else.
+  // What is left of strict base64url: the other alphabet's two letters, and no padding. Servers
+  // differ in what they make of anything else.
   const bool is_other_alphabet = encoded.find_first_of("-_") != encoded.npos;
   for (int i = 0; i < 2 && encoded.ends_with('='); ++i) encoded.pop_back();
   std::ranges::replace(encoded, '+', '-');

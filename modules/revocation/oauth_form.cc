@@ -12,9 +12,9 @@ namespace {
 
 // What is judged by. A client_id may have blanks.
 constexpr std::string_view kClientId = "client_id";
-constexpr std::array<std::string_view, 7> kJudged = {
-    "grant_type",    "refresh_token", "token",           "subject_token",
-    "actor_token",   kClientId,       "client_assertion"};
+constexpr std::array<std::string_view, 7> kJudged = {"grant_type",      "refresh_token", "token",
+                                                     "subject_token",   "actor_token",   kClientId,
+                                                     "client_assertion"};
 
 bool is_blank(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; }
 
@@ -35,7 +35,8 @@ std::string check_octets(std::string_view body) {
   return {};
 }
 
-// check_judged: servers that do not decode, decode twice, or cut at a second '=' must read the same value.
+// check_judged: servers that do not decode, decode twice, or cut at a second '=' must read the same
+// value.
 std::string check_judged(const OauthForm::Parameter& parameter) {
   const bool may_have_blanks = parameter.name == kClientId;
   const auto is_bad = [&](char c) {
@@ -86,10 +87,12 @@ std::string check_name(std::string_view raw) {
   if (decoded->empty()) return "a parameter has no name";
   const std::string_view meant = name_meant(raw);
   if (!meant.empty() && meant != raw) {
-    return "a parameter is not called " + std::string(meant) + ", but some servers take it for that";
+    return "a parameter is not called " + std::string(meant) +
+           ", but some servers take it for that";
   }
   const auto is_bad = [](char c) {
-    return static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7f || c == '%';
+    return static_cast<unsigned char>(c) <= ' ' || static_cast<unsigned char>(c) >= 0x7f ||
+           c == '%';
   };
   if (std::ranges::any_of(*decoded, is_bad)) {
     return "a parameter's name has a blank, '%' or a character that is not printable ASCII";

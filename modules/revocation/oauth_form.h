@@ -1,7 +1,7 @@
 #pragma once
 
-// OauthForm is the body of a request to an endpoint of OAuth, read so strictly that whoever else reads it
-// finds the same parameters in it (RFC 6749 section 3.2 and appendix B).
+// OauthForm is the body of a request to an endpoint of OAuth, read so strictly that whoever else
+// reads it finds the same parameters in it (RFC 6749 section 3.2 and appendix B).
 
 #include <optional>
 #include <string>
@@ -25,12 +25,12 @@ class OauthForm {
     std::string_view raw;  // the value as it stands in the body
   };
 
-  // read fails with what is wrong; that names parameters of OAuth and never a value. `body` must outlive
-  // the form.
+  // read fails with what is wrong; that names parameters of OAuth and never a value. `body` must
+  // outlive the form.
   static Result<OauthForm> read(std::string_view body);
 
-  // find returns a parameter of OAuth; null when it is absent, or empty, which is the same (RFC 6749
-  // section 3.2).
+  // find returns a parameter of OAuth; null when it is absent, or empty, which is the same (RFC
+  // 6749 section 3.2).
   const Parameter* find(std::string_view name) const;
   std::string value(std::string_view name) const;
 

@@ -20,9 +20,10 @@ using policy::Verdict;
 constexpr Reason kGrant{"revocation.grant", ErrorClass::invalid_grant,
                         "The user, client or consent of this refresh token was revoked after it "
                         "was granted."};
-constexpr Reason kRequest{"revocation.oauth_request", ErrorClass::invalid_request,
-                          "The request to the token or revocation endpoint is no form that every server "
-                        "reads in the same way, or lacks a parameter. The evidence says which rule it breaks."};
+constexpr Reason kRequest{
+    "revocation.oauth_request", ErrorClass::invalid_request,
+    "The request to the token or revocation endpoint is no form that every server "
+    "reads in the same way, or lacks a parameter. The evidence says which rule it breaks."};
 constexpr Reason kUnknown{"revocation.grants_unavailable", ErrorClass::unavailable,
                           "What is known of tokens cannot be read or written. The evidence says "
                           "why."};
@@ -52,8 +53,7 @@ Verdict OauthGuard::on_request(Exchange& exchange) {
   auto& noted = exchange.notes.get<Noted>(exchange.arena, this);
   auto request = read_oauth_request(exchange.request, exchange.body, plan_->endpoint, plan_->query);
   if (!request) {
-    return policy::deny(kRequest,
-                        policy::evidence(exchange, "form=\"{}\"", request.error().text));
+    return policy::deny(kRequest, policy::evidence(exchange, "form=\"{}\"", request.error().text));
   }
   policy::passed(exchange, Check::oauth_request);
   const auto& named = request->clients.named;
@@ -99,11 +99,12 @@ Verdict OauthGuard::judge_grants(Exchange& exchange, const OauthRequest& request
   bool is_issued = is_refresh;
   for (std::size_t i = 0; i < told->size(); ++i) {
     const auto& grant = (*told)[i];
-    // A token that is exchanged may be another issuer's: what is not known of it is the server's to judge.
+    // A token that is exchanged may be another issuer's: what is not known of it is the server's to
+    // judge.
     if (!grant && !(i == 0 && is_refresh)) continue;
     is_issued = true;
-    // Of a refresh token that was issued before the gateway looked, the client is all that is known; it
-    // counts as older than any cut-off.
+    // Of a refresh token that was issued before the gateway looked, the client is all that is
+    // known; it counts as older than any cut-off.
     const Grant judged = grant.value_or(Grant{});
     if (auto refused = find_revoked(exchange, request.clients, judged)) return *std::move(refused);
     if (judged.granted_at != 0 && (noted.granted_at == 0 || judged.granted_at < noted.granted_at)) {
@@ -117,17 +118,16 @@ Verdict OauthGuard::judge_grants(Exchange& exchange, const OauthRequest& request
 // find_revoked refuses what was granted to whoever is revoked, by every name that is known.
 std::optional<Verdict> OauthGuard::find_revoked(Exchange& exchange, const NamedClients& clients,
                                                 const Grant& grant) const {
-  std::vector<Name> names = {{Unit::client, grant.client},
-                             {Unit::consent, grant.consent},
-                             {Unit::subject, grant.subject}};
+  std::vector<Name> names = {
+      {Unit::client, grant.client}, {Unit::consent, grant.consent}, {Unit::subject, grant.subject}};
   for (const auto* list : {&clients.named, &clients.also_read}) {
     for (const std::string& client : *list) names.push_back({Unit::client, client});
   }
   for (std::span<const Name> rest(names); !rest.empty();) {
     const auto some = rest.first(std::min(rest.size(), RevocationSet::kMaxNames));
     rest = rest.subspan(some.size());
-    const auto found = plan_->set->find(plan_->issuer_id, some, grant.granted_at,
-                                        exchange.now.unix_seconds());
+    const auto found =
+        plan_->set->find(plan_->issuer_id, some, grant.granted_at, exchange.now.unix_seconds());
     if (!found) continue;
     const Name& name = some[found->index];
     return policy::deny(kGrant, policy::evidence(exchange, "{}={} granted={}", unit_name(name.unit),
@@ -178,8 +178,8 @@ Verdict OauthGuard::on_answer(Exchange& exchange, const policy::Answer& answer) 
   return noted.is_token ? learn(exchange, answer, noted) : revoke(exchange, noted);
 }
 
-// learn: what cannot be read is passed on in any mode, as the server may have taken the old refresh token
-// back already. Its refresh token is judged by the client later, and the operator is told.
+// learn: what cannot be read is passed on in any mode, as the server may have taken the old refresh
+// token back already. Its refresh token is judged by the client later, and the operator is told.
 Verdict OauthGuard::learn(Exchange& exchange, const policy::Answer& answer, const Noted& noted) {
   auto read = read_token_answer(answer, exchange.now.unix_seconds());
   if (!read.learned) {
@@ -193,15 +193,15 @@ Verdict OauthGuard::learn(Exchange& exchange, const policy::Answer& answer, cons
       loop_, [learned = std::move(learned), terms = plan_->terms](
                  GrantLedger& ledger, const auto& reply) { reply(ledger.learn(learned, terms)); });
   const char* learned_what = read.problem ? "learned=partly why=name" : "learned=yes";
-  return policy::await(
-      std::move(done), [this, learned_what](Exchange& later, Result<bool> told) -> Verdict {
-        if (!told) {
-          plan_->counts->add(later.worker, NotLearned::not_written);
-          return unavailable(later, told.error());
-        }
-        policy::passed(later, Check::grants);
-        return policy::allow({*told ? learned_what : "learned=full"});
-      });
+  return policy::await(std::move(done),
+                       [this, learned_what](Exchange& later, Result<bool> told) -> Verdict {
+                         if (!told) {
+                           plan_->counts->add(later.worker, NotLearned::not_written);
+                           return unavailable(later, told.error());
+                         }
+                         policy::passed(later, Check::grants);
+                         return policy::allow({*told ? learned_what : "learned=full"});
+                       });
 }
 
 Verdict OauthGuard::not_learned(Exchange& exchange, NotLearned why) const {

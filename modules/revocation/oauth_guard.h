@@ -39,19 +39,20 @@ struct GuardPlan {
   std::shared_ptr<AnswerCounts> counts;
 };
 
-// RestsOn says what a request to the token endpoint rests on: a token that was issued before may have
-// been revoked since, a code is a new decision of the user.
+// RestsOn says what a request to the token endpoint rests on: a token that was issued before may
+// have been revoked since, a code is a new decision of the user.
 enum class RestsOn : std::uint8_t { nothing_issued, issued_token };
 
 class OauthGuard {
  public:
-  // `last` has the last word on a request in which nothing is known to be revoked: whether enough is known.
+  // `last` has the last word on a request in which nothing is known to be revoked: whether enough
+  // is known.
   using Last = std::function<policy::Verdict(policy::Exchange&, RestsOn)>;
   OauthGuard(std::shared_ptr<const GuardPlan> plan, event::Loop& loop, Last last)
       : plan_(std::move(plan)), loop_(loop), last_(std::move(last)) {}
 
-  // prepare is for every request, whoever else refuses it: in observe mode its answer is learned all the
-  // same.
+  // prepare is for every request, whoever else refuses it: in observe mode its answer is learned
+  // all the same.
   void prepare(policy::Exchange& exchange) const;
   policy::Verdict on_request(policy::Exchange& exchange);
   std::size_t answer_limit(const policy::Exchange& exchange, const http::ResponseHead& head) const;
@@ -63,8 +64,9 @@ class OauthGuard {
     std::string_view client;     // who the request says that asks, by its first word
     std::string_view access_id;  // to be revoked when the server says 200
     std::int64_t access_ends = 0;
-    std::int64_t granted_at = 0;  // of the oldest grant that the request rests on; zero: it is a new one
-    bool is_token = false;        // a token response is awaited
+    std::int64_t granted_at =
+        0;                  // of the oldest grant that the request rests on; zero: it is a new one
+    bool is_token = false;  // a token response is awaited
   };
 
   using Grants = std::vector<std::optional<Grant>>;  // nothing: a token that is not known
@@ -72,7 +74,8 @@ class OauthGuard {
   policy::Verdict judge_tokens(policy::Exchange& exchange, OauthRequest request);
   policy::Verdict judge_grants(policy::Exchange& exchange, const OauthRequest& request,
                                const Result<Grants>& told);
-  std::optional<policy::Verdict> find_revoked(policy::Exchange& exchange, const NamedClients& clients,
+  std::optional<policy::Verdict> find_revoked(policy::Exchange& exchange,
+                                              const NamedClients& clients,
                                               const Grant& grant) const;
   policy::Verdict look_up_revoked(policy::Exchange& exchange, const OauthRequest& request);
   policy::Verdict learn(policy::Exchange& exchange, const policy::Answer& answer,

@@ -10,8 +10,8 @@
 namespace sallyport::revocation {
 namespace {
 
-// In order, for the search. From the registry of OAuth parameters: what a client may send to the token,
-// the revocation and the authorization endpoint.
+// In order, for the search. From the registry of OAuth parameters: what a client may send to the
+// token, the revocation and the authorization endpoint.
 constexpr std::array<std::string_view, 43> kNames = {"acr_values",
                                                      "actor_token",
                                                      "actor_token_type",
@@ -115,8 +115,8 @@ std::string_view name_meant(std::string_view text) {
   const std::string name = folded(decode_all(text));
   if (const auto found = known_with_underscores(name); !found.empty()) return found;
   // Up to a dot or NUL it may be an object or a text of which the rest is dropped.
-  const std::string first(trim_blanks(std::string_view(name).substr(0, name.find_first_of(
-      std::string_view(".\0", 2)))));
+  const std::string first(trim_blanks(
+      std::string_view(name).substr(0, name.find_first_of(std::string_view(".\0", 2)))));
   if (const auto found = known_with_underscores(first); !found.empty()) return found;
   std::string_view rest = name;
   while (!rest.empty()) {

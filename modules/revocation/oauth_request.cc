@@ -29,8 +29,8 @@ bool decides(std::string_view name, Endpoint endpoint) {
              : std::ranges::find(kOfRevocation, name) != kOfRevocation.end();
 }
 
-// only_field returns the field that every server finds under `name`, which is in lower case; `is_sure` is
-// false when there are several, or one that is spelt with '_'.
+// only_field returns the field that every server finds under `name`, which is in lower case;
+// `is_sure` is false when there are several, or one that is spelt with '_'.
 const http::Field* only_field(const http::RequestHead& head, std::string_view name, bool& is_sure) {
   const http::Field* found = nullptr;
   std::size_t count = 0;
@@ -86,13 +86,9 @@ std::string check_cookies(std::string_view cookies, Endpoint endpoint) {
   return text;
 }
 
-// check_fields: some servers find parameters in fields and cookies, or another method.
+// check_fields: some servers find parameters in fields and cookies.
 std::string check_fields(const http::RequestHead& head, Endpoint endpoint) {
   for (const http::Field& field : head.fields) {
-    for (const std::string_view name :
-         {"x-http-method-override", "x-http-method", "x-method-override"}) {
-      if (http::equals_folded(field.name, name)) return "a field names another method";
-    }
     const std::string_view meant = name_meant(field.name);
     if (decides(meant, endpoint)) return "a field is called " + std::string(meant);
     if (!equals_ignoring_case(field.name, "cookie")) continue;

@@ -26,14 +26,14 @@ struct OauthRequest {
   NamedClients clients;
 };
 
-// read_oauth_request fails with what is wrong, for the operator, when two readers could find different
-// parameters in the request, when it has no form, or when it lacks what the endpoint needs. `query` is the
-// only query that the request may have; empty: none.
+// read_oauth_request fails with what is wrong, for the operator, when two readers could find
+// different parameters in the request, when it has no form, or when it lacks what the endpoint
+// needs. `query` is the only query that the request may have; empty: none.
 Result<OauthRequest> read_oauth_request(const http::RequestHead& head, std::string_view body,
                                         Endpoint endpoint, std::string_view query);
 
-// check_query_option says what is wrong with a query that requests to an endpoint of OAuth may have, or
-// nothing: it must be one that a request can have, without any parameter of OAuth.
+// check_query_option says what is wrong with a query that requests to an endpoint of OAuth may
+// have, or nothing: it must be one that a request can have, without any parameter of OAuth.
 std::string check_query_option(std::string_view query);
 
 }  // namespace sallyport::revocation

@@ -1,7 +1,7 @@
-// Fuzzes what is read at the endpoints of OAuth: a client's request, and a server's token response. The
-// request may begin with lines "> Name: value" and "? query"; the rest is its body. A form that is taken has
-// the same grant for every sloppy reader below. A response is taken whole or not at all, and a grant that
-// was learned can be stored and read again.
+// Fuzzes what is read at the endpoints of OAuth: a client's request, and a server's token response.
+// The request may begin with lines "> Name: value" and "? query"; the rest is its body. A form that
+// is taken has the same grant for every sloppy reader below. A response is taken whole or not at
+// all, and a grant that was learned can be stored and read again.
 
 #include <algorithm>
 #include <cstddef>
@@ -36,7 +36,8 @@ std::string decoded(const Sloppy& reader, std::string_view text) {
   for (int i = 0; i < (reader.decodes_twice ? 2 : 1); ++i) {
     // What has been decoded once has no blanks left to be written as '+'.
     if (reader.keeps_plus || i > 0) {
-      for (std::size_t at = 0; (at = once.find('+', at)) != once.npos; ++at) once.replace(at, 1, "%2B");
+      for (std::size_t at = 0; (at = once.find('+', at)) != once.npos; ++at)
+        once.replace(at, 1, "%2B");
     }
     once = revocation::decode_escapes(once).value_or(once);
   }
@@ -53,7 +54,8 @@ std::string name_of(const Sloppy& reader, std::string_view text) {
 }
 
 // values lists all that the reader finds under a name, but for empty ones.
-std::vector<std::string> values(const Sloppy& reader, std::string_view body, std::string_view wanted) {
+std::vector<std::string> values(const Sloppy& reader, std::string_view body,
+                                std::string_view wanted) {
   std::vector<std::string> found;
   while (!body.empty()) {
     const std::size_t end = std::min(body.find_first_of(reader.separators), body.size());
@@ -72,9 +74,9 @@ std::vector<std::string> values(const Sloppy& reader, std::string_view body, std
 
 void check_readers(std::string_view body, const revocation::OauthRequest& request) {
   for (const Sloppy& reader :
-       {Sloppy{}, Sloppy{.separators = "&;"}, Sloppy{.separators = "&;\r\n,"}, Sloppy{.decodes_twice = true},
-        Sloppy{.keeps_plus = true}, Sloppy{.cuts_at_equals = true}, Sloppy{.cuts_at_nul = true},
-        Sloppy{.folds = true}}) {
+       {Sloppy{}, Sloppy{.separators = "&;"}, Sloppy{.separators = "&;\r\n,"},
+        Sloppy{.decodes_twice = true}, Sloppy{.keeps_plus = true}, Sloppy{.cuts_at_equals = true},
+        Sloppy{.cuts_at_nul = true}, Sloppy{.folds = true}}) {
     const auto check = [&](std::string_view name, const std::string& judged) {
       const auto found = values(reader, body, name);
       SALLYPORT_CHECK(found.size() == (judged.empty() ? 0U : 1U));

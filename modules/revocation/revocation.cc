@@ -143,7 +143,8 @@ std::shared_ptr<const GuardPlan> guard_of(const EntrySettings& entry, const Gran
 }
 
 // check_query says whether the entry's `query` is good; if not, why is among the findings.
-bool check_query(const config::Node& node, const EntrySettings& entry, policy::LoadContext& context) {
+bool check_query(const config::Node& node, const EntrySettings& entry,
+                 policy::LoadContext& context) {
   if (entry.query.empty()) return true;
   std::string text = entry.endpoint == Endpoint::none ? "is for routes with an `endpoint`"
                                                       : check_query_option(entry.query);

@@ -43,12 +43,13 @@ constexpr Reason kStale{"revocation.stale", ErrorClass::unavailable,
 constexpr Reason kInactive{"revocation.inactive", ErrorClass::invalid_token,
                            "The Redis was silent, and the issuer says that the token is not "
                            "active."};
-constexpr Reason kName{"revocation.name", ErrorClass::invalid_token,
-                       "A name in the token (its user, client, consent, key or jti) is longer than 1,024 bytes: "
-                       "no order could revoke it. The evidence says which; the issuer must give shorter ones."};
+constexpr Reason kName{
+    "revocation.name", ErrorClass::invalid_token,
+    "A name in the token (its user, client, consent, key or jti) is longer than 1,024 bytes: "
+    "no order could revoke it. The evidence says which; the issuer must give shorter ones."};
 constexpr std::array kOfStore{&kUnavailable};
-constexpr std::array kOfRevocations{&kCertificate, &kKey, &kClient, &kConsent, &kSubject, &kToken,
-                                    &kName};
+constexpr std::array kOfRevocations{&kCertificate, &kKey,   &kClient, &kConsent,
+                                    &kSubject,     &kToken, &kName};
 constexpr std::array kOfFreshness{&kStale, &kInactive, &kUnavailable};
 
 class RevocationPolicy final : public policy::Policy {
@@ -165,9 +166,10 @@ class RevocationPolicy final : public policy::Policy {
     return plan_->freshness == nullptr ? policy::allow() : judge_stale(exchange);
   }
 
-  // judge_known ends the guard's work. That comes first: what it finds to be revoked is refused even
-  // where `on_unavailable: allow` lets pass what cannot be known. What rests on no issued token needs no
-  // fresh revocations: a code is judged by the server, as a new decision of the user.
+  // judge_known ends the guard's work. That comes first: what it finds to be revoked is refused
+  // even where `on_unavailable: allow` lets pass what cannot be known. What rests on no issued
+  // token needs no fresh revocations: a code is judged by the server, as a new decision of the
+  // user.
   Verdict judge_known(Exchange& exchange, RestsOn what) {
     const bool is_ready = plan_->set->is_ready();
     if (is_ready && (what == RestsOn::nothing_issued || plan_->freshness == nullptr)) {

@@ -80,11 +80,12 @@ TEST_F(Revocation, RefusesEveryUnitWithItsOwnReason) {
 TEST_F(Revocation, RefusesATokenWithANameThatNoOrderCouldRevoke) {
   load();
   using Member = std::string policy::TokenClaims::*;
-  const std::pair<Member, const char*> members[] = {{&policy::TokenClaims::subject, "sub"},
-                                                    {&policy::TokenClaims::client_id, "client_id"},
-                                                    {&policy::TokenClaims::consent_id, "consent_id"},
-                                                    {&policy::TokenClaims::token_id, "jti"},
-                                                    {&policy::TokenClaims::key_id, "kid"}};
+  const std::pair<Member, const char*> members[] = {
+      {&policy::TokenClaims::subject, "sub"},
+      {&policy::TokenClaims::client_id, "client_id"},
+      {&policy::TokenClaims::consent_id, "consent_id"},
+      {&policy::TokenClaims::token_id, "jti"},
+      {&policy::TokenClaims::key_id, "kid"}};
   for (const auto& [member, claim] : members) {
     for (const std::size_t size : {1024U, 1025U}) {
       policy::TokenClaims claims;

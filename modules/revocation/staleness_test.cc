@@ -165,8 +165,8 @@ TEST_F(Stale, RefusesRulesThatItDoesNotKnow) {
   EXPECT_FALSE(harness.load("fresh_for: 1ms"));
 }
 
-// What is known to be revoked is refused before it is asked whether enough is known: `on_unavailable: allow`
-// lets pass what the second refuses, never what the first does.
+// What is known to be revoked is refused before it is asked whether enough is known:
+// `on_unavailable: allow` lets pass what the second refuses, never what the first does.
 class StaleEndpoint : public Stale {
  protected:
   void load(std::string_view options) {
@@ -200,7 +200,8 @@ TEST_F(StaleEndpoint, NeedsFreshRevocationsForIssuedTokensOnly) {
               testing::StartsWith("200 "));
   EXPECT_THAT(ask(refresh + "plaid"), DeniedWith("revocation.grant"));
   EXPECT_THAT(ask(refresh + "other"), DeniedWith("revocation.stale"));
-  EXPECT_THAT(ask("grant_type=refresh_token&Refresh_Token=r"), DeniedWith("revocation.oauth_request"));
+  EXPECT_THAT(ask("grant_type=refresh_token&Refresh_Token=r"),
+              DeniedWith("revocation.oauth_request"));
 }
 
 TEST_F(StaleEndpoint, RevokesWithoutFreshRevocations) {
@@ -224,7 +225,8 @@ TEST_F(StaleEndpoint, IsJudgedWhileTheStoreCannotBeRead) {
   };
   EXPECT_THAT(judged("grant_type=refresh_token&refresh_token=r;x=y"),
               DeniedWith("revocation.oauth_request"));
-  for (const char* body : {"grant_type=refresh_token&refresh_token=r", "grant_type=authorization_code"}) {
+  for (const char* body :
+       {"grant_type=refresh_token&refresh_token=r", "grant_type=authorization_code"}) {
     const auto verdict = judged(body);
     EXPECT_THAT(verdict, DeniedWith("revocation.unavailable")) << body;
     EXPECT_THAT(test::checks_of(module, *call, verdict), HasSubstr("freshness-"));

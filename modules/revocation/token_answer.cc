@@ -10,7 +10,8 @@
 namespace sallyport::revocation {
 namespace {
 
-// unpack returns the body without its coding, in `unpacked` where it has one; a problem where it cannot.
+// unpack returns the body without its coding, in `unpacked` where it has one; a problem where it
+// cannot.
 std::optional<NotLearned> unpack(const policy::Answer& answer, std::string& unpacked,
                                  std::string_view& body) {
   if (!answer.is_whole) return NotLearned::too_long;
@@ -19,8 +20,8 @@ std::optional<NotLearned> unpack(const policy::Answer& answer, std::string& unpa
     body = answer.body;
     return std::nullopt;
   }
-  const bool is_gzip = equals_ignoring_case(coding->value, "gzip") ||
-                       equals_ignoring_case(coding->value, "x-gzip");
+  const bool is_gzip =
+      equals_ignoring_case(coding->value, "gzip") || equals_ignoring_case(coding->value, "x-gzip");
   if (!is_gzip || answer.head.fields.count("content-encoding") != 1) return NotLearned::coding;
   switch (gunzip(answer.body, kMaxTokenResponse, unpacked)) {
     case Unpacked::whole:
@@ -34,8 +35,9 @@ std::optional<NotLearned> unpack(const policy::Answer& answer, std::string& unpa
   return NotLearned::coding;
 }
 
-// issues_nothing: some servers say their errors with status 200.
+// issues_nothing: an empty answer, and some servers say their errors with status 200.
 bool issues_nothing(std::string_view body) {
+  if (body.empty()) return true;
   const auto answer = json::parse(body, {.max_bytes = kMaxTokenResponse});
   if (!answer || !answer->is_object() || !answer->member("error").string()) return false;
   for (const std::string_view name : {"access_token", "refresh_token", "id_token"}) {
@@ -77,11 +79,11 @@ TokenAnswer read_token_answer(const policy::Answer& answer, std::int64_t now) {
 void AnswerService::metrics(std::vector<policy::Metric>& to) const {
   for (std::size_t i = 0; i < kNotLearned; ++i) {
     const auto why = static_cast<NotLearned>(i);
-    to.push_back({"revocation_answers_not_learned_total",
-                  "Answers of a token endpoint that were passed on although the gateway cannot tell later "
-                  "whose their tokens are.",
-                  true, "why", std::string(to_string(why)),
-                  static_cast<double>(counts_->total(why))});
+    to.push_back(
+        {"revocation_answers_not_learned_total",
+         "Answers of a token endpoint that were passed on although the gateway cannot tell later "
+         "whose their tokens are.",
+         true, "why", std::string(to_string(why)), static_cast<double>(counts_->total(why))});
   }
 }
 
@@ -97,10 +99,11 @@ std::vector<policy::Notice> AnswerService::notices() {
     what += std::to_string(fresh) + " " + std::string(to_string(why));
   }
   if (what.empty()) return {};
-  return {{"error", "grant_alarm",
-           "answers of a token endpoint were passed on and not learned (" + what +
-               "): a revocation of their user or consent will not stop their refresh tokens, only one "
-               "of the client; the requests' lines have learned=no and say why"}};
+  return {
+      {"error", "grant_alarm",
+       "answers of a token endpoint were passed on and not learned (" + what +
+           "): a revocation of their user or consent will not stop their refresh tokens, only one "
+           "of the client; the requests' lines have learned=no and say why"}};
 }
 
 }  // namespace sallyport::revocation

@@ -1,8 +1,8 @@
 #pragma once
 
 // TokenAnswer is what a token endpoint's answer teaches, and what becomes of the answers that teach
-// nothing: they are passed on, as the server may have taken the old refresh token back already, and the
-// operator is told.
+// nothing: they are passed on, as the server may have taken the old refresh token back already, and
+// the operator is told.
 
 #include <array>
 #include <cstddef>
@@ -32,7 +32,8 @@ std::string_view to_string(NotLearned why);
 
 struct TokenAnswer {
   std::optional<LearnedGrant> learned;
-  std::optional<NotLearned> problem;  // with `learned`: a part is missing. Neither: nothing was issued
+  std::optional<NotLearned>
+      problem;  // with `learned`: a part is missing. Neither: nothing was issued
 };
 
 TokenAnswer read_token_answer(const policy::Answer& answer, std::int64_t now);

@@ -1,6 +1,7 @@
 #pragma once
 
-// WorkerCounts counts what happened, by an enumeration; every worker writes for itself, and control reads.
+// WorkerCounts counts what happened, by an enumeration; every worker writes for itself, and control
+// reads.
 
 #include <array>
 #include <atomic>
