@@ -3,6 +3,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/control/loader.h"
+#include "gateway/control/request_fields.h"
 #include "gateway/control/schema.h"
 #include "gateway/http/authority.h"
 #include "gateway/http/field_names.h"
@@ -146,6 +147,9 @@ void Loader::build_route(const RouteSettings& settings, const config::Node& node
   route->error_profile = *errors;
   route->error_profile_index =
       settings.errors ? find_error_profile(errors).value_or(0) : generation_.default_error_profile;
+  if (settings.request_fields) {
+    route->request_fields = read_request_fields(settings.request_fields->only, findings_);
+  }
   route->chain = policy::load_chain(policies_of(settings, node), modules(), *this);
   generation_.routes.push_back(std::move(route));
   if (auto added = generation_.table.add(*generation_.routes.back()); !added) {

@@ -92,6 +92,18 @@ std::span<const config::Option> ListenerSettings::options() {
   return rows;
 }
 
+std::span<const config::Option> RequestFieldsSettings::options() {
+  using S = RequestFieldsSettings;
+  static const std::array rows{
+      required<&S::only>("only",
+                         "Names of fields, and sets of names: `fdx` for an FDX API, `oauth` for the "
+                         "endpoints of OAuth that servers call. The upstream gets no other field of a "
+                         "client, nor trailer; what policies add is not concerned.",
+                         config::not_empty()),
+  };
+  return rows;
+}
+
 std::span<const config::Option> RouteSettings::options() {
   using S = RouteSettings;
   static const std::array rows{
@@ -113,6 +125,8 @@ std::span<const config::Option> RouteSettings::options() {
                            "Policies by name, added to those of `chain` or replacing them; `none` "
                            "for a route that is open to everybody.",
                            config::raw_schema(route_policies_schema)),
+      option<&S::request_fields>("request_fields", "Which fields of a client the upstream gets; all but "
+                                                   "those that only a gateway may set, when left out."),
       option<&S::errors>("errors", "Error profile of this route."),
       option<&S::log_path>("log_path", "`false` logs the pattern instead of the path."),
   };

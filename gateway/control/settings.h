@@ -69,6 +69,11 @@ struct ListenerSettings {
   static std::span<const config::Option> options();
 };
 
+struct RequestFieldsSettings {
+  std::vector<config::At<std::string>> only;
+  static std::span<const config::Option> options();
+};
+
 struct RouteSettings {
   std::string id;
   std::vector<std::string> hosts;
@@ -78,6 +83,7 @@ struct RouteSettings {
   config::At<std::string> upstream;
   std::optional<config::At<std::string>> chain;
   config::Raw policies;
+  std::optional<RequestFieldsSettings> request_fields;
   std::optional<config::At<std::string>> errors;
   bool log_path = true;
   static std::span<const config::Option> options();

@@ -14,7 +14,7 @@
 
 namespace sallyport::http {
 
-enum CharClass : std::uint8_t {
+enum CharClass : std::uint16_t {
   kTokenChar = 1,       // tchar, RFC 9110 section 5.6.2
   kFieldChar = 2,       // VCHAR, obs-text, SP and HTAB, RFC 9110 section 5.5
   kUnreserved = 4,      // RFC 3986 section 2.3
@@ -23,6 +23,7 @@ enum CharClass : std::uint8_t {
   kNameChar = 32,       // letters, digits, "-" and "_" of a host name's label
   kExtensionChar = 64,  // what a quoted chunk extension may hold unescaped
   kToken68Char = 128,   // token68 of RFC 9110 section 11.2, its padding included
+  kPlainNameChar = 256,  // letters, digits and "-": what the names of ordinary fields are made of
 };
 
 namespace chars_detail {
@@ -31,7 +32,7 @@ constexpr bool is_one_of(char c, std::string_view set) {
   return set.find(c) != std::string_view::npos;
 }
 
-constexpr std::uint8_t classes_of(int octet) {
+constexpr std::uint16_t classes_of(int octet) {
   const char c = static_cast<char>(octet);
   const bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   const bool unreserved = alnum || is_one_of(c, "-._~");
@@ -45,18 +46,19 @@ constexpr std::uint8_t classes_of(int octet) {
   if (alnum || c == '-' || c == '_') classes |= kNameChar;
   if ((visible || c == ' ' || c == '\t') && c != '"' && c != '\\') classes |= kExtensionChar;
   if (alnum || is_one_of(c, "-._~+/=")) classes |= kToken68Char;
-  return static_cast<std::uint8_t>(classes);
+  if (alnum || c == '-') classes |= kPlainNameChar;
+  return static_cast<std::uint16_t>(classes);
 }
 
-constexpr std::array<std::uint8_t, 256> make_table() {
-  std::array<std::uint8_t, 256> table{};
+constexpr std::array<std::uint16_t, 256> make_table() {
+  std::array<std::uint16_t, 256> table{};
   for (int octet = 0; octet < 256; ++octet) {
     table[static_cast<std::size_t>(octet)] = classes_of(octet);
   }
   return table;
 }
 
-inline constexpr std::array<std::uint8_t, 256> kTable = make_table();
+inline constexpr std::array<std::uint16_t, 256> kTable = make_table();
 
 }  // namespace chars_detail
 

@@ -17,12 +17,13 @@ class Taker {
  public:
   explicit Taker(ControlFields& control) : control_(control) {}
 
-  // takes returns true if the field is not for the other side. A look-alike of such a field is
-  // refused: a server that makes variables of names would take it for the real one.
+  // takes returns true if the field is not for the other side. A server that makes variables of names
+  // would take a look-alike for the real field: one of such a field is refused, one of another field by
+  // which somebody decides is removed.
   bool takes(const Field& field) {
     if (takes_by_name(field)) return true;
-    const bool has_underscore = field.name.find('_') != std::string_view::npos;
-    if (!has_underscore || !(is_framing(field.name) || is_hop_by_hop(field.name))) return false;
+    if (!is_lookalike(field.name)) return false;
+    if (!is_framing(field.name) && !is_hop_by_hop(field.name)) return is_known(field.name);
     return fail(Violation::framing_lookalike);
   }
 

@@ -1,9 +1,9 @@
 #pragma once
 
-// Which names of fields mean what. Every question folds case and takes '_' for '-': servers that
-// turn field names into variables cannot tell `Client_Cert` from `Client-Cert` (RFC 9440 section
-// 4).
+// Which names of fields mean what. Every question folds names (http/folded_name.h): servers that turn
+// them into variables cannot tell `Client_Cert` from `Client-Cert` (RFC 9440 section 4).
 
+#include <string>
 #include <string_view>
 
 namespace sallyport::http {
@@ -19,7 +19,10 @@ bool is_field_value(std::string_view value);
 // 11.2). A JWT uses a part of that alphabet.
 bool is_token68(std::string_view text);
 
-// equals_folded compares a name of any spelling with one in lower case and with dashes.
+// folded returns a name as it is compared: lower case, with "-" for all but letters and digits.
+std::string folded(std::string_view name);
+
+// equals_folded compares a name of any spelling with one that is folded.
 bool equals_folded(std::string_view name, std::string_view canonical);
 
 // is_hop_by_hop: meant for this connection only (RFC 9110 section 7.6.1), with the obsolete
@@ -31,8 +34,15 @@ bool is_hop_by_hop(std::string_view name);
 bool is_framing(std::string_view name);
 
 // is_trust: what upstreams believe when a gateway says it (who calls, from where, by which
-// certificate, which address was meant). Nobody outside may say it.
+// certificate, which address was meant). Nobody outside may say it; http/trust_fields.h has them all.
 bool is_trust(std::string_view name);
+
+// is_known: a field of the standards or of FAPI that the gateway or an upstream decides by.
+bool is_known(std::string_view name);
+
+// is_lookalike: has octets besides letters, digits and "-", so that it can be folded to the name of
+// another field.
+bool is_lookalike(std::string_view name);
 
 // is_unlistable: must not be named by a Connection field, because it is meant for the upstream and
 // its removal would change what the upstream decides. Includes is_trust.

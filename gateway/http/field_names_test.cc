@@ -148,11 +148,44 @@ TEST(FieldNames, ControlFieldsAreExactlyTheFramingAndHopByHopFields) {
 TEST(FieldNames, ConnectionMayNotNameWhatTheUpstreamDecidesBy) {
   for (const auto name : {"Authorization"sv, "Host"sv, "Content-Length"sv, "Content-Type"sv,
                           "Cookie"sv, "Cache-Control"sv, "X-Fapi-Interaction-Id"sv, "DPoP"sv,
-                          "Transfer-Encoding"sv, "If-Match"sv, "X_Forwarded_For"sv}) {
+                          "Transfer-Encoding"sv, "If-Match"sv, "X_Forwarded_For"sv, "SM_USER"sv,
+                          "$WSRA"sv, "X.Forwarded.Host"sv}) {
     EXPECT_TRUE(is_unlistable(name)) << name;
   }
   for (const auto name : {"TE"sv, "Keep-Alive"sv, "X-My-Hop"sv, "Proxy-Authorization"sv}) {
     EXPECT_FALSE(is_unlistable(name)) << name;
+  }
+}
+
+TEST(FieldNames, LookAlikesAreToldFromPlainNames) {
+  for (const auto name : {"Accept"sv, "x-fapi-auth-date"sv, "FdxVersion"sv, "HTTP2-Settings"sv}) {
+    EXPECT_FALSE(is_lookalike(name)) << name;
+  }
+  for (const char c : "!#$%&'*+.^_`|~"sv) {
+    for (std::size_t at = 0; at < 21; ++at) {
+      std::string name = "x-fapi-interaction-id";
+      name[at] = c;
+      EXPECT_TRUE(is_lookalike(name)) << name;
+    }
+  }
+}
+
+// What decides has one spelling: with another, it is refused or not there.
+TEST(FieldNames, LookAlikesOfFieldsThatDecideAreTakenAway) {
+  for (const auto name : {"Content_Type"sv, "content.type"sv, "If_Match"sv, "X_Fapi_Interaction_Id"sv,
+                          "x-fapi_customer-ip-address"sv, "Idempotency_Key"sv, "X_Api_Key"sv}) {
+    Fields fields;
+    ControlFields control;
+    fields.add(name, "x");
+    fields.add("FDX_API_Actor_Type", "x");  // nobody here decides by this one
+    EXPECT_EQ(take_control_fields(fields, control), std::nullopt) << name;
+    EXPECT_EQ(fields.size(), 1u) << name;
+  }
+  for (const auto name : {"Content.Length"sv, "transfer~encoding"sv, "Keep$Alive"sv}) {
+    Fields fields;
+    ControlFields control;
+    fields.add(name, "x");
+    EXPECT_EQ(take_control_fields(fields, control), Violation::framing_lookalike) << name;
   }
 }
 

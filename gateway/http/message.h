@@ -3,6 +3,7 @@
 // The parsed form of an HTTP message head, the same for every version of the protocol. Everything
 // points into the exchange's arena; what is forwarded is serialised from here, never copied.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -57,10 +58,20 @@ class Fields {
   // remove_if removes every field for which `drop(field)` holds.
   template <class Drop>
   void remove_if(Drop drop) {
-    std::erase_if(list_, drop);
+    const auto own = list_.begin() + static_cast<std::ptrdiff_t>(received_);
+    const auto own_end = std::remove_if(own, list_.end(), drop);
+    remove(own, own_end, drop);
+  }
+  // end_received says that all that stands here was received; what is added from now on is our own.
+  void end_received() { received_ = list_.size(); }
+  // remove_received_if removes those received for which `drop(field)` holds.
+  template <class Drop>
+  void remove_received_if(Drop drop) {
+    remove(list_.begin() + static_cast<std::ptrdiff_t>(received_), list_.end(), drop);
   }
   void clear() {
     list_.clear();
+    received_ = 0;
     is_writable_ = true;
   }
   // reserve makes room for an ordinary message at once.
@@ -85,7 +96,17 @@ class Fields {
     list_.push_back({name, value});
   }
 
+  // remove takes those received for which `drop(field)` holds, and of the others keeps [own, own_end).
+  template <class Drop>
+  void remove(std::vector<Field>::iterator own, std::vector<Field>::iterator own_end, Drop drop) {
+    auto end = std::remove_if(list_.begin(), own, drop);
+    received_ = static_cast<std::size_t>(end - list_.begin());
+    end = end == own ? own_end : std::move(own, own_end, end);
+    list_.erase(end, list_.end());
+  }
+
   std::vector<Field> list_;
+  std::size_t received_ = 0;  // so many of them, from the first on
   bool is_writable_ = true;
 };
 

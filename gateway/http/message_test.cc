@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "gateway/http/violation.h"
 
 namespace sallyport::http {
@@ -43,6 +45,35 @@ TEST(Fields, RemovesEveryFieldOfTheName) {
   fields.remove("cookie");
   ASSERT_EQ(fields.size(), 1U);
   EXPECT_EQ(fields.begin()->name, "X-One");
+}
+
+std::string names(const Fields& fields) {
+  std::string text;
+  for (const Field& field : fields) text += field.name;
+  return text;
+}
+
+// Whatever was removed on the way, and from where: what was received is told from what was added.
+TEST(Fields, ReceivedOnesAreToldFromAddedOnes) {
+  const auto is_one_of = [](std::string_view drop) {
+    return [drop](const Field& field) { return drop.find(field.name) != std::string_view::npos; };
+  };
+  for (const std::string_view removed : {"", "a", "c", "A", "C", "abc", "ABC", "aA", "bC", "abcABC"}) {
+    Fields fields;
+    for (const char* name : {"a", "b", "c"}) fields.add(name, "1");
+    fields.end_received();
+    for (const char* name : {"A", "B", "C"}) fields.add(name, "2");
+    std::string expected = "abcABC";
+    std::erase_if(expected, [&](char c) { return removed.find(c) != std::string_view::npos; });
+    fields.remove_if(is_one_of(removed));
+    EXPECT_EQ(names(fields), expected) << removed;
+    fields.add("D", "2");
+    fields.remove_received_if([](const Field&) { return true; });
+    std::erase_if(expected, [](char c) { return c >= 'a'; });
+    EXPECT_EQ(names(fields), expected + "D") << removed;
+    fields.remove_received_if([](const Field&) { return true; });
+    EXPECT_EQ(names(fields), expected + "D") << removed;
+  }
 }
 
 TEST(Fields, AreSpoiltByOneThatMustNotBeWritten) {

@@ -56,8 +56,8 @@ constexpr std::array<ViolationInfo, kViolations> kRows{{
     {V::control_in_field, "http.control_in_field", bad_request,
      "A field value contains a control character."},
     {V::framing_lookalike, "http.framing_lookalike", bad_request,
-     "A field is spelled like a framing or hop-by-hop field, such as Content-Length, with '_' for "
-     "'-'."},
+     "A field is spelled like a framing or hop-by-hop field, such as Content-Length, with '_' or "
+     "another sign for '-'."},
     {V::missing_host, "http.missing_host", bad_request,
      "The request has no Host field; it is needed in HTTP/1.0 too, to find the route."},
     {V::duplicate_host, "http.duplicate_host", bad_request, "The request has two Host fields."},

@@ -17,6 +17,10 @@
 #include "gateway/http/message.h"
 #include "gateway/policy/chain.h"
 
+namespace sallyport::http {
+class FieldSet;
+}
+
 namespace sallyport::policy {
 
 // Route is one entry of `routes`, immutable. `index` numbers the routes of a generation.
@@ -33,6 +37,8 @@ struct Route {
   std::string error_profile;         // name
   std::size_t error_profile_index = 0;
   bool log_path = true;              // false on OAuth routes: the log shows the pattern instead
+  // The only fields of a client that the upstream gets; null: all that only clients may say.
+  std::shared_ptr<const http::FieldSet> request_fields;
   Chain chain;
 
   // takes_content says whether a request of that method may have content here.

@@ -5,6 +5,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/http/field_names.h"
+#include "gateway/http/field_set.h"
 #include "gateway/net/forwarded.h"
 #include "gateway/policy/reasons.h"
 #include "gateway/server/violation_reasons.h"
@@ -44,6 +45,7 @@ void Session::begin(http::RequestHead head) {
   // On every route, whatever its policies: what only a gateway may say, no client has said.
   exchange_.request.fields.remove_if(
       [](const http::Field& field) { return http::is_trust(field.name); });
+  exchange_.request.fields.end_received();
   step_ = Step::inspect;
   worker_.loop().enqueue(*this);
 }
@@ -160,7 +162,16 @@ void Session::begin_forward() {
                    static_cast<proxy::ForwardListener&>(*this));
   permit_.reset();
   if (gathered_whole_) forward_->hold(gathered_, gathered_trailers_);
+  withhold(exchange_.request.fields);
   forward_->start();
+}
+
+// withhold leaves of a client's fields those that the route lets through. Policies have seen them all.
+void Session::withhold(http::Fields& fields) const {
+  if (exchange_.route == nullptr || !exchange_.route->request_fields) return;
+  fields.remove_received_if([&only = *exchange_.route->request_fields](const http::Field& field) {
+    return !only.contains(field.name);
+  });
 }
 
 void Session::on_writable() {

@@ -79,6 +79,7 @@ class Session final : public http::StreamListener,
   void begin_inspection();
   void on_inspected(policy::Inspection::Ending outcome);
   void begin_forward();
+  void withhold(http::Fields& fields) const;
   void on_forward_head(http::ResponseHead& head) override;
   void on_answer_held() override;
   void judge_answer();

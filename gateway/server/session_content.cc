@@ -1,5 +1,7 @@
 // What a request carries: whether it may, and what is gathered of it before it is judged.
 
+#include <utility>
+
 #include "gateway/http/message.h"
 #include "gateway/policy/reasons.h"
 #include "gateway/server/session.h"
@@ -46,7 +48,10 @@ void Session::on_body(std::string_view piece) {
 
 void Session::on_body_end(const http::Fields& trailers) {
   if (step_ == Step::end) return;
-  if (forward_) return forward_->on_client_body_end(trailers);
+  http::Fields received = trailers;
+  received.end_received();
+  withhold(received);
+  if (forward_) return forward_->on_client_body_end(received);
   if (step_ != Step::gather) return;
   if (must_be_empty_) {
     if (!trailers.empty()) return refuse_content("trailers");
@@ -55,7 +60,7 @@ void Session::on_body_end(const http::Fields& trailers) {
     return worker_.loop().enqueue(*this);
   }
   gathered_whole_ = true;
-  gathered_trailers_ = trailers;
+  gathered_trailers_ = std::move(received);
   step_ = Step::judge;
   worker_.loop().enqueue(*this);
 }

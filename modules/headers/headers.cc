@@ -1,10 +1,8 @@
 #include "modules/headers/headers.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
-#include "gateway/base/text.h"
 #include "gateway/http/field_names.h"
 #include "modules/headers/request_fields.h"
 #include "modules/headers/response_fields.h"
@@ -37,8 +35,8 @@ std::span<const config::Option> Settings::options() {
   static const std::array rows{
       config::option<&Settings::strip>(
           "strip",
-          "Request fields to remove besides all that only a gateway may set; `-` and `_` "
-          "are the same."),
+          "Request fields to remove besides all that only a gateway may set; letters of either "
+          "case are the same, and so are `-`, `_` and other signs."),
       config::option<&Settings::client_cert>(
           "client_cert",
           "Whether the upstream gets the verified client certificate in the field "
@@ -79,12 +77,6 @@ class HeadersPolicy final : public policy::Policy {
   std::shared_ptr<const HeadersPlan> plan_;
 };
 
-std::string folded(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c == '_' ? '-' : to_lower(c); });
-  return lower;
-}
-
 std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadContext& context) {
   config::Findings& findings = context.findings();
   Settings settings;
@@ -93,13 +85,13 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
   auto plan = std::make_shared<HeadersPlan>();
   for (const auto& name : settings.strip) {
     if (!http::is_token(*name)) findings.error(name.node, "\"" + *name + "\" is no field name");
-    plan->request.strip.push_back(folded(*name));
+    plan->request.strip.push_back(http::folded(*name));
   }
   for (const std::string& name : settings.response_strip) {
     if (!http::is_token(name)) {
       findings.error(*node.find("response_strip"), "\"" + name + "\" is no field name");
     }
-    plan->response.strip.push_back(folded(name));
+    plan->response.strip.push_back(http::folded(name));
   }
   plan->request.client_cert = settings.client_cert;
   plan->request.authorization = settings.authorization;
@@ -116,7 +108,7 @@ std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
 
 const policy::Module module{
     .name = "headers",
-    .summary = "Removes fields that a client could pretend and sets those that upstreams rely on.",
+    .summary = "Sets the fields that upstreams rely on, and those that clients should obey.",
     .shared_options = {},
     .options = Settings::options(),
     .reasons = {},

@@ -33,9 +33,10 @@ void add_client_certificate(policy::Exchange& exchange) {
   exchange.request.fields.add("Client-Cert", exchange.arena.copy(value));
 }
 
-void remove_untrusted(policy::Exchange& exchange, const RequestRules& rules) {
+// What only a gateway may say is gone already, on every route (gateway/http/trust_fields.h).
+void remove_replaced(policy::Exchange& exchange, const RequestRules& rules) {
   exchange.request.fields.remove_if([&](const http::Field& field) {
-    return http::is_trust(field.name) || http::equals_folded(field.name, kInteractionId) ||
+    return http::equals_folded(field.name, kInteractionId) ||
            (rules.authorization == Authorization::remove &&
             http::equals_folded(field.name, "authorization")) ||
            is_listed(field.name, rules.strip);
@@ -56,7 +57,7 @@ std::string forwarded_node(const net::Address& address) {
 }
 
 void make_trustworthy(policy::Exchange& exchange, const RequestRules& rules) {
-  remove_untrusted(exchange, rules);
+  remove_replaced(exchange, rules);
   Arena& arena = exchange.arena;
   http::Fields& fields = exchange.request.fields;
   const policy::ConnectionFacts& connection = exchange.connection;

@@ -20,13 +20,13 @@ constexpr auto option_names(Authorization) {
 }
 
 struct RequestRules {
-  std::vector<std::string> strip;  // lower case, with dashes
+  std::vector<std::string> strip;  // folded
   bool client_cert = false;
   Authorization authorization = Authorization::forward;
 };
 
-// make_trustworthy removes every field that only a gateway may set, and sets those that upstreams
-// rely on. New text lives in the exchange's arena.
+// make_trustworthy sets the fields that upstreams rely on; the gateway has removed whatever clients said
+// in their place. It removes what `rules` name. New text lives in the exchange's arena.
 void make_trustworthy(policy::Exchange& exchange, const RequestRules& rules);
 
 // forwarded_node renders an address as a node of RFC 7239 section 6: IPv6 in brackets and quotes.

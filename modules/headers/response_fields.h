@@ -25,7 +25,7 @@ constexpr auto option_names(Security) {
 }
 
 struct ResponseRules {
-  std::vector<std::string> strip;  // lower case, with dashes
+  std::vector<std::string> strip;  // folded
   Security security = Security::fdx;
 };
 
