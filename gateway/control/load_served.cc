@@ -37,9 +37,10 @@ void Loader::warn_of_revocation(const tls::Credentials& credentials, const std::
   for (const auto& [name, store] : loaded_.trust_stores) {
     const auto* list = store->crls() == nullptr ? nullptr : store->crls()->revoker(leaf);
     if (list == nullptr) continue;
-    findings_.warning(node, file + ": the certificate of " + leaf.subject + " (serial " + leaf.serial +
-                                ") is on the revocation list of " + list->issuer + " (" + list->file +
-                                ", trust store " + name + "): whoever reads that list refuses it. " +
+    findings_.warning(node, file + ": the certificate of " + leaf.subject + " (serial " +
+                                leaf.serial + ") is on the revocation list of " + list->issuer +
+                                " (" + list->file + ", trust store " + name +
+                                "): whoever reads that list refuses it. " +
                                 "It is used all the same; renew it");
   }
 }

@@ -99,7 +99,9 @@ std::optional<tls::TrustStoreSpec> TrustReader::read(const std::string& name,
     if (const auto digest = digest_of(*text)) {
       spec.blocked.push_back(*digest);
     } else {
-      findings_.error(text.node, "must be the SHA-256 of a certificate or of a public key: 64 hexadecimal digits");
+      findings_.error(
+          text.node,
+          "must be the SHA-256 of a certificate or of a public key: 64 hexadecimal digits");
     }
   }
   if (settings.crl) read_crl(**settings.crl, spec);

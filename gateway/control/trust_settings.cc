@@ -50,14 +50,16 @@ std::span<const config::Option> TrustEntrySettings::options() {
 std::span<const config::Option> CrlSettings::options() {
   using S = CrlSettings;
   static const std::array rows{
-      option<&S::files>("files",
-                        "Revocation lists, DER or PEM, one issuer each. An issuer may have several, "
-                        "for different certificates (`issuingDistributionPoint`)."),
+      option<&S::files>(
+          "files",
+          "Revocation lists, DER or PEM, one issuer each. An issuer may have several, "
+          "for different certificates (`issuingDistributionPoint`)."),
       option<&S::directory>("directory", "Folder of such files, ending in `.crl` or `.pem`."),
       option<&S::issuers>("issuers",
                           "PEM bundle of the CAs below the anchors whose lists are "
                           "among the files."),
-      option<&S::absent>("absent", "What happens to certificates that no list of their issuer covers."),
+      option<&S::absent>("absent",
+                         "What happens to certificates that no list of their issuer covers."),
       option<&S::expired>("expired", "What happens when a list was not renewed in time."),
   };
   return rows;
@@ -71,10 +73,11 @@ std::span<const config::Option> TrustStoreSettings::options() {
                             "Folder of entries, for `sallyport trust`: each `x.pem` is one, "
                             "described by an `x.yaml` beside it if there is one."),
       option<&S::entries>("entries", "Entries, each with exactly one of `ca`, `leaf` and `spki`."),
-      option<&S::blocked>("blocked",
-                          "SHA-256 (64 hexadecimal digits) of certificates, of clients or of CAs "
-                          "between them and the anchor, or of public keys, that are refused whoever "
-                          "issued them."),
+      option<&S::blocked>(
+          "blocked",
+          "SHA-256 (64 hexadecimal digits) of certificates, of clients or of CAs "
+          "between them and the anchor, or of public keys, that are refused whoever "
+          "issued them."),
       option<&S::crl>("crl", "Revocation lists; once there are any, every issuer needs one."),
   };
   return rows;

@@ -44,8 +44,7 @@ std::optional<Fields> split(std::string_view der) {
       CBS_get_asn1(&input, &certificate, CBS_ASN1_SEQUENCE) && CBS_len(&input) == 0 &&
       CBS_get_asn1(&certificate, &tbs, CBS_ASN1_SEQUENCE) &&
       CBS_get_asn1_element(&certificate, &algorithm, CBS_ASN1_SEQUENCE) &&
-      CBS_get_asn1(&certificate, &signature, CBS_ASN1_BITSTRING) &&
-      CBS_len(&certificate) == 0 &&
+      CBS_get_asn1(&certificate, &signature, CBS_ASN1_BITSTRING) && CBS_len(&certificate) == 0 &&
       CBS_get_optional_asn1(&tbs, &unused, nullptr, kConstructedContext | 0) &&  // version
       CBS_get_asn1(&tbs, &f.serial, CBS_ASN1_INTEGER) &&
       CBS_get_asn1_element(&tbs, &signed_algorithm, CBS_ASN1_SEQUENCE) &&
@@ -77,8 +76,8 @@ bool read_alternative_names(CBS names, CertificateView& out) {
   return true;
 }
 
-// find_extension leaves the value of the extension `oid` in `found`. False: the extensions are malformed,
-// or it is there twice (RFC 5280 section 4.2: no more than one instance).
+// find_extension leaves the value of the extension `oid` in `found`. False: the extensions are
+// malformed, or it is there twice (RFC 5280 section 4.2: no more than one instance).
 bool find_extension(CBS wrapper, std::string_view oid, std::optional<CBS>& found) {
   CBS extensions;
   if (!CBS_get_asn1(&wrapper, &extensions, CBS_ASN1_SEQUENCE) || CBS_len(&wrapper) != 0) {

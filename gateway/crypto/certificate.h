@@ -22,8 +22,8 @@ constexpr std::size_t kMaxCertificateBytes = 32 * 1024;
 Result<std::vector<std::string>> read_certificates(std::string_view pem, std::size_t limit);
 
 // view_certificate reads a DER certificate; chain_der stays empty. Who has its SHA-256 saves a
-// pass. Octets that no signature covers may be written in one way only: DER, nothing behind it, and a
-// signatureAlgorithm that is octet for octet the signed one (RFC 5280 section 4.1.1.2).
+// pass. Octets that no signature covers may be written in one way only: DER, nothing behind it, and
+// a signatureAlgorithm that is octet for octet the signed one (RFC 5280 section 4.1.1.2).
 Result<CertificateView> view_certificate(std::string_view der, const Sha256& digest);
 Result<CertificateView> view_certificate(std::string_view der);
 

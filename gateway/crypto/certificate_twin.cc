@@ -31,12 +31,12 @@ std::optional<Parts> parts_of(std::string_view der) {
   CBS input, certificate, content, algorithm, signature;
   std::uint8_t unused_bits = 0;
   CBS_init(&input, data_of(der), der.size());
-  const bool whole = CBS_get_asn1(&input, &certificate, CBS_ASN1_SEQUENCE) && CBS_len(&input) == 0 &&
-                     CBS_get_asn1_element(&certificate, &content, CBS_ASN1_SEQUENCE) &&
-                     CBS_get_asn1_element(&certificate, &algorithm, CBS_ASN1_SEQUENCE) &&
-                     CBS_get_asn1(&certificate, &signature, CBS_ASN1_BITSTRING) &&
-                     CBS_len(&certificate) == 0 && CBS_get_u8(&signature, &unused_bits) &&
-                     unused_bits == 0;
+  const bool whole =
+      CBS_get_asn1(&input, &certificate, CBS_ASN1_SEQUENCE) && CBS_len(&input) == 0 &&
+      CBS_get_asn1_element(&certificate, &content, CBS_ASN1_SEQUENCE) &&
+      CBS_get_asn1_element(&certificate, &algorithm, CBS_ASN1_SEQUENCE) &&
+      CBS_get_asn1(&certificate, &signature, CBS_ASN1_BITSTRING) && CBS_len(&certificate) == 0 &&
+      CBS_get_u8(&signature, &unused_bits) && unused_bits == 0;
   if (!whole) return std::nullopt;
   return Parts{view(content), view(algorithm), view(signature)};
 }
@@ -50,7 +50,8 @@ bool is_ecdsa(std::string_view algorithm) {
 
 using Group = bssl::UniquePtr<EC_GROUP>;
 
-// The curves that keys of certificates may have, smallest first. The library takes a lock to find one.
+// The curves that keys of certificates may have, smallest first. The library takes a lock to find
+// one.
 const std::array<Group, 3>& curves() {
   static const std::array all{Group(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1)),
                               Group(EC_GROUP_new_by_curve_name(NID_secp384r1)),

@@ -1,5 +1,5 @@
-// Any bytes as a certificate with a twin: the twin of the twin is what it was made of, both are equally
-// readable, and they say the same.
+// Any bytes as a certificate with a twin: the twin of the twin is what it was made of, both are
+// equally readable, and they say the same.
 
 #include <cstdint>
 #include <string_view>

@@ -18,8 +18,8 @@ constexpr unsigned kContext = CBS_ASN1_CONTEXT_SPECIFIC;
 constexpr unsigned kConstructedContext = kContext | CBS_ASN1_CONSTRUCTED;
 constexpr unsigned kDirectoryName = kConstructedContext | 4;
 constexpr unsigned kUri = kContext | 6;
-constexpr std::string_view kBasicConstraints = "\x55\x1d\x13";       // 2.5.29.19
-constexpr std::string_view kDistributionPoints = "\x55\x1d\x1f";     // 2.5.29.31
+constexpr std::string_view kBasicConstraints = "\x55\x1d\x13";    // 2.5.29.19
+constexpr std::string_view kDistributionPoints = "\x55\x1d\x1f";  // 2.5.29.31
 constexpr unsigned kIa5String = 22;
 
 using Points = std::vector<std::string>;
@@ -32,8 +32,8 @@ CBS reader(std::string_view bytes) {
   return cbs;
 }
 
-// directory_name is the GeneralName of `issuer` (a DER Name), with one more RelativeDistinguishedName
-// (the content of its SET) where there is one.
+// directory_name is the GeneralName of `issuer` (a DER Name), with one more
+// RelativeDistinguishedName (the content of its SET) where there is one.
 std::optional<std::string> directory_name(std::string_view issuer, std::optional<CBS> relative) {
   CBS input = reader(issuer), names;
   if (!CBS_get_asn1(&input, &names, CBS_ASN1_SEQUENCE)) return std::nullopt;
@@ -53,8 +53,8 @@ std::optional<std::string> directory_name(std::string_view issuer, std::optional
   return std::string(view_of(data, size));
 }
 
-// read_point reads a DistributionPointName, the content of its [0]: full names, or one that is relative
-// to the issuer. False: it is malformed.
+// read_point reads a DistributionPointName, the content of its [0]: full names, or one that is
+// relative to the issuer. False: it is malformed.
 bool read_point(CBS point, std::string_view issuer, Points& to) {
   CBS names;
   unsigned tag = 0;
@@ -82,7 +82,8 @@ bool read_flag(CBS* from, unsigned tag, bool& to) {
   std::uint8_t octet = 0;
   if (!CBS_get_optional_asn1(from, &value, &is_there, kContext | tag)) return false;
   if (is_there == 0) return true;
-  if (!CBS_get_u8(&value, &octet) || CBS_len(&value) != 0 || (octet != 0 && octet != 0xff)) return false;
+  if (!CBS_get_u8(&value, &octet) || CBS_len(&value) != 0 || (octet != 0 && octet != 0xff))
+    return false;
   to = octet != 0;
   return true;
 }
@@ -148,11 +149,13 @@ Result<CrlScope> read_crl_scope(std::string_view value, std::string_view issuer)
       CBS_len(&sequence) != 0) {
     return malformed("its issuingDistributionPoint");
   }
-  if (indirect) return unusable("it is an indirect list (indirectCRL); a list of each issuer is needed");
+  if (indirect)
+    return unusable("it is an indirect list (indirectCRL); a list of each issuer is needed");
   if (has_reasons != 0) {
     return unusable("it lists what was revoked for some reasons only (onlySomeReasons)");
   }
-  if (attributes) return unusable("it is for attribute certificates only (onlyContainsAttributeCerts)");
+  if (attributes)
+    return unusable("it is for attribute certificates only (onlyContainsAttributeCerts)");
   if (users && cas) {
     return unusable("it covers nothing (onlyContainsUserCerts and onlyContainsCACerts together)");
   }

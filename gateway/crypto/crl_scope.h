@@ -1,7 +1,8 @@
 #pragma once
 
-// Which certificates of its issuer a revocation list covers: issuingDistributionPoint (RFC 5280 section
-// 5.2.5) against the certificate's basicConstraints and cRLDistributionPoints (section 6.3.3 (b)).
+// Which certificates of its issuer a revocation list covers: issuingDistributionPoint (RFC 5280
+// section 5.2.5) against the certificate's basicConstraints and cRLDistributionPoints
+// (section 6.3.3 (b)).
 
 #include <cstdint>
 #include <string>
@@ -24,27 +25,28 @@ struct CrlScope {
   bool operator==(const CrlScope&) const = default;
 };
 
-// read_crl_scope reads the extension's value; `issuer` is the DER Name of the list's issuer. Lists that
-// are indirect, for some reasons or for attribute certificates only are errors: they say nothing for
-// certain of any certificate that we could be shown.
+// read_crl_scope reads the extension's value; `issuer` is the DER Name of the list's issuer. Lists
+// that are indirect, for some reasons or for attribute certificates only are errors: they say
+// nothing for certain of any certificate that we could be shown.
 Result<CrlScope> read_crl_scope(std::string_view value, std::string_view issuer);
 
 // CrlSubject is what a certificate says about the lists that cover it.
 struct CrlSubject {
   std::string issuer;  // DER Name
   bool is_ca = false;
-  // DER GeneralNames of its distribution points, its issuer's name (section 6.3.3, last step) included.
-  // Points that name another issuer's list, or some reasons only, are left out.
+  // DER GeneralNames of its distribution points, its issuer's name (section 6.3.3, last step)
+  // included. Points that name another issuer's list, or some reasons only, are left out.
   std::vector<std::string> points;
 };
 
 Result<CrlSubject> read_crl_subject(std::string_view certificate_der);
 
-// covers does not compare issuers. Names of points are compared octet for octet: section 5.2.5 demands
-// the same encoding in the list and in the certificate.
+// covers does not compare issuers. Names of points are compared octet for octet: section 5.2.5
+// demands the same encoding in the list and in the certificate.
 bool covers(const CrlScope& scope, const CrlSubject& subject);
 
-// describe says what the scope is limited to, for operators: "CA certificates of http://crl.example/1".
+// describe says what the scope is limited to, for operators: "CA certificates of
+// http://crl.example/1".
 std::string describe(const CrlScope& scope);
 
 }  // namespace sallyport::crypto

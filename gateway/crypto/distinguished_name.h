@@ -17,8 +17,8 @@ struct NameText {
 // Attributes that have no well-known short name appear as dotted OID and hexadecimal DER.
 std::optional<NameText> name_text(std::string_view der);
 
-// same_name compares two DER Names as path validation does (RFC 5280 section 7.1): without regard to case,
-// spaces at the ends and the kind of string. Malformed ones equal none.
+// same_name compares two DER Names as path validation does (RFC 5280 section 7.1): without regard
+// to case, spaces at the ends and the kind of string. Malformed ones equal none.
 bool same_name(std::string_view a, std::string_view b);
 
 // printable_text turns bytes of an ASN.1 string type (its universal tag number) into UTF-8.

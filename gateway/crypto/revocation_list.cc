@@ -30,8 +30,8 @@ constexpr unsigned kExtensions = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTE
 constexpr std::array<std::string_view, 4> kListExtensions{
     "\x55\x1d\x23", "\x55\x1d\x14", "\x2b\x06\x01\x05\x05\x07\x01\x01", "\x55\x1d\x2e"};
 constexpr std::array<std::string_view, 2> kEntryExtensions{"\x55\x1d\x15", "\x55\x1d\x18"};
-// deltaCRLIndicator and certificateIssuer are critical by definition, and refused even where they are not
-// marked so.
+// deltaCRLIndicator and certificateIssuer are critical by definition, and refused even where they
+// are not marked so.
 constexpr std::string_view kDeltaIndicator = "\x55\x1d\x1b";
 constexpr std::string_view kCertificateIssuer = "\x55\x1d\x1d";
 

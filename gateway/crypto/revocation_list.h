@@ -31,9 +31,9 @@ struct RevocationList {
   std::string signature;
 };
 
-// read_revocation_list reads DER, or PEM with one block X509 CRL. Indirect and delta lists, such for some
-// reasons only, lists with a critical extension that we do not know, and such without nextUpdate are
-// errors: to take them for complete would be to believe revoked certificates.
+// read_revocation_list reads DER, or PEM with one block X509 CRL. Indirect and delta lists, such
+// for some reasons only, lists with a critical extension that we do not know, and such without
+// nextUpdate are errors: to take them for complete would be to believe revoked certificates.
 Result<RevocationList> read_revocation_list(std::string_view file);
 
 // signed_by verifies the list's signature with the issuer's DER SubjectPublicKeyInfo. RSA

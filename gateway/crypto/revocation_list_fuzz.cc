@@ -17,9 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char c : sallyport::crypto::describe(list->scope)) {
     SALLYPORT_CHECK(static_cast<unsigned char>(c) >= 0x20);
   }
-  SALLYPORT_CHECK(sallyport::crypto::covers(list->scope, {"", list->scope.of ==
-                                                                  sallyport::crypto::CrlScope::Of::cas,
-                                                          list->scope.points}));
+  SALLYPORT_CHECK(sallyport::crypto::covers(
+      list->scope,
+      {"", list->scope.of == sallyport::crypto::CrlScope::Of::cas, list->scope.points}));
   SALLYPORT_CHECK(list->serials.size() * 2 <= size);
   SALLYPORT_CHECK(!list->serials.contains("").has_value());
   SALLYPORT_CHECK(!sallyport::crypto::signed_by(*list, bytes));

@@ -87,10 +87,9 @@ TEST(RevocationList, IsRefusedForItsScopeByName) {
                   HasSubstr(name));
     }
   }
-  for (const std::string& value : {std::string("\x30\x03\x81\x01"), std::string("x"),
-                                   std::string("\x30\x02\xa0\x00", 4),
-                                   std::string("\x30\x04\xa0\x02\xa0\x00", 6),
-                                   std::string("\x30\x03\x81\x01\x01")}) {
+  for (const std::string& value :
+       {std::string("\x30\x03\x81\x01"), std::string("x"), std::string("\x30\x02\xa0\x00", 4),
+        std::string("\x30\x04\xa0\x02\xa0\x00", 6), std::string("\x30\x03\x81\x01\x01")}) {
     EXPECT_THAT(problem({.issuing_point = value}),
                 HasSubstr("its issuingDistributionPoint is malformed"));
   }
@@ -98,7 +97,8 @@ TEST(RevocationList, IsRefusedForItsScopeByName) {
 
 TEST(RevocationList, SaysWhatItCovers) {
   const auto scope_of = [](const test::IssuingPoint& point) {
-    return describe(read_revocation_list(der_of({.issuing_point = issuing_point(point)}, ca()))->scope);
+    return describe(
+        read_revocation_list(der_of({.issuing_point = issuing_point(point)}, ca()))->scope);
   };
   EXPECT_EQ(scope_of({}), "all certificates");
   EXPECT_EQ(scope_of({.cas = true}), "CA certificates");

@@ -27,9 +27,8 @@ const EVP_MD* read_digest(CBS* from) {
   CBS parameters, null;
   const int nid = read_algorithm(from, &parameters);
   if (nid != NID_sha256 && nid != NID_sha384 && nid != NID_sha512) return nullptr;
-  if (CBS_len(&parameters) != 0 &&
-      (!CBS_get_asn1(&parameters, &null, CBS_ASN1_NULL) || CBS_len(&null) != 0 ||
-       CBS_len(&parameters) != 0)) {
+  if (CBS_len(&parameters) != 0 && (!CBS_get_asn1(&parameters, &null, CBS_ASN1_NULL) ||
+                                    CBS_len(&null) != 0 || CBS_len(&parameters) != 0)) {
     return nullptr;
   }
   return CBS_len(from) == 0 ? EVP_get_digestbynid(nid) : nullptr;

@@ -14,8 +14,8 @@ struct PssParameters {
   int salt_bytes = 0;
 };
 
-// read_pss_parameters reads RSASSA-PSS-params. SHA-256, SHA-384 and SHA-512 with MGF1 over the same digest;
-// nothing for all others, the default (SHA-1) included.
+// read_pss_parameters reads RSASSA-PSS-params. SHA-256, SHA-384 and SHA-512 with MGF1 over the same
+// digest; nothing for all others, the default (SHA-1) included.
 std::optional<PssParameters> read_pss_parameters(std::string_view der);
 
 }  // namespace sallyport::crypto

@@ -19,7 +19,8 @@ std::vector<std::string> VerifiedCertificate::make_denial_names() const {
     names.push_back(to_hex(as_text(spki_sha256)));
   };
   add(view_.sha256, view_.spki_sha256, view_.der);
-  for (const PathIssuer& issuer : voucher_.issuers) add(issuer.sha256, issuer.spki_sha256, issuer.der);
+  for (const PathIssuer& issuer : voucher_.issuers)
+    add(issuer.sha256, issuer.spki_sha256, issuer.der);
   return names;
 }
 

@@ -39,7 +39,8 @@ struct CertificateView {
   std::vector<std::string> chain_der;  // what else the peer sent, leaf excluded
 };
 
-// PathIssuer is one of the CAs between a certificate and whoever vouched for it, the anchor included.
+// PathIssuer is one of the CAs between a certificate and whoever vouched for it, the anchor
+// included.
 struct PathIssuer {
   std::array<std::uint8_t, 32> sha256{};       // of the DER certificate
   std::array<std::uint8_t, 32> spki_sha256{};  // of the DER SubjectPublicKeyInfo
@@ -71,10 +72,11 @@ class VerifiedCertificate {
   }
   // valid_until is the last second for which this proof holds.
   std::int64_t valid_until() const { return voucher_.valid_until; }
-  // denial_names are the digests by which the certificate, or a CA of its path, may have been denied, as
-  // lower-case hexadecimal: of each certificate the SHA-256 of its DER, of its twin (certificate_twin.h) and
-  // of its public key. Whose signature could be written otherwise cannot change what he is called here.
-  // Made when first asked for, so that it costs nothing where nothing is denied. Any thread.
+  // denial_names are the digests by which the certificate, or a CA of its path, may have been
+  // denied, as lower-case hexadecimal: of each certificate the SHA-256 of its DER, of its twin
+  // (certificate_twin.h) and of its public key. Whose signature could be written otherwise cannot
+  // change what he is called here. Made when first asked for, so that it costs nothing where
+  // nothing is denied. Any thread.
   const std::vector<std::string>& denial_names() const;
 
  private:

@@ -78,7 +78,8 @@ std::string told(const TrustStore& by, const Identity& identity, std::int64_t at
 }
 
 std::string list_for(const test::IssuingPoint& point, std::vector<std::string> serials = {}) {
-  return der_of(TestCrl{.serials = std::move(serials), .issuing_point = issuing_point(point)}, ca());
+  return der_of(TestCrl{.serials = std::move(serials), .issuing_point = issuing_point(point)},
+                ca());
 }
 
 Identity client_at(const std::vector<test::CrlPoint>& points) {
@@ -97,11 +98,15 @@ TEST(CrlIssuer, IsANameAndAKey) {
     return TestCrl{.serials = std::move(serials), .this_update = now() - 100};
   };
   for (const bool is_old_newer : {false, true}) {
-    const auto of_old = [&](auto serials) { return is_old_newer ? newer(serials) : older(serials); };
-    const auto of_new = [&](auto serials) { return is_old_newer ? older(serials) : newer(serials); };
-    const auto both = store({ca(), renamed},
-                            {der_of(of_old(std::vector{serial_of(old_bad)}), ca()),
-                             der_of(of_new(std::vector{serial_of(new_bad)}), renamed)});
+    const auto of_old = [&](auto serials) {
+      return is_old_newer ? newer(serials) : older(serials);
+    };
+    const auto of_new = [&](auto serials) {
+      return is_old_newer ? older(serials) : newer(serials);
+    };
+    const auto both =
+        store({ca(), renamed}, {der_of(of_old(std::vector{serial_of(old_bad)}), ca()),
+                                der_of(of_new(std::vector{serial_of(new_bad)}), renamed)});
     EXPECT_THAT(told(*both, old_bad), HasSubstr("revoked: serial"));
     EXPECT_THAT(told(*both, new_bad), HasSubstr("revoked: serial"));
     EXPECT_EQ(told(*both, ca().issue({})), "good");
@@ -113,9 +118,10 @@ TEST(CrlIssuer, IsNotAnotherNameOfTheSameKey) {
   const TestCa renamed = ca().renewed({.common_name = "Client CA 2"});
   const Identity client = ca().issue({});
   const std::vector<std::string> lists{der_of(TestCrl{}, renamed)};
-  EXPECT_EQ(told(*store({ca(), renamed}, lists), client),
-            "crl_absent: there is no revocation list of CN=Client CA; that of CN=Client CA 2 has the "
-            "same key, but is for certificates of that name");
+  EXPECT_EQ(
+      told(*store({ca(), renamed}, lists), client),
+      "crl_absent: there is no revocation list of CN=Client CA; that of CN=Client CA 2 has the "
+      "same key, but is for certificates of that name");
   EXPECT_EQ(told(*store({ca(), renamed}, lists, CrlFailure::soft_fail), client), "good");
 }
 
@@ -135,15 +141,16 @@ TEST(CrlScope, CoversTheCertificatesOfItsDistributionPoint) {
   EXPECT_EQ(told(*listed, client_at({{.uris = {kPoint}}})), "good");
   EXPECT_EQ(told(*listed, client_at({{.uris = {kOther, kPoint}}})), "good");
   EXPECT_EQ(told(*listed, client_at({{.uris = {kOther}}, {.uris = {kPoint}}})), "good");
-  for (const auto& points : std::vector<std::vector<test::CrlPoint>>{
-           {{.uris = {kOther}}},
-           {{.uris = {"http://CRL.example/1.crl"}}},
-           {{.uris = {kPoint}, .some_reasons = true}},
-           {{.uris = {kPoint}, .other_issuer = true}}}) {
-    EXPECT_THAT(told(*listed, client_at(points)),
-                AllOf(HasSubstr("crl_absent: there is no revocation list of CN=Client CA that covers"),
-                      HasSubstr("0.crl covers certificates of users, not of CAs, that name the "
-                                "distribution point http://crl.example/1.crl")));
+  for (const auto& points :
+       std::vector<std::vector<test::CrlPoint>>{{{.uris = {kOther}}},
+                                                {{.uris = {"http://CRL.example/1.crl"}}},
+                                                {{.uris = {kPoint}, .some_reasons = true}},
+                                                {{.uris = {kPoint}, .other_issuer = true}}}) {
+    EXPECT_THAT(
+        told(*listed, client_at(points)),
+        AllOf(HasSubstr("crl_absent: there is no revocation list of CN=Client CA that covers"),
+              HasSubstr("0.crl covers certificates of users, not of CAs, that name the "
+                        "distribution point http://crl.example/1.crl")));
   }
   EXPECT_THAT(told(*listed, ca().issue({})), HasSubstr("crl_absent"));
 }
@@ -152,13 +159,15 @@ TEST(CrlScope, IsTheSameWhereItIsNotCritical) {
   const std::string list = der_of(
       TestCrl{.issuing_point = issuing_point({.uris = {kPoint}}), .is_critical = false}, ca());
   EXPECT_EQ(told(*store({ca()}, {list}), client_at({{.uris = {kPoint}}})), "good");
-  EXPECT_THAT(told(*store({ca()}, {list}), client_at({{.uris = {kOther}}})), HasSubstr("crl_absent"));
+  EXPECT_THAT(told(*store({ca()}, {list}), client_at({{.uris = {kOther}}})),
+              HasSubstr("crl_absent"));
 }
 
 TEST(CrlScope, MayBeNamedRelativeToTheIssuer) {
   const auto listed = store({ca()}, {list_for({.relative_common_name = "CRL1"})});
   EXPECT_EQ(told(*listed, client_at({{.relative_common_name = "CRL1"}})), "good");
-  EXPECT_THAT(told(*listed, client_at({{.relative_common_name = "CRL2"}})), HasSubstr("crl_absent"));
+  EXPECT_THAT(told(*listed, client_at({{.relative_common_name = "CRL2"}})),
+              HasSubstr("crl_absent"));
 }
 
 TEST(CrlScope, TellsUsersFromCas) {
@@ -208,8 +217,8 @@ TEST(CrlScope, KeepsTheNewestOfEachScope) {
 // Serial numbers are unique: whichever list of its issuer has it speaks against a certificate.
 TEST(CrlScope, DoesNotHideARevocation) {
   const Identity bad = client_at({{.uris = {kPoint}}});
-  const auto listed = store({ca()}, {list_for({.uris = {kPoint}}),
-                                     list_for({.uris = {kOther}}, {serial_of(bad)})});
+  const auto listed =
+      store({ca()}, {list_for({.uris = {kPoint}}), list_for({.uris = {kOther}}, {serial_of(bad)})});
   EXPECT_THAT(told(*listed, bad), HasSubstr("revoked"));
 }
 
@@ -227,9 +236,10 @@ TEST(CrlScope, AStaleListCountsWhereNoFreshOneCovers) {
 TEST(CrlTime, OfTheFutureIsRefused) {
   const auto made = make({ca()}, {der_of(TestCrl{.this_update = now() + 3600}, ca())});
   ASSERT_FALSE(made);
-  EXPECT_THAT(made.error().text, AllOf(HasSubstr("/crls/0.crl: the revocation list of CN=Client CA is "
-                                                 "from the future"),
-                                       HasSubstr("clock")));
+  EXPECT_THAT(made.error().text,
+              AllOf(HasSubstr("/crls/0.crl: the revocation list of CN=Client CA is "
+                              "from the future"),
+                    HasSubstr("clock")));
   EXPECT_TRUE(make({ca()}, {der_of(TestCrl{.this_update = now() + 60}, ca())}));
 }
 
@@ -238,9 +248,10 @@ TEST(CrlTime, IsAskedForWhenever) {
   const auto listed = store({ca()}, {der_of(TestCrl{.this_update = now() - 60}, ca())});
   const Identity client = ca().issue({.not_before = now() - 5000});
   EXPECT_EQ(told(*listed, client), "good");
-  EXPECT_THAT(told(*listed, client, now() - 2000),
-              HasSubstr("crl_absent: there is no revocation list of CN=Client CA yet: 0.crl is from "
-                        "the future"));
+  EXPECT_THAT(
+      told(*listed, client, now() - 2000),
+      HasSubstr("crl_absent: there is no revocation list of CN=Client CA yet: 0.crl is from "
+                "the future"));
   ChainVerifier verifier;
   const PresentedDer presented(client.der, {});
   const auto judged = [&](std::int64_t at) {

@@ -85,8 +85,9 @@ Result<CrlList> read_list(const CrlSpec::File& file, const std::vector<Issuer>& 
                        read->issuer);
   }
   if (read->this_update > now.unix_seconds() + CrlSet::kClockTolerance) {
-    return mistake(file.name, "the revocation list of " + read->issuer + " is from the future: its " +
-                                  "thisUpdate is " + utc_text(read->this_update) +
+    return mistake(file.name, "the revocation list of " + read->issuer +
+                                  " is from the future: its " + "thisUpdate is " +
+                                  utc_text(read->this_update) +
                                   ". Either this machine's clock or that of the CA is wrong");
   }
   return CrlList{file.name,
@@ -105,8 +106,8 @@ bool is_for_the_same(const CrlList& a, const CrlList& b) {
          crypto::same_name(a.issuer_der, b.issuer_der);
 }
 
-// is_current: RFC 5280 section 6.3.3 takes no list before its thisUpdate. None is loaded before it; the
-// clock may have been set back since.
+// is_current: RFC 5280 section 6.3.3 takes no list before its thisUpdate. None is loaded before it;
+// the clock may have been set back since.
 bool is_current(const CrlList& list, WallTime now) {
   return list.this_update <= now.unix_seconds() + CrlSet::kClockTolerance;
 }
@@ -140,7 +141,8 @@ Result<LoadedCrls> CrlSet::make(const CrlSpec& spec,
   return out;
 }
 
-// add keeps the newest. Of two of the same second both are kept, since nobody can tell which is the later.
+// add keeps the newest. Of two of the same second both are kept, since nobody can tell which is the
+// later.
 void CrlSet::add(CrlList list) {
   const auto is_older = [&](const CrlList& known, const CrlList& other) {
     return is_for_the_same(known, other) && known.this_update < other.this_update;
@@ -176,15 +178,17 @@ CrlSet::Refused CrlSet::not_covered(const crypto::CertificateView& certificate,
   const auto subject = crypto::read_crl_subject(certificate.der);
   for (const CrlList& list : lists_of(issuer.spki_sha256)) {
     if (!crypto::same_name(list.issuer_der, subject->issuer)) {
-      return {RefusalReason::crl_absent, none + "; that of " + list.issuer +
-                                             " has the same key, but is for certificates of that name"};
+      return {RefusalReason::crl_absent,
+              none + "; that of " + list.issuer +
+                  " has the same key, but is for certificates of that name"};
     }
     const std::string which = list.file.substr(list.file.rfind('/') + 1);
     if (!crypto::covers(list.scope, *subject)) {
-      return {RefusalReason::crl_absent, none + " that covers " + certificate.subject + "; " + which +
-                                             " covers " + crypto::describe(list.scope)};
+      return {RefusalReason::crl_absent, none + " that covers " + certificate.subject + "; " +
+                                             which + " covers " + crypto::describe(list.scope)};
     }
-    return {RefusalReason::crl_absent, none + " yet: " + which + " is from the future (thisUpdate " +
+    return {RefusalReason::crl_absent, none + " yet: " + which +
+                                           " is from the future (thisUpdate " +
                                            utc_text(list.this_update) + ")"};
   }
   return {RefusalReason::crl_absent, none};
@@ -238,8 +242,8 @@ CrlSet::Window CrlSet::window(const crypto::CertificateView& certificate,
   std::int64_t until = kNever;
   const auto subject = crypto::read_crl_subject(certificate.der);
   for (const CrlList& list : lists_of(issuer.spki_sha256)) {
-    if (!subject || !crypto::same_name(list.issuer_der, subject->issuer) || !is_current(list, now) ||
-        !crypto::covers(list.scope, *subject)) {
+    if (!subject || !crypto::same_name(list.issuer_der, subject->issuer) ||
+        !is_current(list, now) || !crypto::covers(list.scope, *subject)) {
       continue;
     }
     window.from = std::max(window.from, list.this_update - kClockTolerance);

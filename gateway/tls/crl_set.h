@@ -1,8 +1,8 @@
 #pragma once
 
-// CrlSet is what the revocation lists of a trust store come down to: for each issuer, by its name and its
-// key, the serial numbers that are revoked, and which of its certificates each list covers (RFC 5280
-// section 6.3.3). Made once on control, immutable, shared by all workers.
+// CrlSet is what the revocation lists of a trust store come down to: for each issuer, by its name
+// and its key, the serial numbers that are revoked, and which of its certificates each list covers
+// (RFC 5280 section 6.3.3). Made once on control, immutable, shared by all workers.
 
 #include <array>
 #include <cstdint>
@@ -72,8 +72,8 @@ class CrlSet {
   static constexpr std::int64_t kClockTolerance = 300;  // seconds
 
   // make verifies each list with the key of its issuer, which must be among `anchors` or in the
-  // spec's issuers. Of several lists of one issuer for the same certificates the newest counts. A list
-  // whose thisUpdate is in the future is an error. Control thread.
+  // spec's issuers. Of several lists of one issuer for the same certificates the newest counts. A
+  // list whose thisUpdate is in the future is an error. Control thread.
   static Result<LoadedCrls> make(const CrlSpec& spec,
                                  const std::vector<crypto::CertificateView>& anchors, WallTime now);
 
@@ -81,12 +81,13 @@ class CrlSet {
     RefusalReason reason;
     std::string text;
   };
-  // judge says why `certificate`, which `issuer` signed, is not good, or nothing. It is revoked when any
-  // list of its issuer has its serial number: the numbers of an issuer are unique, whatever a list covers.
+  // judge says why `certificate`, which `issuer` signed, is not good, or nothing. It is revoked
+  // when any list of its issuer has its serial number: the numbers of an issuer are unique,
+  // whatever a list covers.
   std::optional<Refused> judge(const crypto::CertificateView& certificate,
                                const crypto::CertificateView& issuer, WallTime now) const;
-  // revoker is the list that has `certificate`, whose issuer was not established, by the issuer's name
-  // alone; null: there is none.
+  // revoker is the list that has `certificate`, whose issuer was not established, by the issuer's
+  // name alone; null: there is none.
   const CrlList* revoker(const crypto::CertificateView& certificate) const;
 
   // Window is for how long a good verdict of judge holds, Unix seconds.

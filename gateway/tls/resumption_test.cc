@@ -217,10 +217,10 @@ TEST_P(Resumption, EndsWithTheRevocation) {
     spec.name = "partners";
     spec.entries = {entry};
     spec.crl.emplace();
-    spec.crl->files = {{"list.crl", std::make_shared<const std::string>(der_of(
-                                        test::TestCrl{.serials = std::move(serials),
-                                                      .next_update = until},
-                                        client_ca()))}};
+    spec.crl->files = {
+        {"list.crl",
+         std::make_shared<const std::string>(der_of(
+             test::TestCrl{.serials = std::move(serials), .next_update = until}, client_ca()))}};
     return server(config_with(TrustStore::make(std::move(spec), wall_now())->store), keys_);
   };
   const std::int64_t until = wall_now().unix_seconds() + 1000;

@@ -70,8 +70,8 @@ class TrustStore {
   bool has_pins() const;
   // crls is null where none were configured.
   const CrlSet* crls() const { return crls_.get(); }
-  // is_blocked knows a certificate whichever of its two encodings is shown (crypto/certificate_twin.h),
-  // and by its public key.
+  // is_blocked knows a certificate whichever of its two encodings is shown
+  // (crypto/certificate_twin.h), and by its public key.
   bool is_blocked(const crypto::CertificateView& certificate) const;
   // with_entries makes a store like this one, revocation lists included, of other entries: to try
   // what a change would do. entry_specs are those that this one was made of.

@@ -102,8 +102,9 @@ class RevocationPolicy final : public policy::Policy {
                                                           {"jti", &kToken},
                                                           {"token", &kToken}}};
 
-  // judge_certificate asks for the client's certificate and for the CAs of its path, by every digest that
-  // they may have been denied by. Nothing is asked, nor any digest made, where no certificate is denied.
+  // judge_certificate asks for the client's certificate and for the CAs of its path, by every
+  // digest that they may have been denied by. Nothing is asked, nor any digest made, where no
+  // certificate is denied.
   static std::optional<Verdict> judge_certificate(Exchange& exchange, const RevocationSet& set) {
     const auto* certificate = exchange.facts.client_certificate.get();
     if (certificate == nullptr || set.listed(Unit::certificate) == 0) return std::nullopt;
@@ -111,8 +112,9 @@ class RevocationPolicy final : public policy::Policy {
     for (std::size_t from = 0; from < all.size(); from += RevocationSet::kMaxNames) {
       const auto some = all.subspan(from, std::min(all.size() - from, RevocationSet::kMaxNames));
       std::array<Name, RevocationSet::kMaxNames> names;
-      std::transform(some.begin(), some.end(), names.begin(),
-                     [](const std::string& digest) { return Name{Unit::certificate, digest}; });
+      std::transform(some.begin(), some.end(), names.begin(), [](const std::string& digest) {
+        return Name{Unit::certificate, digest};
+      });
       const auto found = set.find({}, {names.data(), some.size()}, 0, exchange.now.unix_seconds());
       if (!found) continue;
       return policy::deny(kCertificate,

@@ -18,8 +18,8 @@ enum class Unit : std::uint8_t {
   client = 3,   // all tokens of a client
   consent = 4,  // all tokens under a consent
   key = 5,      // all tokens signed by a key, by its kid
-  // Every connection of a client certificate, whatever token comes over it: by a fingerprint, in lower-case
-  // hexadecimal, that VerifiedCertificate::denial_names has.
+  // Every connection of a client certificate, whatever token comes over it: by a fingerprint, in
+  // lower-case hexadecimal, that VerifiedCertificate::denial_names has.
   certificate = 6,
 };
 

@@ -114,15 +114,16 @@ def test_a_list_that_somebody_else_signed_is_not_taken(listing, upstream, root, 
 def test_a_renamed_ca_has_a_list_of_each_name(listing, upstream, root, tmp_path):
     """The same key: the newer list of the one name says nothing of the other's certificates."""
     renamed = root.renamed(tmp_path / "renamed", "/O=Plaid/CN=Plaid Client CA 2")
-    bad, good = root.issue("bad"), renamed.issue("good")
+    bad, old, good = root.issue("bad"), root.issue("old"), renamed.issue("good")
     root.revoke("bad")
     root.crl(listing.crls / "old.crl", start=-2)
     renamed.crl(listing.crls / "new.crl", start=-1)
     gateway = listing([{"ca": str(renamed.certificate), "id": "renamed"}])
     assert reason_of(gateway, bad) == "revoked"
-    assert status_of(gateway, good) == 200
+    assert status_of(gateway, old) == status_of(gateway, good) == 200
     (listing.crls / "old.crl").unlink()
-    wait_until(lambda: reason_of(gateway, bad) == "crl_absent", "only the other name's list is left")
+    wait_until(lambda: status_of(gateway, old) is None, "only the other name's list is left")
+    assert reason_of(gateway, old) == "crl_absent"
     assert status_of(gateway, good) == 200
 
 
@@ -316,7 +317,7 @@ def test_handshakes_under_changing_lists_see_one_or_the_other(listing, upstream,
     try:
         for n in range(30):
             generation = gateway.metric("sallyport_config_generation")
-            root.revoke_numbers(n + 1)
+            root.revoke_numbers(1, n)
             root.crl(listing.crls / "root.crl")
             wait_until(lambda: gateway.metric("sallyport_config_generation") > generation, f"list {n}")
     finally:
@@ -324,7 +325,6 @@ def test_handshakes_under_changing_lists_see_one_or_the_other(listing, upstream,
         for thread in threads:
             thread.join()
     assert wrong == [] and min(counts) > 10
-    assert gateway.process.poll() is None
 
 
 def test_a_list_of_5_mib_blocks_nobody_and_is_there_once(listing, upstream, root):

@@ -3,9 +3,9 @@
 #include <openssl/asn1.h>
 #include <openssl/bn.h>
 #include <openssl/bytestring.h>
-#include <openssl/mem.h>
 #include <openssl/digest.h>
 #include <openssl/evp.h>
+#include <openssl/mem.h>
 #include <openssl/nid.h>
 #include <openssl/obj.h>
 #include <openssl/rsa.h>

@@ -20,7 +20,7 @@ struct TestCrl {
   bool is_delta = false;  // with a critical deltaCRLIndicator
   // The value of an issuingDistributionPoint (issuing_point makes one); empty: there is none.
   std::string issuing_point = {};
-  bool is_critical = true;  // that extension
+  bool is_critical = true;              // that extension
   std::string other_critical_oid = {};  // an extension that nobody knows
   bool has_certificate_issuer = false;  // in each entry, not marked critical
   bool is_pss = false;                  // for CAs with RSA keys

@@ -99,10 +99,10 @@ class Authority:
         openssl("ca", "-config", self.config(), "-cert", self.certificate, "-keyfile", self.key,
                 "-revoke", leaf)
 
-    def revoke_numbers(self, count):
+    def revoke_numbers(self, count, first=0):
         """As many serial numbers of nobody."""
         rows = "".join(f"R\t301231235959Z\t260101000000Z\t{0x7000000000000000 + n:X}\tunknown\t/CN=x\n"
-                       for n in range(count))
+                       for n in range(first, first + count))
         with open(self.folder / "index.txt", "a") as index:
             index.write(rows)
 
