@@ -41,6 +41,8 @@ void Findings::note(const Node& node, std::string message) {
 void Findings::add(Finding finding) {
   if (finding.severity == Severity::error) ++errors_;
   if (finding.severity == Severity::warning) ++warnings_;
+  // Notes leave room for what is wrong.
+  if (finding.severity == Severity::note && all_.size() >= kMaxFindings / 2) return;
   if (all_.size() < kMaxFindings) {
     all_.push_back(std::move(finding));
   } else if (all_.size() == kMaxFindings) {

@@ -2,6 +2,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
@@ -139,26 +140,39 @@ Result<void> HttpServer::adopt(int fd, const std::string& name) {
   return error;
 }
 
+// libevent 2.1 counts no connections and tells of none before its first request. But it lets us make
+// its end of each, whose callbacks get its connection as their argument as soon as it has one.
 bufferevent* HttpServer::connection_cb(event_base* base, void* self) noexcept {
   const std::shared_ptr<Connections>& connections = static_cast<HttpServer*>(self)->connections_;
-  // A filter that changes nothing, since only a filter says when it is freed.
-  bufferevent* socket = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-  SALLYPORT_CHECK(socket != nullptr);
-  bufferevent* counted =
-      bufferevent_filter_new(socket, nullptr, nullptr, BEV_OPT_CLOSE_ON_FREE, closed_cb,
-                             new std::shared_ptr<Connections>(connections));
-  SALLYPORT_CHECK(counted != nullptr);
+  bufferevent* end = bufferevent_socket_new(base, -1, 0);
+  SALLYPORT_CHECK(end != nullptr);
+  bufferevent_incref(end);
+  // Runs next, before anything can have been read.
+  auto fresh = std::make_unique<Fresh>(connections, end);
+  SALLYPORT_CHECK(event_base_once(base, -1, EV_TIMEOUT, accepted_cb, fresh.release(), nullptr) == 0);
   if (++connections->open >= kMaxConnections) evconnlistener_disable(connections->listener);
-  return counted;
+  return end;
 }
 
-void HttpServer::closed_cb(void* counted) noexcept {
-  const std::unique_ptr<std::shared_ptr<Connections>> held(
-      static_cast<std::shared_ptr<Connections>*>(counted));
-  Connections& connections = **held;
-  if (connections.open-- == kMaxConnections && connections.listener != nullptr) {
-    evconnlistener_enable(connections.listener);
+void HttpServer::accepted_cb(int, short, void* fresh) noexcept {
+  const std::unique_ptr<Fresh> held(static_cast<Fresh*>(fresh));
+  void* connection = nullptr;
+  bufferevent_getcb(held->end, nullptr, nullptr, nullptr, &connection);
+  if (connection != nullptr) {
+    evhttp_connection_set_closecb(static_cast<evhttp_connection*>(connection), closed_cb,
+                                  held->connections.get());
+  } else {
+    held->connections->ended();  // already
   }
+  bufferevent_decref(held->end);
+}
+
+void HttpServer::closed_cb(evhttp_connection*, void* connections) noexcept {
+  static_cast<Connections*>(connections)->ended();
+}
+
+void HttpServer::Connections::ended() {
+  if (open-- == kMaxConnections && listener != nullptr) evconnlistener_enable(listener);
 }
 
 void HttpServer::request_cb(evhttp_request* request, void* self) noexcept {

@@ -17,6 +17,7 @@ struct bufferevent;
 struct evconnlistener;
 struct event_base;
 struct evhttp;
+struct evhttp_connection;
 struct evhttp_request;
 
 namespace sallyport::event {
@@ -56,18 +57,24 @@ class HttpServer {
   };
   // adopt serves what `fd` accepts; it is bound, and closed whatever happens.
   Result<void> adopt(int fd, const std::string& name);
-  // connection_cb makes the library's end of a connection that was accepted; closed_cb is told when
-  // that is freed.
+  // connection_cb makes the library's end of a connection that was accepted, accepted_cb follows when
+  // the library has its connection around that, and closed_cb when it ends.
   static bufferevent* connection_cb(event_base* base, void* self) noexcept;
-  static void closed_cb(void* counted) noexcept;
+  static void accepted_cb(int, short, void* fresh) noexcept;
+  static void closed_cb(evhttp_connection* connection, void* connections) noexcept;
   static void request_cb(evhttp_request* request, void* self) noexcept;
 
   Loop& loop_;
   Handler handler_;
-  // Connections counts those that are open. The library frees some after the server, hence shared.
+  // Connections counts those that are open; accepted_cb may come when the server is gone.
   struct Connections {
     std::size_t open = 0;
     evconnlistener* listener = nullptr;  // null once the server goes
+    void ended();
+  };
+  struct Fresh {
+    std::shared_ptr<Connections> connections;
+    bufferevent* end;
   };
   std::shared_ptr<Connections> connections_ = std::make_shared<Connections>();
   std::unique_ptr<evhttp, Free> server_;

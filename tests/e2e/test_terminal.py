@@ -70,7 +70,7 @@ def test_why_and_explain_print_what_claims_say_safely(gateway, bank):
         answer = curl(gateway, ACCOUNTS, token=token)
         shows_nothing_hidden(gateway.cli("why", answer.one("x-fapi-interaction-id")).stdout)
         for form in ([], ["--json"]):
-            ended = subprocess.run([SALLYPORT, "explain", "--token", "--route",
+            ended = subprocess.run([SALLYPORT, "explain", "--token", "-", "--route",
                                     gateway.config["routes"][0]["id"], *form, "--admin",
                                     gateway.socket], input=token, text=True, capture_output=True,
                                    timeout=30)
