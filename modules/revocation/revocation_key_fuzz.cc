@@ -16,7 +16,11 @@ using namespace sallyport::revocation;
 const RedisKeys& keys() {
   static const RedisKeys keys("sallyport:revoked:",
                               {{*RedisPattern::parse("denylist:jti:{jti}"), false},
-                               {*RedisPattern::parse("auth:{iss}:user:{subject}:after"), true}});
+                               {*RedisPattern::parse("auth:{iss}:user:{subject}:after"), true},
+                               // The most specific one counts.
+                               {*RedisPattern::parse("deny:{jti}"), false},
+                               {*RedisPattern::parse("deny:{iss}:{client}"), false},
+                               {*RedisPattern::parse("deny:kid:{kid}"), true}});
   return keys;
 }
 
@@ -31,6 +35,7 @@ void check_key(const RedisKey& key, std::string_view text) {
   const std::string own = keys().key(key.name);
   SALLYPORT_CHECK(keys().parse(own).kind == RedisKey::Kind::own);
   same(keys().parse(own).name, key.name);
+  for (const std::string& again : keys().all_keys(key.name)) same(keys().parse(again).name, key.name);
   if (key.kind != RedisKey::Kind::foreign) return;
   for (const std::string& again : keys().foreign_keys(key.name)) {
     SALLYPORT_CHECK(again.size() <= text.size() + kIssuerDigits);
