@@ -1,11 +1,13 @@
 """Fields that servers believe when a gateway says them: no client says them through this one, and a route
 may name the only fields that pass."""
+import contextlib
 import re
 
 import pytest
 
 from support import settings
 from support.curl import curl
+from support.h2_upstream import H2Upstream
 from support.h2client import H2Client
 from support.http1 import split_field
 from support.places import API, ROOT
@@ -174,6 +176,32 @@ def test_a_body_keeps_its_framing_and_the_rest_is_withheld(gateway, upstream):
     assert (request.body, request.head.one("Content-Length")) == (b"{}", "2")
     assert request.head.one("Content-Type") == "application/json"
     assert "x-roles" not in names(upstream)
+
+
+def test_a_reload_changes_what_passes_on_open_connections_too(make_own_gateway, pki):
+    """The upstream speaks HTTP/2 here: the same fields and trailers stay behind."""
+    with contextlib.ExitStack() as stack:
+        upstream = H2Upstream()
+        stack.callback(upstream.stop)
+        upstream.handler = lambda request: (request.wait(), request.answer(200, b"ok"))
+        config = settings.open_to_all(pki, upstream.server)
+        config["upstreams"]["raw"]["protocol"] = "h2"
+        config["routes"][0] |= {"policies": "none", "request_fields": {"only": ["fdx"]}}
+        gateway = make_own_gateway(config)
+        request = (f"POST / HTTP/1.1\r\nHost: {API}\r\nTransfer-Encoding: chunked\r\nAccept: a/b\r\n"
+                   "X-Branch: 7\r\nX-Roles: 8\r\n\r\n"
+                   "1\r\na\r\n0\r\nX-Branch: 9\r\nX-Roles: 9\r\n\r\n").encode()
+        with RawClient(gateway) as client:
+            client.send(request)
+            assert client.response().status == 200
+            config["routes"][0]["request_fields"]["only"].append("X-Branch")
+            assert gateway.reload(config).returncode == 0
+            client.send(request)
+            assert client.response().status == 200
+        before, after = upstream.requests
+    assert before.one("accept") == "a/b" and not {"x-branch", "x-roles"} & set(dict(before.fields))
+    assert after.one("x-branch") == "7" and "x-roles" not in dict(after.fields)
+    assert (before.trailers, after.trailers) == ([], [(b"x-branch", b"9")])
 
 
 # ---- what else a client may say without being believed
