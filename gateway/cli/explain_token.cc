@@ -96,8 +96,11 @@ void print(const json::Value& told) {
   const json::Value checks = told.member("checks");
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const json::Value check = checks.at(i);
+    const auto passed = check.member("passed").boolean();
     std::printf("%-4s  %-12s %-14s %s\n",
-                check.member("passed").boolean().value_or(false) ? "pass" : "FAIL",
+                !passed   ? "open"
+                : *passed ? "pass"
+                          : "FAIL",
                 text_of(check, "policy").c_str(), text_of(check, "check").c_str(),
                 text_of(check, "detail").c_str());
   }
@@ -109,8 +112,16 @@ void print(const json::Value& told) {
                 text_of(refusal, "reason").c_str(), text_of(refusal, "evidence").c_str(),
                 text_of(refusal, "help").c_str());
   }
+  const auto allowed = told.member("allowed").boolean();
+  if (!allowed) {
+    std::printf(
+        "cannot tell: route %s would accept this token only with what the open checks ask "
+        "for\n",
+        text_of(told, "route").c_str());
+    return;
+  }
   std::printf("route %s would %s this token\n", text_of(told, "route").c_str(),
-              told.member("allowed").boolean().value_or(false) ? "accept" : "refuse");
+              *allowed ? "accept" : "refuse");
 }
 
 }  // namespace
