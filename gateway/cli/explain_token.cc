@@ -96,8 +96,8 @@ void print(const json::Value& told) {
   const json::Value checks = told.member("checks");
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const json::Value check = checks.at(i);
-    say("{:<4}  {:<12} {:<14} {}\n",
-        check.member("passed").boolean().value_or(false) ? "pass" : "FAIL",
+    const auto passed = check.member("passed").boolean();
+    say("{:<4}  {:<12} {:<14} {}\n", !passed ? "open" : *passed ? "pass" : "FAIL",
         text_of(check, "policy"), text_of(check, "check"), text_of(check, "detail"));
   }
   const json::Value refusals = told.member("refusals");
@@ -107,8 +107,12 @@ void print(const json::Value& told) {
         refusal.member("enforced").boolean().value_or(true) ? "FAIL" : "note",
         text_of(refusal, "reason"), text_of(refusal, "evidence"), text_of(refusal, "help"));
   }
-  say("route {} would {} this token\n", text_of(told, "route"),
-      told.member("allowed").boolean().value_or(false) ? "accept" : "refuse");
+  const auto allowed = told.member("allowed").boolean();
+  if (!allowed) {
+    return say("cannot tell: route {} would accept this token only with what the open checks ask for\n",
+               text_of(told, "route"));
+  }
+  say("route {} would {} this token\n", text_of(told, "route"), *allowed ? "accept" : "refuse");
 }
 
 }  // namespace

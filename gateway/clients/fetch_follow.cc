@@ -161,6 +161,7 @@ void Follower::note_failure(std::string text) {
   next_attempt_ = loop_.mono() + retry_;
   // Without any document nobody is served: the source's return must be noticed at once.
   if (has_document_) retry_ = std::min(retry_ * 2, times_.last_retry);
+  hooks_.failed(last_error_);
   tell(Error{Fault::dependency, last_error_});
 }
 

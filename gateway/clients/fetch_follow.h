@@ -53,6 +53,8 @@ class Follower {
     std::function<bool()> is_wanted;
     // too_old is told once when there was no success for the time to keep.
     std::function<void()> too_old;
+    // failed is told why a reading failed, every time.
+    std::function<void(const std::string& why)> failed = [](const std::string&) {};
   };
 
   // A file is read before this returns; a fetch is under way.

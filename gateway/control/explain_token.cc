@@ -97,7 +97,7 @@ class Run : public std::enable_shared_from_this<Run> {
     const auto* deny = std::get_if<policy::Deny>(&verdict);
     tell_checks(*entry.module, deny);
     const bool enforced = !policy::settle(exchange_, entry, verdict, 0);
-    if (deny == nullptr) return add_check(*entry.module, "verdict", true, "");
+    if (deny == nullptr) return add_check(*entry.module, "verdict", boolean(true), "");
     allowed_ = allowed_ && !enforced;
     add(refusals_, "{\"policy\":" + quoted(entry.module->name) + ",\"reason\":" +
                        quoted(deny->reason->id) + ",\"evidence\":" + quoted(deny->evidence.text) +
@@ -110,21 +110,24 @@ class Run : public std::enable_shared_from_this<Run> {
     const policy::CheckMarks marks = std::exchange(exchange_.marks, {});
     bool has_failed = false;
     for (const policy::ToldCheck& told : explanation_.checks()) {
-      has_failed = has_failed || !told.passed;
-      add_check(module, module.checks[told.place].name, told.passed, told.detail);
+      has_failed = has_failed || !(told.passed || told.is_open);
+      has_open_ = has_open_ || told.is_open;
+      add_check(module, module.checks[told.place].name,
+                told.is_open ? "null" : boolean(told.passed), told.detail);
     }
     explanation_.clear();
     if (deny == nullptr || has_failed) return;
     if (const auto failed = policy::failed_check(module.checks, marks, *deny->reason)) {
-      add_check(module, module.checks[*failed].name, false, deny->evidence.text);
+      add_check(module, module.checks[*failed].name, boolean(false), deny->evidence.text);
     }
   }
 
-  void add_check(const policy::Module& module, std::string_view check, bool passed,
+  static std::string_view boolean(bool value) { return value ? "true" : "false"; }
+
+  void add_check(const policy::Module& module, std::string_view check, std::string_view passed,
                  std::string_view detail) {
     add(checks_, "{\"policy\":" + quoted(module.name) + ",\"check\":" + quoted(check) +
-                     ",\"passed\":" + (passed ? "true" : "false") +
-                     ",\"detail\":" + quoted(detail) + "}");
+                     ",\"passed\":" + std::string(passed) + ",\"detail\":" + quoted(detail) + "}");
   }
 
   void finish() {
@@ -136,10 +139,11 @@ class Run : public std::enable_shared_from_this<Run> {
       add(refusals_, R"({"policy":"","reason":"","evidence":"","help":)"
                      R"("No policy of this route looks at tokens.",)"
                      R"("enforced":false})");
-    done_({allowed_ && !judged_.empty(),
-           "{\"route\":" + quoted(route_.id) +
-               ",\"allowed\":" + (allowed_ && !judged_.empty() ? "true" : "false") +
-               ",\"checks\":[" + checks_ + "],\"refusals\":[" + refusals_ + "]}"});
+    const bool is_allowed = allowed_ && !judged_.empty();
+    const std::string_view told = is_allowed && has_open_ ? "null" : boolean(is_allowed);
+    done_({is_allowed && !has_open_, "{\"route\":" + quoted(route_.id) +
+                                         ",\"allowed\":" + std::string(told) + ",\"checks\":[" +
+                                         checks_ + "],\"refusals\":[" + refusals_ + "]}"});
   }
 
   static void add(std::string& list, const std::string& item) {
@@ -159,6 +163,7 @@ class Run : public std::enable_shared_from_this<Run> {
   std::vector<policy::AttachedEntry*> judged_;
   std::size_t next_ = 0;
   bool allowed_ = true;
+  bool has_open_ = false;  // a check that only a real request could tell
   std::string checks_;
   std::string refusals_;
 };

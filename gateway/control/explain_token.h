@@ -22,7 +22,9 @@ struct TokenCase {
 
 // TokenExplanation is what came of it. `json` is
 // {"route","allowed","checks":[{"policy","check","passed","detail"}],"refusals":[{"policy","reason",
-// "evidence","help","enforced"}]} and holds no secret.
+// "evidence","help","enforced"}]} and holds no secret. A check that only a request of the client
+// could tell, such as a DPoP proof, has null for "passed"; "allowed" is null when nothing else is
+// against the token.
 struct TokenExplanation {
   bool allowed = false;
   std::string json;

@@ -31,6 +31,7 @@ constexpr std::array kAlgorithms{
     std::pair{std::string_view("ES256"), SignatureAlgorithm::es256},
     std::pair{std::string_view("ES384"), SignatureAlgorithm::es384},
     std::pair{std::string_view("EdDSA"), SignatureAlgorithm::eddsa},
+    std::pair{std::string_view("Ed25519"), SignatureAlgorithm::eddsa},  // RFC 9864 section 2.2
 };
 
 // ClearErrors leaves the library's queue of errors empty, however a function ends.

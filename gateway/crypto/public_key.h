@@ -19,7 +19,7 @@ namespace sallyport::crypto {
 enum class SignatureAlgorithm : std::uint8_t { rs256, ps256, es256, es384, eddsa };
 
 // signature_algorithm reads the value of "alg"; nullopt for "none", HMAC and all that we do not
-// speak.
+// speak. Ed25519 (RFC 9864) is EdDSA: there is no other curve here.
 std::optional<SignatureAlgorithm> signature_algorithm(std::string_view name);
 std::string_view to_string(SignatureAlgorithm algorithm);
 

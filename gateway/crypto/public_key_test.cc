@@ -289,7 +289,10 @@ TEST(PublicKey, RefusesOtherPem) {
 TEST(SignatureAlgorithm, KnowsNeitherNoneNorHmac) {
   EXPECT_EQ(signature_algorithm("RS256"), Algorithm::rs256);
   EXPECT_EQ(signature_algorithm("EdDSA"), Algorithm::eddsa);
-  for (std::string_view name : {"none", "None", "", "HS256", "rs256", "RS1", "ES256K", "RS256 "}) {
+  EXPECT_EQ(signature_algorithm("Ed25519"), Algorithm::eddsa);
+  EXPECT_EQ(to_string(Algorithm::eddsa), "EdDSA");
+  for (std::string_view name : {"none", "None", "", "HS256", "rs256", "RS1", "ES256K", "RS256 ",
+                                "Ed448", "ed25519", "ESP256"}) {
     EXPECT_FALSE(signature_algorithm(name)) << name;
   }
 }

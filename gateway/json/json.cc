@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/json/decimal.h"
 #include "gateway/json/document.h"
 #include "gateway/json/reader.h"
 
@@ -55,6 +56,12 @@ std::optional<std::int64_t> Value::integer() const {
 std::optional<bool> Value::boolean() const {
   if (!is_boolean()) return std::nullopt;
   return node_->integer != 0;
+}
+
+std::optional<Whole> Value::whole() const {
+  if (is_integer()) return Whole{node_->integer, false};
+  if (!is(node_, Kind::real)) return std::nullopt;
+  return whole_of(node_->string());
 }
 
 void Value::visit_members(Visitor visitor, void* context) const {

@@ -27,6 +27,13 @@ struct Limits {
 // Flaw is what keeps a text from being read, for callers that tell the kinds apart.
 enum class Flaw : std::uint8_t { syntax, too_large, too_deep, nul, utf8, duplicate, number };
 
+// Whole is a number without its fraction: the greatest integer that is not above it.
+struct Whole {
+  std::int64_t floor = 0;
+  bool has_fraction = false;
+  friend bool operator==(const Whole&, const Whole&) = default;
+};
+
 // Value is a parsed value; a member or element stays valid as long as any Value of its document.
 class Value {
  public:
@@ -48,6 +55,9 @@ class Value {
   std::optional<std::string_view> string() const;
   std::optional<std::int64_t> integer() const;
   std::optional<bool> boolean() const;
+  // whole takes a number however it is written, from its decimal digits: "1.796e9" is 1796000000.
+  // It returns nothing for what is no number or does not fit 64 bits.
+  std::optional<Whole> whole() const;
   // for_each_member calls visit(name, value) in the document's order; it is silent on anything but
   // an object.
   template <class Visit>

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,6 +30,16 @@ int depth_of(const json_t* json) {
   return deepest + (json_is_array(json) || json_is_object(json) ? 1 : 0);
 }
 
+// require_near: where a double can tell single numbers apart, it has the same whole, or has been
+// rounded to the next.
+void require_near(const std::optional<sallyport::json::Whole>& whole, double real) {
+  constexpr double kExact = 4503599627370496;  // 2^52
+  if (std::fabs(real) >= kExact) return;
+  SALLYPORT_CHECK(whole.has_value());
+  const double away = std::floor(real) - static_cast<double>(whole->floor);
+  SALLYPORT_CHECK(away == 0 || (away == 1 && whole->has_fraction));
+}
+
 void require_same(const Value& value, json_t* json) {
   SALLYPORT_CHECK(value.exists() && json != nullptr);
   SALLYPORT_CHECK(value.is_object() == json_is_object(json));
@@ -41,6 +52,7 @@ void require_same(const Value& value, json_t* json) {
   }
   if (auto integer = value.integer()) SALLYPORT_CHECK(*integer == json_integer_value(json));
   if (auto boolean = value.boolean()) SALLYPORT_CHECK(*boolean == json_is_true(json));
+  if (json_is_real(json)) require_near(value.whole(), json_real_value(json));
   if (value.is_array()) SALLYPORT_CHECK(value.size() == json_array_size(json));
   for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) {
     require_same(value.at(i), json_array_get(json, i));
@@ -78,6 +90,9 @@ void walk(const Value& value) {
     SALLYPORT_CHECK(again && again->string() == *text);
   }
   SALLYPORT_CHECK(value.is_integer() == value.integer().has_value());
+  if (auto integer = value.integer()) {
+    SALLYPORT_CHECK(value.whole() == (sallyport::json::Whole{*integer, false}));
+  }
   for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) walk(value.at(i));
   std::size_t members = 0;
   value.for_each_member([&](std::string_view name, const Value& member) {

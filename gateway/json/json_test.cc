@@ -103,6 +103,38 @@ TEST(Json, TakesNoFractionOrExponentForAnInteger) {
   EXPECT_EQ(parse("9223372036854775807")->integer(), 9223372036854775807);
 }
 
+TEST(Json, TakesTheWholeOfANumberFromItsDigits) {
+  const auto whole = [](std::string_view text) {
+    const auto value = parse("{\"before\":\"x\",\"n\":" + std::string(text) + ",\"z\":\"y\"}");
+    EXPECT_TRUE(value) << text;
+    EXPECT_EQ(value->member("z").string(), "y") << text;
+    return value->member("n").whole();
+  };
+  using W = Whole;
+  EXPECT_EQ(whole("7"), (W{7, false}));
+  EXPECT_EQ(whole("1796000000.25"), (W{1796000000, true}));
+  EXPECT_EQ(whole("1.796000000E9"), (W{1796000000, false}));
+  EXPECT_EQ(whole("1.7960000005e9"), (W{1796000000, true}));
+  EXPECT_EQ(whole("17960000000e-1"), (W{1796000000, false}));
+  EXPECT_EQ(whole("0.0000001796e+16"), (W{1796000000, false}));
+  // A double has not the digits to tell these from the second that follows.
+  EXPECT_EQ(whole("1796000599.99999999999999999999999"), (W{1796000599, true}));
+  EXPECT_EQ(whole("1796000600.00000000000000000000001"), (W{1796000600, true}));
+  EXPECT_EQ(whole("9007199254740993.0"), (W{9007199254740993, false}));
+  EXPECT_EQ(whole("0.0"), (W{0, false}));
+  EXPECT_EQ(whole("-0.0"), (W{0, false}));
+  EXPECT_EQ(whole("-0.5"), (W{-1, true}));
+  EXPECT_EQ(whole("-1.0"), (W{-1, false}));
+  EXPECT_EQ(whole("0e300"), (W{0, false}));
+  EXPECT_EQ(whole("1e-300"), (W{0, true}));
+  EXPECT_EQ(whole("1e0000000000000000000000000001"), (W{10, false}));
+  EXPECT_EQ(whole("1e300"), std::nullopt);
+  EXPECT_EQ(whole("9223372036854775808.0"), std::nullopt);
+  EXPECT_EQ(whole("\"1\""), std::nullopt);
+  EXPECT_EQ(whole("true"), std::nullopt);
+  EXPECT_EQ(Value().whole(), std::nullopt);
+}
+
 TEST(Json, RefusesNumbersThatDoNotFit) {
   EXPECT_EQ(error_of("9223372036854775808"), "JSON line 1 column 1: a number is too large");
   EXPECT_EQ(error_of("[1e999]"), "JSON line 1 column 2: a number is too large");

@@ -16,6 +16,7 @@ struct ToldCheck {
   std::size_t place;  // in Module::checks
   bool passed = false;
   std::string detail;  // as evidence: identifiers and times, never a secret
+  bool is_open = false;  // neither passed nor failed: only a real request could tell
 };
 
 class Explanation {
@@ -25,6 +26,11 @@ class Explanation {
     const auto is_same = [&](const ToldCheck& told) { return told.place == place; };
     if (std::ranges::any_of(checks_, is_same)) return;
     checks_.push_back({place, passed, std::move(detail)});
+  }
+  // leave_open tells a check that asks for what only a client has; `why` says what that is. The
+  // policy goes on as if it had passed.
+  void leave_open(std::size_t place, std::string why) {
+    checks_.push_back({place, false, std::move(why), true});
   }
   const std::vector<ToldCheck>& checks() const { return checks_; }
   // clear makes room for the checks of the next policy.

@@ -14,11 +14,14 @@ namespace sallyport::crypto {
 // option_names stands in this namespace because the option tables look for it here.
 constexpr auto option_names(SignatureAlgorithm) {
   using A = SignatureAlgorithm;
-  return std::array<std::pair<std::string_view, A>, 5>{{{"RS256", A::rs256},
+  // The last two are one: RFC 9864 gives EdDSA with Ed25519, the only curve here, a name of its
+  // own.
+  return std::array<std::pair<std::string_view, A>, 6>{{{"RS256", A::rs256},
                                                         {"PS256", A::ps256},
                                                         {"ES256", A::es256},
                                                         {"ES384", A::es384},
-                                                        {"EdDSA", A::eddsa}}};
+                                                        {"EdDSA", A::eddsa},
+                                                        {"Ed25519", A::eddsa}}};
 }
 
 }  // namespace sallyport::crypto

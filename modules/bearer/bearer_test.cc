@@ -196,11 +196,78 @@ TEST_F(Bearer, RefusesUnknownKeysAndAsksForNewerOnes) {
   EXPECT_TRUE(plan.issuers.front().keys->take_request());
 }
 
-TEST_F(Bearer, AsksForNewerKeysOnlyWhenOneIsUnknown) {
-  EXPECT_THAT(present(signed_with({})), Allowed());
-  EXPECT_THAT(present(signed_with({}, {{"kid", "\"r1\""}})), DeniedWith("bearer.key_mismatch"));
+// An issuer may have given a known id to another key since its keys were read.
+TEST_F(Bearer, AsksForNewerKeysWhenAKnownOneHasNotSigned) {
   const auto& plan = dynamic_cast<const BearerPlan&>(harness_.plan());
+  EXPECT_THAT(present(signed_with({})), Allowed());
+  EXPECT_THAT(present(signed_with({{"exp", "1"}})), DeniedWith("bearer.expired"));
   EXPECT_FALSE(plan.issuers.front().keys->take_request());
+  EXPECT_THAT(present(signed_with({}, {{"kid", "\"r1\""}})), DeniedWith("bearer.key_mismatch"));
+  EXPECT_TRUE(plan.issuers.front().keys->take_request());
+  const TestKey other = TestKey::make(KeyKind::p256);
+  EXPECT_THAT(present(sign_jwt(other, SignatureAlgorithm::es256, header(), claims())),
+              DeniedWith("bearer.signature"));
+  EXPECT_TRUE(plan.issuers.front().keys->take_request());
+}
+
+TEST_F(Bearer, TellsTokensOfAKeyWhoseIdIsAnotherKeysNow) {
+  const std::string before = signed_with({});
+  const TestKey next = TestKey::make(KeyKind::p256);
+  const auto by_next = [&](std::string_view id) {
+    return sign_jwt(next, SignatureAlgorithm::es256, header(),
+                    claims({{"jti", "\"" + std::string(id) + "\""}}));
+  };
+  EXPECT_THAT(present(before), Allowed());
+  EXPECT_THAT(present(by_next("1")), DeniedWith("bearer.signature"));
+  publish({next.jwk("k1", "ES256")});
+  harness_.command("keys-refresh", "{}");
+  EXPECT_THAT(present(by_next("1")), Allowed());
+  EXPECT_THAT(present(before), DeniedWith("bearer.key_replaced")) << "also when it was remembered";
+  const TestKey thief = TestKey::make(KeyKind::p256);
+  EXPECT_THAT(present(sign_jwt(thief, SignatureAlgorithm::es256, header(), claims())),
+              DeniedWith("bearer.signature"));
+  // A key of another family under the id: the token's algorithm does not fit it any more.
+  publish({rsa_key().jwk("k1", "RS256")});
+  harness_.command("keys-refresh", "{}");
+  EXPECT_THAT(present(by_next("2")), DeniedWith("bearer.key_replaced"));
+  EXPECT_THAT(present(before), DeniedWith("bearer.key_mismatch")) << "only the latest is known";
+}
+
+TEST_F(Bearer, TakesEd25519ForEdDsa) {
+  const TestKey ed = TestKey::make(KeyKind::ed25519);
+  int number = 0;
+  const auto token = [&](std::string_view alg, std::string_view kid) {
+    const auto quoted = [](std::string_view text) { return "\"" + std::string(text) + "\""; };
+    return sign_jwt(ed, SignatureAlgorithm::eddsa,
+                    header({{"alg", quoted(alg)}, {"kid", quoted(kid)}}),
+                    claims({{"jti", quoted(std::to_string(++number))}}));
+  };
+  publish({ed.jwk("ed1", "Ed25519"), ed.jwk("ed2", "EdDSA"), ed.jwk("ed3", "Ed448")});
+  for (const std::string allowed : {"Ed25519", "EdDSA", "EdDSA, Ed25519"}) {
+    load_shared(
+        "issuers:\n  as:\n    issuer: https://as.example\n    jwks: {file: jwks.json}\n"
+        "    algorithms: [" +
+        allowed + "]\n");
+    for (const std::string_view alg : {"Ed25519", "EdDSA"}) {
+      EXPECT_THAT(present(token(alg, "ed1")), Allowed()) << allowed << alg;
+      EXPECT_THAT(present(token(alg, "ed2")), Allowed()) << allowed << alg;
+    }
+    EXPECT_THAT(present(token("Ed25519", "ed3")), DeniedWith("bearer.key_unknown"));
+    EXPECT_THAT(present(token("Ed448", "ed1")), DeniedWith("bearer.algorithm_not_allowed"));
+  }
+}
+
+TEST_F(Bearer, TakesTheClientForTheAudienceOnlyWhenToldTo) {
+  EXPECT_THAT(present_claims({{"aud", ""}}), DeniedWith("bearer.claim_missing"));
+  load_shared(std::string(kShared) + "    audience_from: client_id\n", "audience: [plaid]");
+  EXPECT_THAT(present_claims({{"aud", ""}}), Allowed());
+  EXPECT_THAT(present_claims({{"aud", ""}, {"client_id", "\"other\""}}),
+              DeniedWith("bearer.audience"));
+  EXPECT_THAT(present_claims({{"aud", ""}, {"client_id", ""}}), DeniedWith("bearer.claim_missing"));
+  // An id token's `aud` is the client as well.
+  EXPECT_THAT(present_claims({{"aud", "\"plaid\""}}), DeniedWith("bearer.audience"));
+  EXPECT_EQ(evidence_, "aud=(present)");
+  EXPECT_THAT(present_claims({{"aud", "null"}}), DeniedWith("bearer.audience"));
 }
 
 TEST_F(Bearer, RefusesAKeyForAnotherAlgorithm) {
@@ -238,8 +305,18 @@ TEST_F(Bearer, RefusesTokensWithoutRequiredClaims) {
   }
 }
 
-TEST_F(Bearer, RefusesTimesThatAreNotIntegers) {
-  EXPECT_THAT(present_claims({{"exp", "1.8e9"}}), DeniedWith("bearer.claim_malformed"));
+TEST_F(Bearer, TakesTimesHoweverTheyAreWritten) {
+  EXPECT_THAT(present_claims({{"exp", seconds(800) + ".387841"}, {"iat", seconds(-100) + ".25"}}),
+              Allowed());
+  EXPECT_THAT(present_claims({{"exp", "9.9E+9"}, {"iat", seconds(-100) + "0e-1"}}), Allowed());
+  // The token is never good for longer than its issuer said.
+  EXPECT_THAT(present_claims({{"exp", seconds(-10) + ".9"}}), DeniedWith("bearer.expired"));
+  EXPECT_THAT(present_claims({{"nbf", seconds(10) + ".1"}}), DeniedWith("bearer.not_yet_valid"));
+  EXPECT_THAT(present_claims({{"nbf", seconds(10) + ".0"}}), Allowed());
+}
+
+TEST_F(Bearer, RefusesTimesThatAreNone) {
+  EXPECT_THAT(present_claims({{"exp", "1e300"}}), DeniedWith("bearer.claim_malformed"));
   EXPECT_THAT(present_claims({{"exp", "\"never\""}}), DeniedWith("bearer.claim_malformed"));
 }
 

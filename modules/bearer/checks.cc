@@ -32,12 +32,14 @@ constexpr std::array kOfForm{&kMalformed,
                              &kKeyIdMissing,
                              &kSignatureLength,
                              &kSignatureZero};
-constexpr std::array kOfIssuer{&kClaimMissing, &kClaimMalformed, &kUnknownIssuer, &kType};
+constexpr std::array kOfIssuer{&kClaimMissing, &kClaimMalformed, &kUnknownIssuer, &kOpaqueOnly,
+                               &kType};
 constexpr std::array kOfIntrospection{&kInactive, &kIntrospectionFailed, &kIntrospectionBusy};
-constexpr std::array kOfSignature{
-    &kAlgorithmNotAllowed, &kKeysUnavailable, &kKeyDenied, &kKeyWithdrawn,
-    &kKeyUnknown,          &kKeyMismatch,     &kSignature};
-constexpr std::array kOfClaims{&kClaimMissing, &kClaimMalformed, &kBoundElsewhere};
+constexpr std::array kOfSignature{&kAlgorithmNotAllowed, &kKeysUnavailable, &kKeyDenied,
+                                  &kKeyWithdrawn,        &kKeyReplaced,     &kKeyUnknown,
+                                  &kKeyMismatch,         &kSignature};
+constexpr std::array kOfClaims{&kClaimMissing, &kClaimMalformed, &kAudience, &kUnknownIssuer,
+                               &kBoundElsewhere};
 constexpr std::array kOfTimes{&kIssuedInFuture, &kNotYetValid, &kExpired};
 constexpr std::array kOfAge{&kTooOld, &kLifetimeTooLong};
 constexpr std::array kOfAudience{&kAudience};

@@ -26,13 +26,21 @@ Fault read_text(const json::Value& payload, std::string_view claim, std::string&
   return std::nullopt;
 }
 
-// read_time takes whole seconds only: RFC 7519 allows fractions, and no issuer needs them.
-Fault read_time(const json::Value& payload, std::string_view claim, std::int64_t& to) {
+// Rounding makes whole seconds of a date with a fraction, so that the token is never good for
+// longer.
+enum class Rounding : std::uint8_t { down, up };
+
+// read_time takes a NumericDate (RFC 7519 section 2), which may have a fraction or an exponent.
+Fault read_time(const json::Value& payload, std::string_view claim, Rounding rounding,
+                std::int64_t& to) {
   const json::Value value = payload.member(claim);
   if (!value.exists()) return std::nullopt;
-  const auto seconds = value.integer();
-  if (!seconds || *seconds < 0 || *seconds > kLatest) return ClaimFault{Kind::malformed, claim};
-  to = *seconds;
+  const auto read = value.whole();
+  if (!read) return ClaimFault{Kind::malformed, claim};
+  const bool is_later = rounding == Rounding::up && read->has_fraction;
+  // Before that sum, so that it cannot overflow.
+  if (read->floor < 0 || read->floor > kLatest) return ClaimFault{Kind::malformed, claim};
+  to = read->floor + (is_later ? 1 : 0);
   return std::nullopt;
 }
 
@@ -51,11 +59,25 @@ Fault read_texts(const json::Value& value, std::string_view claim, std::vector<s
   return std::nullopt;
 }
 
-Fault read_audience(const json::Value& payload, std::vector<std::string>& to) {
+// client_as_audience is for issuers that send no "aud". Who has one all the same sent another kind
+// of token: the "aud" of an id token is the client, too.
+Fault client_as_audience(const json::Value& payload, policy::TokenClaims& to) {
+  if (payload.member("aud").exists()) return ClaimFault{Kind::unexpected, "aud"};
+  if (to.client_id.empty()) return ClaimFault{Kind::missing, "client_id"};
+  to.audience = {to.client_id};
+  return std::nullopt;
+}
+
+// read_audience comes after the client's id is read.
+Fault read_audience(const json::Value& payload, const IssuerSettings& settings,
+                    const ClaimRules& rules, policy::TokenClaims& to) {
+  if (settings.audience_from == AudienceFrom::client_id) return client_as_audience(payload, to);
   const json::Value value = payload.member("aud");
+  if (!value.exists() && !rules.needs_audience) return std::nullopt;
   if (!value.exists()) return ClaimFault{Kind::missing, "aud"};
-  if (const Fault fault = read_texts(value, "aud", to)) return fault;
-  if (to.empty()) return ClaimFault{Kind::missing, "aud"};
+  if (const Fault fault = read_texts(value, "aud", to.audience)) return fault;
+  // An empty list is there, and names nobody.
+  if (to.audience.empty()) return ClaimFault{Kind::missing, "aud"};
   return std::nullopt;
 }
 
@@ -134,9 +156,10 @@ Fault find_missing(const json::Value& payload, const policy::TokenClaims& claims
 }
 
 Fault read_times(const json::Value& payload, policy::TokenClaims& to) {
-  if (const Fault fault = read_time(payload, "exp", to.expires_at)) return fault;
-  if (const Fault fault = read_time(payload, "iat", to.issued_at)) return fault;
-  return read_time(payload, "nbf", to.not_before);
+  using enum Rounding;
+  if (const Fault fault = read_time(payload, "exp", down, to.expires_at)) return fault;
+  if (const Fault fault = read_time(payload, "iat", down, to.issued_at)) return fault;
+  return read_time(payload, "nbf", up, to.not_before);
 }
 
 Fault read_names(const json::Value& payload, const IssuerSettings& settings,
@@ -165,7 +188,9 @@ std::variant<Claims, ClaimFault> read_claims(const json::Value& payload,
   Claims read;
   if (const Fault fault = read_names(payload, settings, read.claims)) return *fault;
   if (const Fault fault = read_times(payload, read.claims)) return *fault;
-  if (const Fault fault = read_audience(payload, read.claims.audience)) return *fault;
+  if (const Fault fault = read_audience(payload, settings, rules, read.claims)) {
+    return *fault;
+  }
   if (const Fault fault = read_scopes(payload, settings, read.claims)) return *fault;
   if (const Fault fault = read_confirmation(payload, read)) return *fault;
   if (const Fault fault = find_missing(payload, read.claims, rules)) return *fault;

@@ -15,9 +15,10 @@
 
 namespace sallyport::bearer {
 
-// ClaimFault says which claim is not as it must be. `claim` is a literal or from configuration.
+// ClaimFault says which claim is not as it must be; `unexpected` is an "aud" where the issuer's
+// tokens have none. `claim` is a literal or from configuration.
 struct ClaimFault {
-  enum class Kind : std::uint8_t { missing, malformed };
+  enum class Kind : std::uint8_t { missing, malformed, unexpected };
   Kind kind = Kind::malformed;
   std::string_view claim;
 };
@@ -35,6 +36,7 @@ std::variant<std::string_view, ClaimFault> read_issuer(const json::Value& payloa
 struct ClaimRules {
   const std::vector<std::string>& required;
   bool needs_times = true;  // exp and iat
+  bool needs_audience = true;
 };
 
 // read_claims reads everything; `settings` and the rules must outlive the fault.

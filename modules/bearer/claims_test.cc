@@ -82,9 +82,24 @@ TEST(Claims, RequiresWhatTheConfigurationSays) {
   EXPECT_EQ(fault_of(bare + R"(,"scp":["x"],"tenant":1})", settings), "none");
 }
 
-TEST(Claims, TakesWholeSecondsOnly) {
-  EXPECT_EQ(fault_of(R"({"aud":"a","iat":1,"exp":2.5})"), "malformed exp");
-  EXPECT_EQ(fault_of(R"({"aud":"a","iat":1,"exp":1e3})"), "malformed exp");
+TEST(Claims, TakesFractionsAndExponents) {
+  IssuerSettings settings;
+  settings.required_claims.clear();
+  const auto claims = claims_of(
+      R"({"aud":"a","iat":1796000000.25,"exp":1796000600.387841,"nbf":1796000000.25})", settings);
+  EXPECT_EQ(claims.issued_at, 1796000000);
+  EXPECT_EQ(claims.expires_at, 1796000600);
+  EXPECT_EQ(claims.not_before, 1796000001);
+  const auto exponent =
+      claims_of(R"({"aud":"a","iat":1.796000000E9,"exp":1.7960006e+9})", settings);
+  EXPECT_EQ(exponent.issued_at, 1796000000);
+  EXPECT_EQ(exponent.expires_at, 1796000600);
+  EXPECT_EQ(fault_of(R"({"aud":"a","iat":-0.5,"exp":2})"), "malformed iat");
+  EXPECT_EQ(fault_of(R"({"aud":"a","iat":1,"exp":1e12})"), "malformed exp");
+  EXPECT_EQ(fault_of(R"({"aud":"a","iat":1,"exp":1e19})"), "malformed exp");
+}
+
+TEST(Claims, TakesNothingElseForATime) {
   EXPECT_EQ(fault_of(R"({"aud":"a","iat":1,"exp":"2"})"), "malformed exp");
   EXPECT_EQ(fault_of(R"({"aud":"a","iat":-1,"exp":2})"), "malformed iat");
   EXPECT_EQ(fault_of(payload(R"(,"nbf":true)")), "malformed nbf");
@@ -111,6 +126,17 @@ TEST(Claims, TakesAudienceAsTextOrListOfTexts) {
   EXPECT_EQ(fault_of(R"({"aud":[],"iat":1,"exp":2})"), "missing aud");
   EXPECT_EQ(fault_of(R"({"aud":["a",1],"iat":1,"exp":2})"), "malformed aud");
   EXPECT_EQ(fault_of(R"({"aud":{"a":1},"iat":1,"exp":2})"), "malformed aud");
+}
+
+TEST(Claims, TakesTheClientForTheAudienceOfAnIssuerThatSendsNone) {
+  IssuerSettings settings;
+  settings.audience_from = AudienceFrom::client_id;
+  const std::string bare = R"({"sub":"u","client_id":"c1","jti":"t","iat":1,"exp":2)";
+  EXPECT_THAT(claims_of(bare + "}", settings).audience, ElementsAre("c1"));
+  EXPECT_EQ(fault_of(bare + "}"), "missing aud");
+  EXPECT_EQ(fault_of(R"({"sub":"u","jti":"t","iat":1,"exp":2})", settings), "missing client_id");
+  const auto with_audience = read(payload(), settings);
+  EXPECT_EQ(std::get<ClaimFault>(with_audience).kind, ClaimFault::Kind::unexpected);
 }
 
 TEST(Claims, TakesScopesAsTextOrList) {

@@ -8,6 +8,7 @@
 #include "modules/bearer/printable.h"
 #include "modules/bearer/reasons.h"
 #include "modules/bearer/request_checks.h"
+#include "modules/bearer/request_url.h"
 
 namespace sallyport::bearer {
 namespace {

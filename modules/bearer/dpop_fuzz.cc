@@ -12,6 +12,7 @@
 #include "gateway/base/check.h"
 #include "gateway/crypto/base64.h"
 #include "modules/bearer/dpop_proof.h"
+#include "modules/bearer/request_url.h"
 
 namespace {
 
@@ -39,6 +40,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (bearer::is_same_url(url, origin, "/")) {
       SALLYPORT_CHECK(url.find("://") != url.npos && origin.find("://") != origin.npos);
     }
+  }
+  if (const auto normal = bearer::normal_url(input)) {
+    SALLYPORT_CHECK(bearer::normal_url(*normal) == normal && normal->size() <= input.size() + 1);
+    SALLYPORT_CHECK((*normal + "/").find("/../") == normal->npos);
+    SALLYPORT_CHECK(bearer::is_same_url(*normal, input, "?"));
   }
   const auto read = bearer::read_dpop_proof(proof_of(input), kAll);
   if (const auto* fault = std::get_if<bearer::ProofFault>(&read)) {

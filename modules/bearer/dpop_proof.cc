@@ -13,6 +13,8 @@ namespace {
 using Fault = std::optional<ProofFault>;
 
 constexpr std::string_view kType = "dpop+jwt";
+// The end of the year 9999, so that sums with times cannot overflow.
+constexpr std::int64_t kLatest = 253'402'300'799;
 
 // check_signature needs nothing but the proof: the key comes with it, and proves only that whoever
 // has its private half made the proof.
@@ -46,10 +48,12 @@ Fault read_claims(DpopProof& proof) {
   }
   const auto method = text(payload, "htm");
   const auto url = text(payload, "htu");
-  const auto issued_at = payload.member("iat").integer();
+  const auto issued_at = payload.member("iat").whole();
   if (!method) return ProofFault{"htm is missing or not a string"};
   if (!url) return ProofFault{"htu is missing or not a string"};
-  if (!issued_at || *issued_at < 0) return ProofFault{"iat is missing or no whole number"};
+  if (!issued_at || issued_at->floor < 0 || issued_at->floor > kLatest) {
+    return ProofFault{"iat is missing or no time in Unix seconds"};
+  }
   for (const std::string_view claim : {"ath", "nonce"}) {
     const json::Value value = payload.member(claim);
     if (value.exists() && !value.is_string()) return ProofFault{"ath or nonce is not a string"};
@@ -57,34 +61,10 @@ Fault read_claims(DpopProof& proof) {
   proof.id = *id;
   proof.method = *method;
   proof.url = *url;
-  proof.issued_at = *issued_at;
+  proof.issued_at = issued_at->floor;
   proof.token = text(payload, "ath").value_or("");
   proof.nonce = text(payload, "nonce").value_or("");
   return std::nullopt;
-}
-
-struct Url {
-  std::string_view scheme, host, port, path;
-};
-
-std::optional<Url> split(std::string_view text) {
-  const std::size_t mark = text.find("://");
-  if (mark == text.npos) return std::nullopt;
-  Url url{.scheme = text.substr(0, mark), .host = {}, .port = {}, .path = {}};
-  text.remove_prefix(mark + 3);
-  text = text.substr(0, text.find_first_of("?#"));
-  const std::size_t slash = text.find('/');
-  const std::string_view authority = text.substr(0, slash);
-  url.path = slash == text.npos ? "/" : text.substr(slash);
-  if (authority.empty() || authority.find('@') != authority.npos) return std::nullopt;
-  // The colons of an IPv6 address stand in brackets.
-  const std::size_t colon = authority.rfind(':');
-  const bool has_port = colon != authority.npos && authority.find(']', colon) == authority.npos;
-  url.host = authority.substr(0, has_port ? colon : authority.npos);
-  if (has_port) url.port = authority.substr(colon + 1);
-  const std::string_view usual = equals_ignoring_case(url.scheme, "https") ? "443" : "80";
-  if (url.port.empty()) url.port = usual;
-  return url;
 }
 
 }  // namespace
@@ -100,14 +80,6 @@ std::variant<DpopProof, ProofFault> read_dpop_proof(std::string_view proof,
   if (const Fault fault = read_claims(read)) return *fault;
   if (const Fault fault = check_signature(read, allowed)) return *fault;
   return read;
-}
-
-bool is_same_url(std::string_view htu, std::string_view origin, std::string_view path) {
-  const auto given = split(htu);
-  const auto wanted = split(origin);
-  return given && wanted && equals_ignoring_case(given->scheme, wanted->scheme) &&
-         equals_ignoring_case(given->host, wanted->host) && given->port == wanted->port &&
-         given->path == path;
 }
 
 }  // namespace sallyport::bearer

@@ -38,8 +38,4 @@ struct DpopProof {
 std::variant<DpopProof, ProofFault> read_dpop_proof(std::string_view proof,
                                                     std::span<const Algorithm> allowed);
 
-// is_same_url compares htu with the external URL of a request, given as origin and path: without
-// query and fragment, in the normal form of RFC 3986 section 6.2.3.
-bool is_same_url(std::string_view htu, std::string_view origin, std::string_view path);
-
 }  // namespace sallyport::bearer

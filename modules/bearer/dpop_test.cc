@@ -5,6 +5,7 @@
 #include <string>
 
 #include "modules/bearer/dpop_proof.h"
+#include "modules/bearer/request_url.h"
 #include "tests/support/bearer_fixture.h"
 
 namespace sallyport::bearer {
@@ -115,7 +116,9 @@ TEST_F(Dpop, RefusesAProofForAnotherRequest) {
 
 TEST_F(Dpop, TakesTheSameUrlInOtherLetters) {
   for (const std::string_view url : {"HTTPS://API.bank.example:443/fdx/v6/accounts",
-                                     "https://api.bank.example/fdx/v6/accounts?limit=1#x"}) {
+                                     "https://api.bank.example/fdx/v6/accounts?limit=1#x",
+                                     "https://api.bank.example:/fdx/./x/../v6/%61ccounts",
+                                     "https://api%2Ebank.example/fdx/%2e/v6/accounts"}) {
     EXPECT_THAT(present_with(proof({{"htu", in_quotes(url)}})), Allowed()) << url;
   }
 }
@@ -148,6 +151,20 @@ TEST_F(Dpop, RefusesAProofOfAnotherTime) {
   EXPECT_THAT(present_with(proof({{"iat", seconds(-61)}})), DeniedWith("bearer.dpop_stale"));
   EXPECT_THAT(present_with(proof({{"iat", seconds(10)}})), Allowed());
   EXPECT_THAT(present_with(proof({{"iat", seconds(11)}})), DeniedWith("bearer.dpop_stale"));
+  EXPECT_THAT(present_with(proof({{"iat", seconds(-60) + ".25"}})), Allowed());
+  EXPECT_THAT(present_with(proof({{"iat", seconds(-61) + ".9"}})), DeniedWith("bearer.dpop_stale"));
+}
+
+TEST_F(Dpop, TakesProofsByEd25519) {
+  const TestKey ed = TestKey::make(KeyKind::ed25519);
+  token_ = signed_with({{"cnf", R"({"jkt":")" + thumbprint(ed) + "\"}"}});
+  for (const std::string_view alg : {"\"Ed25519\"", "\"EdDSA\""}) {
+    EXPECT_THAT(present_with(sign_jwt(ed, SignatureAlgorithm::eddsa,
+                                      proof_header(ed, {{"alg", std::string(alg)}}),
+                                      object_of(proof_claims(), {}))),
+                Allowed())
+        << alg;
+  }
 }
 
 TEST_F(Dpop, AsksForANonceWhenToldTo) {
@@ -221,6 +238,20 @@ TEST_F(Dpop, TellsAnOperatorEveryCheck) {
   EXPECT_EQ(told, "credential+ form+ issuer+ signature+ claims+ times+ age- audience- binding+ ");
 }
 
+TEST_F(Dpop, CannotTellAnOperatorWithoutAProof) {
+  policy::Explanation explanation;
+  Call call;
+  call.header("Authorization", "Bearer " + token_);
+  call.exchange().explanation = &explanation;
+  EXPECT_THAT(judge(call), Allowed());
+  ASSERT_FALSE(explanation.checks().empty());
+  const policy::ToldCheck& last = explanation.checks().back();
+  EXPECT_EQ(module.checks[last.place].name, "dpop");
+  EXPECT_TRUE(last.is_open);
+  EXPECT_FALSE(last.passed);
+  EXPECT_THAT(last.detail, HasSubstr("cannot tell without a proof"));
+}
+
 constexpr std::array kAll{Algorithm::es256, Algorithm::rs256};
 
 std::string fault_of(std::string_view proof) {
@@ -244,7 +275,11 @@ TEST_F(Dpop, ReadsProofsStrictly) {
             "jti is missing or not 1 to 256 bytes");
   EXPECT_EQ(fault_of(proof({{"htm", "7"}})), "htm is missing or not a string");
   EXPECT_EQ(fault_of(proof({{"htu", ""}})), "htu is missing or not a string");
-  EXPECT_EQ(fault_of(proof({{"iat", "1.5"}})), "iat is missing or no whole number");
+  EXPECT_EQ(fault_of(proof({{"iat", "1.5"}})), "read");
+  EXPECT_EQ(fault_of(proof({{"iat", ""}})), "iat is missing or no time in Unix seconds");
+  EXPECT_EQ(fault_of(proof({{"iat", "-0.5"}})), "iat is missing or no time in Unix seconds");
+  EXPECT_EQ(fault_of(proof({{"iat", "9223372036854775807"}})),
+            "iat is missing or no time in Unix seconds");
   EXPECT_EQ(fault_of(proof({{"ath", "7"}})), "ath or nonce is not a string");
   const TestKey ed = TestKey::make(KeyKind::ed25519);
   EXPECT_EQ(
@@ -260,6 +295,27 @@ TEST(SameUrl, ComparesByRfc3986) {
   EXPECT_FALSE(is_same_url("https://a.example:80/x", "https://a.example", "/x"));
   EXPECT_FALSE(is_same_url("https://a.example/X", "https://a.example", "/x"));
   EXPECT_FALSE(is_same_url("https:///x", "https://", "/x"));
+  EXPECT_FALSE(is_same_url("https://a.example*", "https://a.example", "*"));
+  const auto normal = [](std::string_view url) { return normal_url(url).value_or("(none)"); };
+  EXPECT_EQ(normal("HTTPS://A.Example"), "https://a.example/");
+  EXPECT_EQ(normal("https://a.example:/x"), "https://a.example/x");
+  EXPECT_EQ(normal("https://a%2eexample:443/x"), "https://a.example/x");
+  EXPECT_EQ(normal("https://%4A.example/x"), "https://j.example/x");
+  EXPECT_EQ(normal("https://a%c3%a4.example/x"), "https://a%C3%A4.example/x");
+  EXPECT_EQ(normal("https://a.example/%7euser/%41%2d%2F%c3"), "https://a.example/~user/A-%2F%C3");
+  EXPECT_EQ(normal("https://a.example/%2541"), "https://a.example/%2541");
+  EXPECT_EQ(normal("https://a.example/a/./b/../c"), "https://a.example/a/c");
+  EXPECT_EQ(normal("https://a.example/../%2e%2E/x/%2e"), "https://a.example/x/");
+  EXPECT_EQ(normal("https://a.example/a//../b"), "https://a.example/a/b");
+  EXPECT_EQ(normal("https://a.example?q=/../x"), "https://a.example/");
+  EXPECT_EQ(normal("https://a.example/x#?y"), "https://a.example/x");
+  EXPECT_EQ(normal("https://a.example:8443/X"), "https://a.example:8443/X");
+  EXPECT_EQ(normal("ftp://a.example:80/"), "ftp://a.example:80/");
+  for (const std::string_view url : {"", "/x", "a.example/x", "://a/x", "https://", "https://:443/",
+                                     "https://u@a.example/", "https://a.example/%", "https://a/%4g",
+                                     "https://a.example:x/", "ht/tp://a/", "https:/a/"}) {
+    EXPECT_EQ(normal(url), "(none)") << url;
+  }
   EXPECT_FALSE(is_same_url("", "", ""));
 }
 

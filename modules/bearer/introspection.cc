@@ -66,23 +66,31 @@ clients::FetchRequest introspection_request(const IntrospectionSettings& setting
   return request;
 }
 
-Introspected read_introspection(std::string_view body, const IssuerSettings& settings) {
+Introspected read_introspection(std::string_view body, const IssuerSettings& settings,
+                                std::int64_t now) {
   const auto answer = json::parse(body, kLimits);
   if (!answer || !answer->is_object()) return UselessAnswer{"no strict JSON object"};
   const auto active = answer->member("active").boolean();
   if (!active) return UselessAnswer{"active is missing or no boolean"};
   if (!*active) return Inactive{};
   const json::Value issuer = answer->member("iss");
-  if (issuer.exists() && issuer.string() != settings.issuer) {
-    return UselessAnswer{"iss is another issuer"};
-  }
-  auto read = read_claims(*answer, settings, {settings.introspection->required_claims, false});
+  if (issuer.exists() && issuer.string() != settings.issuer) return Mismatch::issuer;
+  const IntrospectionSettings& rules = *settings.introspection;
+  auto read = read_claims(*answer, settings,
+                          {.required = rules.required_claims,
+                           .needs_times = false,
+                           .needs_audience = rules.audience == Presence::required});
   if (const auto* fault = std::get_if<ClaimFault>(&read)) return *fault;
   auto& found = std::get<Claims>(read);
-  if (found.is_bound_otherwise) return UselessAnswer{"cnf is neither x5t#S256 nor jkt"};
+  if (found.is_bound_otherwise) return Mismatch::binding;
   policy::TokenClaims claims = std::move(found.claims);
   claims.issuer = settings.issuer;
-  if (claims.expires_at == 0) claims.expires_at = kNever;
+  if (const json::Value left = answer->member("expires_in"); !answer->member("exp").exists()) {
+    const auto seconds = left.whole();
+    if (left.exists() && !seconds) return ClaimFault{ClaimFault::Kind::malformed, "expires_in"};
+    claims.expires_at =
+        seconds ? now + std::clamp<std::int64_t>(seconds->floor, -now, kNever - now) : kNever;
+  }
   return claims;
 }
 

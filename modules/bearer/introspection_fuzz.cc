@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   settings.introspection.emplace();
   const std::string encoded = bearer::form_encoded(body);
   SALLYPORT_CHECK(encoded.find_first_of("&=+ \r\n") == encoded.npos);
-  const auto read = bearer::read_introspection(body, settings);
+  const auto read = bearer::read_introspection(body, settings, 1'800'000'000);
   if (const auto* useless = std::get_if<bearer::UselessAnswer>(&read)) {
     SALLYPORT_CHECK(!useless->text.empty());
     return 0;
@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (claims == nullptr) return 0;
   SALLYPORT_CHECK(claims->issuer == settings.issuer && !claims->client_id.empty());
   SALLYPORT_CHECK(!claims->audience.empty());
-  SALLYPORT_CHECK(claims->issued_at >= 0 && claims->expires_at > 0);
+  SALLYPORT_CHECK(claims->issued_at >= 0 && claims->expires_at >= 0);
   SALLYPORT_CHECK(claims->certificate_sha256.empty() || claims->certificate_sha256.size() == 32);
   SALLYPORT_CHECK(claims->key_sha256.empty() || claims->key_sha256.size() == 32);
   return 0;

@@ -24,7 +24,8 @@ struct Skip {
 constexpr Skip kNotAnObject{"malformed", "not an object"};
 constexpr Skip kNoId{"kid_missing", "kid is missing, empty or not a string"};
 constexpr Skip kLongId{"kid_missing", "kid is longer than 256 bytes"};
-constexpr Skip kTwice{"kid_duplicate", "kid appears more than once: none of them is used"};
+constexpr Skip kTwice{"kid_duplicate",
+                      "kid stands for several keys that could all be used: none of them is"};
 constexpr Skip kPrivate{"private_key", "the private key is published: it must be replaced"};
 constexpr Skip kNotForVerifying{"use", "not for verifying signatures"};
 constexpr Skip kAlgorithm{"algorithm", "its algorithm is not among the allowed ones"};
@@ -101,8 +102,10 @@ std::vector<Algorithm> usable_algorithms(const json::Value& jwk, const crypto::P
   const json::Value named = jwk.member("alg");
   std::vector<Algorithm> usable;
   for (const Algorithm algorithm : allowed) {
-    const bool is_meant = !named.exists() || named.string() == crypto::to_string(algorithm);
-    if (is_meant && key.fits(algorithm)) usable.push_back(algorithm);
+    const bool is_meant =
+        !named.exists() || crypto::signature_algorithm(named.string().value_or("")) == algorithm;
+    const bool is_there = std::find(usable.begin(), usable.end(), algorithm) != usable.end();
+    if (is_meant && !is_there && key.fits(algorithm)) usable.push_back(algorithm);
   }
   return usable;
 }
@@ -120,9 +123,10 @@ std::variant<Key, Skip> read_key(const json::Value& jwk, std::span<const Algorit
   auto& key = std::get<crypto::PublicKey>(read);
   auto usable = usable_algorithms(jwk, key, allowed);
   if (usable.empty()) return kAlgorithm;
-  const std::string_view from = known_private_key(key.thumbprint());
-  if (!from.empty() && known == KnownKeys::refuse) return kKnown;
   Key made;
+  made.thumbprint = key.thumbprint();
+  const std::string_view from = known_private_key(made.thumbprint);
+  if (!from.empty() && known == KnownKeys::refuse) return kKnown;
   made.id = *id;
   made.key = std::make_shared<const crypto::PublicKey>(std::move(key));
   made.algorithms = std::move(usable);
@@ -134,14 +138,56 @@ std::string shown_id(const json::Value& jwk) {
   return std::string(printable(jwk.member("kid").string().value_or("")));
 }
 
-// count_id counts over the whole document: a key that is skipped for another reason still makes
-// its id ambiguous.
-std::size_t count_id(const json::Value& list, std::string_view id) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (list.at(i).member("kid").string() == id) ++count;
+// Lost is what a document gives away: the keys whose private halves stand in it, wherever and for
+// whatever use. A symmetric key has no public half, and says nothing of others.
+class Lost {
+ public:
+  explicit Lost(const json::Value& list) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const json::Value jwk = list.at(i);
+      if (!holds_private_part(jwk) || jwk.member("kty").string() == "oct") continue;
+      const auto read = read_public_key(jwk);
+      if (const auto* key = std::get_if<crypto::PublicKey>(&read)) {
+        keys_.push_back(key->thumbprint());
+      } else {
+        ids_.emplace_back(jwk.member("kid").string().value_or(""));
+      }
+    }
   }
-  return count;
+
+  bool has(const Key& key) const {
+    return std::find(keys_.begin(), keys_.end(), key.thumbprint) != keys_.end() ||
+           std::find(ids_.begin(), ids_.end(), key.id) != ids_.end();
+  }
+
+ private:
+  std::vector<crypto::Sha256> keys_;
+  std::vector<std::string> ids_;  // of those whose public half cannot be read
+};
+
+// add_key keeps what is new, and what is there already once, for all that it is published for.
+void add_key(Key key, std::vector<Key>& to) {
+  const auto same = std::find_if(to.begin(), to.end(), [&](const Key& other) {
+    return other.id == key.id && other.thumbprint == key.thumbprint;
+  });
+  if (same == to.end()) return to.push_back(std::move(key));
+  for (const Algorithm algorithm : key.algorithms) {
+    if (!same->is_for(algorithm)) same->algorithms.push_back(algorithm);
+  }
+}
+
+// skip_ambiguous leaves out the keys that share an id with another.
+void skip_ambiguous(JwksReading& reading) {
+  const std::vector<Key> all = std::move(reading.keys);
+  reading.keys.clear();
+  for (const Key& key : all) {
+    const auto is_same = [&](const Key& other) { return other.id == key.id; };
+    if (std::count_if(all.begin(), all.end(), is_same) == 1) {
+      reading.keys.push_back(key);
+    } else {
+      reading.skipped.push_back({std::string(printable(key.id)), kTwice.label, kTwice.text});
+    }
+  }
 }
 
 }  // namespace
@@ -194,8 +240,13 @@ bool KeySet::is_denied(std::string_view id) const {
   return std::find(denied_.begin(), denied_.end(), id) != denied_.end();
 }
 
-Result<KeySet> parse_jwks(std::string_view document, std::span<const Algorithm> allowed,
-                          std::uint64_t epoch, KnownKeys known) {
+bool KeySet::has(const Key& key) const {
+  const Key* mine = find(key.id);
+  return mine != nullptr && mine->thumbprint == key.thumbprint;
+}
+
+Result<JwksReading> read_jwks(std::string_view document, std::span<const Algorithm> allowed,
+                              KnownKeys known) {
   auto root = json::parse(document, kLimits);
   if (!root) return unusable("key set: " + root.error().text);
   const json::Value list = root->member("keys");
@@ -204,25 +255,43 @@ Result<KeySet> parse_jwks(std::string_view document, std::span<const Algorithm> 
     return unusable("key set: more than " + std::to_string(kMaxKeys) + " keys");
   }
 
-  std::vector<Key> keys;
-  std::vector<SkippedKey> skipped;
+  const Lost lost(list);
+  JwksReading reading;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const json::Value jwk = list.at(i);
     auto read = read_key(jwk, allowed, known);
-    if (const auto* skip = std::get_if<Skip>(&read)) {
-      skipped.push_back({shown_id(jwk), skip->label, skip->text});
-    } else if (count_id(list, std::get<Key>(read).id) > 1) {
-      skipped.push_back({shown_id(jwk), kTwice.label, kTwice.text});
+    const Skip* skip = std::get_if<Skip>(&read);
+    if (skip == nullptr && lost.has(std::get<Key>(read))) skip = &kPrivate;
+    if (skip != nullptr) {
+      reading.skipped.push_back({shown_id(jwk), skip->label, skip->text});
     } else {
-      keys.push_back(std::get<Key>(std::move(read)));
+      add_key(std::get<Key>(std::move(read)), reading.keys);
     }
   }
-  if (keys.empty()) {
-    std::string text = "key set: no usable key among " + std::to_string(list.size());
-    if (!skipped.empty()) text.append("; the first: ").append(skipped.front().why);
-    return unusable(std::move(text));
+  skip_ambiguous(reading);
+  return reading;
+}
+
+Error no_usable_key(const JwksReading& reading) {
+  constexpr std::size_t kMostNamed = 8;
+  const auto& skipped = reading.skipped;
+  std::string text = "key set: no usable key among " + std::to_string(skipped.size());
+  for (std::size_t i = 0; i < std::min(skipped.size(), kMostNamed); ++i) {
+    text += "; " + (skipped[i].id.empty() ? "(without kid)" : skipped[i].id) + ": ";
+    text += skipped[i].why;
   }
-  return KeySet(std::move(keys), std::move(skipped), epoch);
+  if (skipped.size() > kMostNamed) {
+    text += "; and " + std::to_string(skipped.size() - kMostNamed) + " more";
+  }
+  return unusable(std::move(text));
+}
+
+Result<KeySet> parse_jwks(std::string_view document, std::span<const Algorithm> allowed,
+                          std::uint64_t epoch, KnownKeys known) {
+  auto reading = read_jwks(document, allowed, known);
+  if (!reading) return reading.error();
+  if (reading->keys.empty()) return no_usable_key(*reading);
+  return KeySet(std::move(reading->keys), std::move(reading->skipped), epoch);
 }
 
 }  // namespace sallyport::bearer

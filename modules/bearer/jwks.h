@@ -39,6 +39,7 @@ struct KeyUse {
 struct Key {
   std::string id;
   std::shared_ptr<const crypto::PublicKey> key;
+  crypto::Sha256 thumbprint{};        // of `key`: what it is, whatever it is called
   std::vector<Algorithm> algorithms;  // never empty; of one family, that of the key
   std::string_view known_from;        // where its private half can be read by everybody; else empty
   std::shared_ptr<KeyUse> use = std::make_shared<KeyUse>();
@@ -70,7 +71,10 @@ class KeySet {
 
   // find returns the only key of that id, or null.
   const Key* find(std::string_view id) const;
-  // find_withdrawn returns a key that is not published any more: nothing that it signs is good.
+  // has says whether the set has that very key under that id.
+  bool has(const Key& key) const;
+  // find_withdrawn returns a key that is not published any more: nothing that it signs is good. An
+  // id that the issuer has given to another key is found here and by find.
   const Key* find_withdrawn(std::string_view id) const;
   bool is_denied(std::string_view id) const;
   std::uint64_t epoch() const { return epoch_; }
@@ -91,8 +95,25 @@ std::variant<crypto::PublicKey, std::string_view> read_public_key(const json::Va
 // holds_private_part says whether a JWK has members that must never leave its owner.
 bool holds_private_part(const json::Value& jwk);
 
-// parse_jwks reads `document` and keeps the keys that one of `allowed` can use. Errors are the
-// dependency's fault, quote nothing of the document, and leave it to the caller to say whose it is.
+// JwksReading is what a document comes to: each id once, and why the other keys are left out. There
+// may be no key.
+struct JwksReading {
+  std::vector<Key> keys;
+  std::vector<SkippedKey> skipped;
+};
+
+// read_jwks reads `document` and keeps the keys that one of `allowed` can use. What stands there
+// twice counts once, and what cannot be used takes no id away; two different keys that could both
+// be used under one id are both left out, and so is every key whose private half stands anywhere in
+// the document. Errors are the dependency's fault, quote nothing of the document, and leave it to
+// the caller to say whose it is.
+Result<JwksReading> read_jwks(std::string_view document, std::span<const Algorithm> allowed,
+                              KnownKeys known = KnownKeys::refuse);
+
+// no_usable_key is the error of a reading without keys: it names each one's reason.
+Error no_usable_key(const JwksReading& reading);
+
+// parse_jwks is read_jwks for who has no use for a document without a usable key.
 Result<KeySet> parse_jwks(std::string_view document, std::span<const Algorithm> allowed,
                           std::uint64_t epoch, KnownKeys known = KnownKeys::refuse);
 

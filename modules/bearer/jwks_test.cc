@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "gateway/base/text.h"
 #include "tests/support/test_key.h"
@@ -91,12 +92,96 @@ TEST(Jwks, UsesNoneOfTheKeysThatShareAnId) {
   EXPECT_EQ(keys->skipped().size(), 2U);
 }
 
-TEST(Jwks, CountsAnUnusableTwinToo) {
-  const auto keys = parse_jwks(test::jwks({jwk(KeyKind::p256, "twin"), jwk(KeyKind::p256, "single"),
-                                           jwk(KeyKind::p256, "twin", "", "enc")}),
-                               kAll, 1);
-  ASSERT_TRUE(keys);
-  EXPECT_EQ(keys->find("twin"), nullptr);
+TEST(Jwks, LetsNoUnusableTwinTakeAnIdAway) {
+  const TestKey good = TestKey::make(KeyKind::p256);
+  for (const std::string& twin :
+       {jwk(KeyKind::p256, "twin", "", "enc"), jwk(KeyKind::rsa1024, "twin"),
+        jwk(KeyKind::p521, "twin"), jwk(KeyKind::rsa2048, "twin", "RSA-OAEP-256"),
+        std::string(R"({"kty":"oct","kid":"twin","k":"AQAB"})"),
+        std::string(R"({"kty":"RSA","kid":"twin"})")}) {
+    for (const auto& document :
+         {test::jwks({good.jwk("twin"), twin}), test::jwks({twin, good.jwk("twin")})}) {
+      const auto keys = parse_jwks(document, kAll, 1);
+      ASSERT_TRUE(keys) << twin;
+      ASSERT_NE(keys->find("twin"), nullptr) << twin;
+      EXPECT_EQ(keys->find("twin")->thumbprint, good.public_key().thumbprint()) << twin;
+      EXPECT_EQ(keys->skipped().size(), 1U) << twin;
+    }
+  }
+}
+
+TEST(Jwks, CountsTheSameKeyOnce) {
+  const TestKey key = TestKey::make(KeyKind::rsa2048);
+  const auto keys = parse_jwks(
+      test::jwks({key.jwk("k", "RS256"), key.jwk("k", "PS256", ""), key.jwk("k", "RS256"),
+                  key.jwk("k", "RS256", "enc"), key.jwk("other", "RS256")}),
+      kAll, 1);
+  ASSERT_TRUE(keys) << keys.error().text;
+  EXPECT_EQ(keys->size(), 2U);
+  ASSERT_NE(keys->find("k"), nullptr);
+  EXPECT_TRUE(keys->find("k")->is_for(Algorithm::rs256));
+  EXPECT_TRUE(keys->find("k")->is_for(Algorithm::ps256));
+  EXPECT_FALSE(keys->find("other")->is_for(Algorithm::ps256));
+  ASSERT_EQ(keys->skipped().size(), 1U);
+  EXPECT_EQ(keys->skipped().front().label, "use");
+}
+
+TEST(Jwks, SaysWhyTwoKeysOfOneIdAreRefused) {
+  const auto reading =
+      read_jwks(test::jwks({jwk(KeyKind::p256, "k"), jwk(KeyKind::rsa2048, "k")}), kAll);
+  ASSERT_TRUE(reading);
+  EXPECT_TRUE(reading->keys.empty());
+  ASSERT_EQ(reading->skipped.size(), 2U);
+  EXPECT_EQ(reading->skipped.front().label, "kid_duplicate");
+  EXPECT_EQ(reading->skipped.front().id, "k");
+}
+
+// Wherever the private half stands, and for whatever it says that it is: anybody can sign with it.
+TEST(Jwks, RefusesAKeyWhosePrivateHalfStandsElsewhereInTheDocument) {
+  const TestKey lost = TestKey::make(KeyKind::p256);
+  for (const std::string& twin :
+       {with(lost.jwk("k"), R"("d":"AQAB")"), with(lost.jwk("other"), R"("d":"AQAB")"),
+        with(lost.jwk("", "", "enc"), R"("d":"AQAB")"),
+        std::string(R"({"kty":"EC","kid":"k","d":"AQAB"})")}) {
+    const auto keys =
+        parse_jwks(test::jwks({lost.jwk("k"), twin, jwk(KeyKind::p256, "good")}), kAll, 1);
+    ASSERT_TRUE(keys);
+    EXPECT_EQ(keys->find("k"), nullptr) << twin;
+    EXPECT_NE(keys->find("good"), nullptr) << twin;
+    for (const SkippedKey& skipped : keys->skipped()) {
+      EXPECT_EQ(skipped.label, skipped.id.empty() ? "kid_missing" : "private_key") << twin;
+    }
+  }
+}
+
+TEST(Jwks, TakesEd25519ForEdDsa) {
+  const auto keys = parse_jwks(
+      test::jwks({jwk(KeyKind::ed25519, "ed1", "Ed25519"), jwk(KeyKind::ed25519, "ed2", "EdDSA")}),
+      kAll, 1);
+  ASSERT_TRUE(keys) << keys.error().text;
+  EXPECT_TRUE(keys->find("ed1")->is_for(Algorithm::eddsa));
+  EXPECT_TRUE(keys->find("ed2")->is_for(Algorithm::eddsa));
+  EXPECT_EQ(why_skipped(jwk(KeyKind::ed25519, "k", "Ed448")),
+            "its algorithm is not among the allowed ones");
+  EXPECT_EQ(why_skipped(jwk(KeyKind::p256, "k", "Ed25519")),
+            "its algorithm is not among the allowed ones");
+}
+
+// AWS's load balancer takes ten keys; some issuers publish more, with certificate chains.
+TEST(Jwks, TakesALargeDocument) {
+  std::vector<std::string> all;
+  const std::string chain = R"("x5c":[")" + std::string(3500, 'A') + "\"]";
+  for (int i = 0; i < 60; ++i) {
+    all.push_back(with(jwk(KeyKind::p256, "k" + std::to_string(i)), chain));
+  }
+  std::string document = R"({"keys":[)" + all.front();
+  for (std::size_t i = 1; i < all.size(); ++i) document += "," + all[i];
+  document += "]}";
+  ASSERT_GT(document.size(), 200U * 1024U);
+  const auto keys = parse_jwks(document, kAll, 1);
+  ASSERT_TRUE(keys) << keys.error().text;
+  EXPECT_EQ(keys->size(), 60U);
+  EXPECT_NE(keys->find("k59"), nullptr);
 }
 
 TEST(Jwks, SkipsEncryptionKeys) {
@@ -173,7 +258,11 @@ TEST(Jwks, RefusesADocumentThatIsNoKeySet) {
 TEST(Jwks, RefusesASetWithoutUsableKey) {
   EXPECT_EQ(error_of(R"({"keys":[]})"), "key set: no usable key among 0");
   EXPECT_EQ(error_of(R"({"keys":[{"kty":"oct","kid":"a"},{}]})"),
-            "key set: no usable key among 2; the first: kty is not RSA, EC or OKP");
+            "key set: no usable key among 2; a: kty is not RSA, EC or OKP; (without kid): kid is "
+            "missing, empty or not a string");
+  EXPECT_EQ(error_of(R"({"keys":[1,1,1,1,1,1,1,1,1,1]})").substr(0, 36),
+            "key set: no usable key among 10; (wi");
+  EXPECT_TRUE(error_of(R"({"keys":[1,1,1,1,1,1,1,1,1,1]})").ends_with("; and 2 more"));
 }
 
 TEST(Jwks, LimitsTheNumberOfKeys) {

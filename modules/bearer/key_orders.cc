@@ -100,9 +100,7 @@ void KeyWatch::list(const Answer& answer) const {
       if (text.back() != '[') text += ',';
       append_key(text, *source, id, record);
     });
-    const auto* published = source->published();
-    if (published == nullptr) continue;
-    for (const SkippedKey& skipped : published->skipped()) {
+    for (const SkippedKey& skipped : source->skipped()) {
       if (text.back() != '[') text += ',';
       text += fmt::format("{{\"issuer\":{},\"kid\":{},\"state\":\"skipped\",\"why\":{}}}",
                           quoted(source->name()), quoted(skipped.id), quoted(skipped.why));

@@ -16,32 +16,48 @@ constexpr std::int64_t kStillArriving = 15 * 60;  // since the last token of a w
 constexpr std::int64_t kAging = 335 * kDay;
 constexpr std::int64_t kTooOld = 365 * kDay;
 
-constexpr std::string_view kVersion = "1";
-constexpr std::size_t kNumbers = 6;
+constexpr std::string_view kVersion = "2";
+constexpr std::string_view kVersionBefore = "1";
+constexpr std::size_t kNumbers = 7;
+constexpr std::size_t kNumbersBefore = 6;
+
+std::optional<crypto::Sha256> read_hex(std::string_view text) {
+  crypto::Sha256 bytes{};
+  if (text.size() != 2 * bytes.size()) return std::nullopt;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const int high = hex_value(text[2 * i]);
+    const int low = hex_value(text[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return bytes;
+}
 
 }  // namespace
 
 std::string encode_record(const KeyRecord& record) {
-  return fmt::format("{} {} {} {} {} {} {}", kVersion, record.first_public, record.last_public,
-                     record.first_use, record.last_use, record.denied_at, record.was_there ? 1 : 0);
+  return fmt::format("{} {} {} {} {} {} {} {} {}", kVersion, record.first_public,
+                     record.last_public, record.first_use, record.last_use, record.denied_at,
+                     record.was_there ? 1 : 0, record.rekeyed_at,
+                     to_hex(crypto::as_text(record.thumbprint)));
 }
 
 std::optional<KeyRecord> decode_record(std::string_view text) {
+  std::vector<std::string_view> pieces;
+  for_each_piece(text, ' ', [&](std::string_view piece) { pieces.push_back(piece); });
+  const bool is_before = pieces.front() == kVersionBefore;
+  if (!is_before && pieces.front() != kVersion) return std::nullopt;
+  if (pieces.size() != (is_before ? kNumbersBefore + 1 : kNumbers + 2)) return std::nullopt;
   std::array<std::int64_t, kNumbers> numbers{};
-  std::size_t piece_index = 0;
-  bool is_good = true;
-  for_each_piece(text, ' ', [&](std::string_view piece) {
-    const std::size_t index = piece_index++;
-    if (index == 0) {
-      is_good = piece == kVersion;
-    } else if (index <= kNumbers) {
-      const auto number = parse_decimal<std::int64_t>(piece);
-      is_good = is_good && number;
-      numbers[index - 1] = number.value_or(0);
-    }
-  });
-  if (!is_good || piece_index != kNumbers + 1 || numbers[5] > 1) return std::nullopt;
-  return KeyRecord{numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5] == 1};
+  for (std::size_t i = 0; i < (is_before ? kNumbersBefore : kNumbers); ++i) {
+    const auto number = parse_decimal<std::int64_t>(pieces[i + 1]);
+    if (!number) return std::nullopt;
+    numbers[i] = *number;
+  }
+  const auto thumbprint = is_before ? crypto::Sha256{} : read_hex(pieces.back());
+  if (!thumbprint || numbers[5] > 1) return std::nullopt;
+  return KeyRecord{numbers[0], numbers[1],      numbers[2], numbers[3],
+                   numbers[4], numbers[5] == 1, numbers[6], *thumbprint};
 }
 
 std::string_view to_string(KeyAlarm alarm) {
@@ -54,6 +70,8 @@ std::string_view to_string(KeyAlarm alarm) {
       return "aging";
     case KeyAlarm::too_old:
       return "too_old";
+    case KeyAlarm::rekeyed:
+      return "rekeyed";
   }
   return "unknown";
 }
@@ -70,6 +88,10 @@ std::string_view help_of(KeyAlarm alarm) {
       return "it has been in use for 335 days: plan its rotation";
     case KeyAlarm::too_old:
       return "it has been in use for 365 days: rotate it now";
+    case KeyAlarm::rekeyed:
+      return "its id stood for another key before: whoever has cached the key set refuses its "
+             "tokens, and tokens of the key before are refused here; give every key an id of its "
+             "own, and ask the issuer whether it was they who did this";
   }
   return "";
 }
@@ -83,6 +105,8 @@ std::vector<KeyAlarm> alarms_of(const KeyRecord& record, bool is_public, std::in
   const bool arrives =
       record.last_use > record.last_public && now - record.last_use < kStillArriving;
   if (!is_public && arrives) alarms.push_back(KeyAlarm::withdrawn_used);
+  const bool is_rekeyed = record.rekeyed_at != 0 && now - record.rekeyed_at < kOverlap;
+  if (is_public && is_rekeyed) alarms.push_back(KeyAlarm::rekeyed);
   if (!is_public || record.last_use == 0 || now - record.last_use >= kStillInUse) return alarms;
   if (public_for >= kTooOld) {
     alarms.push_back(KeyAlarm::too_old);

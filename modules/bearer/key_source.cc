@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "modules/bearer/opaque_issuer.h"
 #include "modules/bearer/printable.h"
 
 namespace sallyport::bearer {
@@ -34,30 +35,80 @@ void KeySource::start(event::Loop& control, event::Broadcast& broadcast) {
       clients::Follower::Hooks{
           .accept = [this](std::string_view document) { return accept(document); },
           .is_wanted = [keys = keys_] { return keys->take_request(); },
-          .too_old = [this] { forget(); }});
+          .too_old = [this] { forget(); },
+          .failed = [this](const std::string& why) { note_failure(why); }});
+}
+
+// note_failure tells a failure when it begins and when it becomes another one, not at every
+// attempt.
+void KeySource::note_failure(const std::string& why) {
+  if (why == failure_) return;
+  failure_ = why;
+  watch_->tell({"warn", "keys_not_read",
+                "issuer " + name() + ": its key set could not be read: " + why +
+                    (current_ ? "; the keys that were read last stay in use" : "")});
+}
+
+void KeySource::note_success() {
+  if (failure_.empty()) return;
+  failure_.clear();
+  watch_->tell({"info", "keys_read_again", "issuer " + name() + ": its key set is read again"});
 }
 
 Result<void> KeySource::accept(std::string_view document) {
   // The same document leaves the set and its epoch alone, and with it what workers remember.
-  if (current_ && document == document_) return {};
+  if (current_ && document == document_) {
+    refused_.reset();
+    skipped_.assign(current_->skipped().begin(), current_->skipped().end());
+    note_success();
+    return {};
+  }
   // Without the ledger nobody knows which keys were denied: none may be used.
   if (auto opened = watch_->open(); !opened) return opened;
-  auto parsed = parse_jwks(document, settings_.algorithms, epoch_ + 1, settings_.known);
-  if (!parsed) return parsed.error();
+  auto reading = read_jwks(document, settings_.algorithms, settings_.known);
+  if (!reading) return reading.error();
+  if (reading->keys.empty()) {
+    note_refused(*reading, document);
+    return no_usable_key(*reading);
+  }
+  note_success();
   document_ = document;
-  adopt(*std::move(parsed));
+  refused_.reset();
+  skipped_ = reading->skipped;
+  adopt(KeySet(std::move(reading->keys), std::move(reading->skipped), epoch_ + 1));
   publish([] {});
   return {};
+}
+
+// note_refused: a document without a usable key changes nothing but what the operator reads, and
+// that is told once and not at every attempt.
+void KeySource::note_refused(const JwksReading& reading, std::string_view document) {
+  skipped_ = reading.skipped;
+  const crypto::Sha256 digest = crypto::sha256(document);
+  if (refused_ == digest) return;
+  refused_ = digest;
+  tell_skipped(reading.skipped);
+}
+
+void KeySource::tell_skipped(std::span<const SkippedKey> keys) {
+  for (const SkippedKey& skipped : keys) {
+    const std::string id = skipped.id.empty() ? "(without kid)" : skipped.id;
+    watch_->tell(
+        {"warn", "key_skipped",
+         "issuer " + name() + ": key " + id + " is not used: " + std::string(skipped.why)});
+  }
 }
 
 void KeySource::adopt(KeySet parsed) {
   tell_differences(parsed);
   std::vector<Key> keys(parsed.keys().begin(), parsed.keys().end());
-  for (Key& key : keys) key.use = watch_->use_of(name(), key.id);
-  std::erase_if(withdrawn_, [&](const Key& key) { return parsed.find(key.id) != nullptr; });
+  for (Key& key : keys) key.use = watch_->use_of(name(), key);
+  std::erase_if(withdrawn_, [&](const Key& key) { return parsed.has(key); });
   if (current_) {
     for (const Key& key : current_->keys()) {
-      if (parsed.find(key.id) != nullptr) continue;
+      if (parsed.has(key)) continue;
+      // Of one id the latest is enough: a token must not be tried with key after key.
+      std::erase_if(withdrawn_, [&](const Key& old) { return old.id == key.id; });
       withdrawn_.push_back(key);
       // What is marked from now on has come after the withdrawal, be it in the same second.
       withdrawn_.back().use = std::make_shared<KeyUse>();
@@ -72,12 +123,7 @@ void KeySource::adopt(KeySet parsed) {
 }
 
 void KeySource::tell_differences(const KeySet& next) {
-  for (const SkippedKey& skipped : next.skipped()) {
-    const std::string id = skipped.id.empty() ? "(without kid)" : skipped.id;
-    watch_->tell(
-        {"warn", "key_skipped",
-         "issuer " + name() + ": key " + id + " is not used: " + std::string(skipped.why)});
-  }
+  tell_skipped(next.skipped());
   for (const Key& key : next.keys()) {
     const std::string shown = "issuer " + name() + ": key " + std::string(printable(key.id));
     if (!key.known_from.empty()) {
@@ -114,6 +160,7 @@ void KeySource::forget() {
   watch_->tell({"error", "keys_too_old",
                 "issuer " + name() + ": no key set could be read for as long as `keep` allows"});
   document_.clear();
+  refused_.reset();
   current_.reset();
   keys_->publish(*broadcast_, nullptr);
 }
@@ -136,12 +183,10 @@ void KeySource::metrics(std::vector<policy::Metric>& to) const {
   using Counters = IssuerKeys::Counters;
   add("jwks_keys", "Keys of the issuer in use.", false,
       current_ ? static_cast<double>(current_->size()) : 0);
-  add("jwks_keys_skipped", "Keys of the issuer's key set that are not used.", false,
-      current_ ? static_cast<double>(current_->skipped().size()) : 0);
+  add("jwks_keys_skipped", "Keys that are not used of the issuer's key set as it was last read.",
+      false, static_cast<double>(skipped_.size()));
   std::map<std::string_view, double> skipped;
-  if (current_) {
-    for (const SkippedKey& key : current_->skipped()) ++skipped[key.label];
-  }
+  for (const SkippedKey& key : skipped_) ++skipped[key.label];
   for (const auto& [label, number] : skipped) {
     add("jwks_keys_skipped_by_reason", "The same by reason.", false, number);
     to.back().more_labels.emplace_back("reason", label);
@@ -162,10 +207,7 @@ void KeySource::metrics(std::vector<policy::Metric>& to) const {
       total(&Counters::bad_signatures));
   add("bearer_unknown_keys_total", "Tokens that named a key which the issuer does not publish.",
       true, total(&Counters::unknown_keys));
-  add("bearer_introspections_total", "Questions to the issuer about opaque tokens.", true,
-      total(&Counters::introspections));
-  add("bearer_introspection_failures_total", "Such questions without a usable answer.", true,
-      total(&Counters::introspection_failures));
+  append_introspection_metrics(*keys_, settings_.name, to);
 }
 
 }  // namespace sallyport::bearer

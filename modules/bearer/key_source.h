@@ -50,6 +50,8 @@ class KeySource final : public policy::Service {
   const std::string& name() const { return settings_.name; }
   const KeySet* published() const { return current_.get(); }
   std::span<const Key> withdrawn() const { return withdrawn_; }
+  // skipped are the keys that are not used of the document that was read last.
+  std::span<const SkippedKey> skipped() const { return skipped_; }
   // publish gives the workers the keys anew, with what is denied now; `done` when all have them.
   void publish(std::function<void()> done);
   // refresh reads the key set at once.
@@ -57,6 +59,10 @@ class KeySource final : public policy::Service {
 
  private:
   Result<void> accept(std::string_view document);
+  void note_refused(const JwksReading& reading, std::string_view document);
+  void tell_skipped(std::span<const SkippedKey> keys);
+  void note_failure(const std::string& why);
+  void note_success();
   void adopt(KeySet parsed);
   void tell_differences(const KeySet& next);
   void forget();
@@ -69,6 +75,9 @@ class KeySource final : public policy::Service {
   event::Broadcast* broadcast_ = nullptr;
   std::unique_ptr<clients::Follower> follower_;
   std::string document_;  // the one that the current set was read from
+  std::string failure_;   // of the last reading, as it was told; empty after a success
+  std::optional<crypto::Sha256> refused_;  // the document that was told to have no usable key
+  std::vector<SkippedKey> skipped_;        // of the document that was read last
   std::shared_ptr<const KeySet> current_;
   std::vector<Key> withdrawn_;  // the latest last
   std::uint64_t epoch_ = 0;

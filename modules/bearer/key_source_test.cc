@@ -149,6 +149,59 @@ TEST_F(KeySourceTest, CountsWhatItSkipsByReason) {
   EXPECT_THAT(told, HasSubstr("issuer as: key weak is not used"));
 }
 
+TEST_F(KeySourceTest, TellsWhyEachKeyOfAUselessSetIsSkipped) {
+  start(dir_.write("jwks", test::jwks({TestKey::make(KeyKind::rsa1024).jwk("weak"),
+                                       TestKey::make(KeyKind::p384).jwk("p384")})));
+  EXPECT_THAT(source_->not_ready().value_or(""),
+              testing::AllOf(HasSubstr("weak: RSA key is not"), HasSubstr("p384: its algorithm")));
+  EXPECT_EQ(metric("jwks_keys"), 0);
+  EXPECT_EQ(metric("jwks_keys_skipped"), 2);
+  ASSERT_TRUE(until([&] { return metric("jwks_read_failures_total") > 2; }));
+  std::map<std::string, int> told;
+  for (const auto& notice : watch_->notices())
+    ++told[std::string(notice.event) + " " + notice.message];
+  EXPECT_EQ(told.size(), 3U);
+  for (const auto& [text, times] : told) EXPECT_EQ(times, 1) << text;
+  EXPECT_THAT(told.begin()->first, HasSubstr("key_skipped issuer as: key p384 is not used"));
+  dir_.write("jwks", set_of("k1"));
+  ASSERT_TRUE(until([&] { return has_key("k1"); }));
+  EXPECT_EQ(metric("jwks_keys_skipped"), 0);
+  std::string later;
+  for (const auto& notice : watch_->notices()) later += std::string(notice.event) + " ";
+  EXPECT_THAT(later, HasSubstr("keys_read_again"));
+}
+
+TEST_F(KeySourceTest, TellsWhenTheKeysCannotBeReadOnce) {
+  start(dir_.write("jwks", set_of("k1")));
+  watch_->notices();
+  dir_.write("jwks", "<html>");
+  ASSERT_TRUE(until([&] { return metric("jwks_read_failures_total") > 2; }));
+  const auto told = watch_->notices();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told.front().event, "keys_not_read");
+  EXPECT_THAT(told.front().message, HasSubstr("stay in use"));
+}
+
+// A key set of an issuer that gives an id to another key.
+TEST_F(KeySourceTest, TreatsAnIdWithAnotherKeyAsAnotherKey) {
+  const TestKey first = TestKey::make(KeyKind::p256);
+  const TestKey second = TestKey::make(KeyKind::p256);
+  start(dir_.write("jwks", test::jwks({first.jwk("k1")})));
+  keys_->here(0)->find("k1")->use->mark(5);
+  dir_.write("jwks", test::jwks({second.jwk("k1")}));
+  ASSERT_TRUE(until(
+      [&] { return keys_->here(0)->find("k1")->thumbprint == second.public_key().thumbprint(); }));
+  EXPECT_EQ(keys_->here(0)->find("k1")->use->last.load(), 0) << "it has not been used yet";
+  const Key* old = keys_->here(0)->find_withdrawn("k1");
+  ASSERT_NE(old, nullptr);
+  EXPECT_EQ(old->thumbprint, first.public_key().thumbprint());
+  dir_.write("jwks", test::jwks({first.jwk("k1")}));
+  ASSERT_TRUE(until(
+      [&] { return keys_->here(0)->find("k1")->thumbprint == first.public_key().thumbprint(); }));
+  EXPECT_EQ(keys_->here(0)->find_withdrawn("k1")->thumbprint, second.public_key().thumbprint());
+  EXPECT_EQ(source_->withdrawn().size(), 1U);
+}
+
 TEST_F(KeySourceTest, LooksAgainWhenAKeyIsUnknown) {
   settings_.times.keep = Seconds(1000);
   start(dir_.write("jwks", set_of("k1")));

@@ -39,8 +39,8 @@ void KeyWatch::tell(policy::Notice notice) {
   if (notices_.size() < kMaxNotices) notices_.push_back(std::move(notice));
 }
 
-std::shared_ptr<KeyUse> KeyWatch::use_of(const std::string& issuer, const std::string& id) {
-  auto& use = uses_[{issuer, id}];
+std::shared_ptr<KeyUse> KeyWatch::use_of(const std::string& issuer, const Key& key) {
+  auto& use = uses_[{issuer, key.id, key.thumbprint}];
   if (use == nullptr) use = std::make_shared<KeyUse>();
   return use;
 }
@@ -49,6 +49,13 @@ void KeyWatch::note_published(const KeySource& source, std::int64_t now) {
   const bool is_first_look = !ledger_.knows_issuer(source.name());
   for (const Key& key : source.published()->keys()) {
     KeyRecord& record = ledger_.change(source.name(), key.id);
+    const bool is_known = record.first_public != 0 && record.thumbprint != crypto::Sha256{};
+    if (is_known && record.thumbprint != key.thumbprint) {
+      // Another key: nothing of what was seen of the one before is true of it. A denial is of the
+      // id.
+      record = {.denied_at = record.denied_at, .rekeyed_at = now};
+    }
+    record.thumbprint = key.thumbprint;
     if (record.first_public == 0) {
       record.first_public = now;
       record.was_there = is_first_look;
@@ -59,8 +66,10 @@ void KeyWatch::note_published(const KeySource& source, std::int64_t now) {
   if (kept) kept = ledger_.save();
   if (!kept) tell({"error", "key_ledger", kept.error().text});
   std::erase_if(uses_, [&](const auto& use) {
-    return use.first.first == source.name() && use.second.use_count() == 1 &&
-           ledger_.find(source.name(), use.first.second) == nullptr;
+    const auto& [issuer, id, thumbprint] = use.first;
+    if (issuer != source.name() || use.second.use_count() != 1) return false;
+    const KeyRecord* record = ledger_.find(issuer, id);
+    return record == nullptr || record->thumbprint != thumbprint;
   });
 }
 
@@ -85,22 +94,25 @@ void KeyWatch::on_tick() {
 void KeyWatch::collect(const KeySource& source, std::int64_t now) {
   if (source.published() != nullptr) {
     for (const Key& key : source.published()->keys()) {
-      ledger_.change(source.name(), key.id).last_public = now;
-      note_use(source.name(), key);
+      KeyRecord& record = ledger_.change(source.name(), key.id);
+      if (record.thumbprint != key.thumbprint) continue;
+      record.last_public = now;
+      note_use(key, record);
     }
   }
   for (const Key& key : source.withdrawn()) {
     const std::int64_t last = key.use->last.load(std::memory_order_relaxed);
     if (last == 0) continue;
     KeyRecord& record = ledger_.change(source.name(), key.id);
+    // The record is of the key that has the id now.
+    if (record.thumbprint != key.thumbprint) continue;
     record.last_use = std::max({record.last_use, last, record.last_public + 1});
   }
 }
 
-void KeyWatch::note_use(const std::string& issuer, const Key& key) {
+void KeyWatch::note_use(const Key& key, KeyRecord& record) {
   const std::int64_t last = key.use->last.load(std::memory_order_relaxed);
   if (last == 0) return;
-  KeyRecord& record = ledger_.change(issuer, key.id);
   if (record.first_use == 0) record.first_use = last;
   record.last_use = std::max(record.last_use, last);
 }
@@ -108,7 +120,8 @@ void KeyWatch::note_use(const std::string& issuer, const Key& key) {
 void KeyWatch::judge(const KeySource& source, std::int64_t now, std::set<Alarm>& raised) const {
   ledger_.for_each(source.name(), [&](const std::string& id, const KeyRecord& record) {
     for (const KeyAlarm alarm : alarms_of(record, is_published(source, id), now)) {
-      raised.insert({source.name(), id, alarm});
+      const bool is_rekeyed = alarm == KeyAlarm::rekeyed;
+      raised.insert({source.name(), id, alarm, is_rekeyed ? record.rekeyed_at : 0});
     }
   });
 }

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -41,7 +42,7 @@ class KeyWatch final : public policy::Service {
   void remove(KeySource& source) { std::erase(sources_, &source); }
   Result<void> open();
   // use_of returns the one mark of that key, whichever set it is in.
-  std::shared_ptr<KeyUse> use_of(const std::string& issuer, const std::string& id);
+  std::shared_ptr<KeyUse> use_of(const std::string& issuer, const Key& key);
   void note_published(const KeySource& source, std::int64_t now);
   std::vector<std::string> denied(const std::string& issuer) const {
     return ledger_.denied(issuer);
@@ -55,13 +56,14 @@ class KeyWatch final : public policy::Service {
     std::string issuer;
     std::string id;
     KeyAlarm kind;
+    std::int64_t since = 0;  // tells a key that was replaced again from one that was replaced
     friend auto operator<=>(const Alarm&, const Alarm&) = default;
   };
 
   static bool is_published(const KeySource& source, const std::string& id);
   void on_tick();
   void collect(const KeySource& source, std::int64_t now);
-  void note_use(const std::string& issuer, const Key& key);
+  static void note_use(const Key& key, KeyRecord& record);
   void judge(const KeySource& source, std::int64_t now, std::set<Alarm>& raised) const;
   void list(const Answer& answer) const;
   void set_denied(std::string_view json, bool denied, const Answer& answer);
@@ -72,7 +74,8 @@ class KeyWatch final : public policy::Service {
   KeyLedger ledger_;
   std::string open_error_;
   std::vector<KeySource*> sources_;
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<KeyUse>> uses_;
+  using KeyName = std::tuple<std::string, std::string, crypto::Sha256>;  // issuer, id, thumbprint
+  std::map<KeyName, std::shared_ptr<KeyUse>> uses_;
   std::set<Alarm> alarms_;
   std::vector<policy::Notice> notices_;
   event::Loop* control_ = nullptr;

@@ -20,12 +20,17 @@ TEST(KeyRecordTest, SurvivesTheDisk) {
   const KeyRecord record{1, 2, 3, 4, 5, true};
   EXPECT_EQ(decode_record(encode_record(record)), record);
   EXPECT_EQ(decode_record(encode_record({})), KeyRecord{});
+  KeyRecord rekeyed{.first_public = 1, .rekeyed_at = 7};
+  rekeyed.thumbprint.fill(0xab);
+  EXPECT_EQ(decode_record(encode_record(rekeyed)), rekeyed);
+  EXPECT_EQ(decode_record("1 1 2 3 4 5 1"), record) << "of the version before";
 }
 
 TEST(KeyRecordTest, RefusesWhatIsNoRecord) {
   for (const std::string_view text :
        {"", "1", "2 0 0 0 0 0 0", "1 0 0 0 0 0", "1 0 0 0 0 0 0 0", "1 0 0 0 0 0 2",
-        "1 0 0 0 x 0 0", "1 0 0 0 -1 0 0", "1  0 0 0 0 0", "1 0 0 0 0 0 0 "}) {
+        "1 0 0 0 x 0 0", "1 0 0 0 -1 0 0", "1  0 0 0 0 0", "1 0 0 0 0 0 0 ", "2 0 0 0 0 0 0 0",
+        "2 0 0 0 0 0 0 0 ab", "2 0 0 0 0 0 0 0 ", "3 0 0 0 0 0 0"}) {
     EXPECT_EQ(decode_record(text), std::nullopt) << text;
   }
 }
@@ -63,6 +68,14 @@ TEST(KeyAlarms, TellOfTheAgeOfTheKeyInUse) {
   EXPECT_THAT(alarms_of(record, true, later), IsEmpty()) << "it signs no more";
   record.last_use = later;
   EXPECT_THAT(alarms_of(record, true, later), ElementsAre(KeyAlarm::too_old));
+}
+
+TEST(KeyAlarms, TellOfAnIdThatStandsForAnotherKey) {
+  KeyRecord record{.first_public = kNow, .last_public = kNow, .rekeyed_at = kNow};
+  EXPECT_THAT(alarms_of(record, true, kNow), ElementsAre(KeyAlarm::rekeyed));
+  EXPECT_THAT(alarms_of(record, true, kNow + kDay - 1), ElementsAre(KeyAlarm::rekeyed));
+  EXPECT_THAT(alarms_of(record, true, kNow + kDay), IsEmpty());
+  EXPECT_THAT(alarms_of(record, false, kNow), IsEmpty());
 }
 
 TEST(KeyLedgerTest, RemembersOnDisk) {
@@ -188,6 +201,21 @@ TEST_F(KeyOrders, TellTokensOfAWithdrawnKeyFromThoseThatNameIt) {
   const TestKey other = TestKey::make(KeyKind::p256);
   EXPECT_THAT(present(sign_jwt(other, SignatureAlgorithm::es256, header(), claims())),
               DeniedWith("bearer.key_unknown"));
+}
+
+TEST_F(KeyOrders, BeginAnewWithAKeyThatTookAnId) {
+  EXPECT_THAT(present(signed_with({})), Allowed());
+  publish({TestKey::make(KeyKind::p256).jwk("k1")});
+  harness_.command("keys-refresh", "{}");
+  const std::string listed = harness_.command("keys", "{}");
+  EXPECT_THAT(listed, HasSubstr(R"("kid":"k1","state":"published")"));
+  EXPECT_THAT(listed, HasSubstr(R"("was_there":false)"));
+  EXPECT_THAT(listed, HasSubstr(R"("first_use":0,"last_use":0)"));
+  // What an operator has denied stays denied: the denial is of the id.
+  harness_.command("keys-deny", R"({"kid":"k1"})");
+  publish({key().jwk("k1")});
+  harness_.command("keys-refresh", "{}");
+  EXPECT_THAT(present(signed_with({{"jti", "\"2\""}})), DeniedWith("bearer.key_denied"));
 }
 
 TEST(KeyWatchDurability, KeepsDenialsForTheNextProcess) {

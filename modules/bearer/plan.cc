@@ -8,6 +8,7 @@
 #include "gateway/clients/fetch_follow.h"
 #include "gateway/clients/url.h"
 #include "modules/bearer/key_source.h"
+#include "modules/bearer/opaque_issuer.h"
 #include "modules/bearer/printable.h"
 
 namespace sallyport::bearer {
@@ -36,29 +37,11 @@ class IssuerLoader {
         errors_before_(context.findings().error_count()) {}
 
   std::optional<Issuer> load(const std::string& name, const IssuerSettings& settings) {
-    KeySourceSettings source;
-    source.name = name;
-    source.algorithms = settings.algorithms;
-    source.known = context_.is_production() ? KnownKeys::refuse : KnownKeys::use;
-    source.times.refresh = settings.refresh;
-    source.times.least_refresh = settings.refresh_min;
-    source.times.most_refresh = settings.refresh_max;
-    source.times.keep = settings.keep;
-    source.times.max_bytes = kMaxJwksBytes;
-    read_place(settings.jwks, source.source);
-    if (source.source.url) check_times(settings);
-    if (!source.source.ca_file.empty()) check_ca(source.source);
-    if (!source.source.file.empty()) check_file(source);
-    if (context_.findings().error_count() != errors_before_) return std::nullopt;
-    const std::string& folder = shared_.key_ledger.path;
-    const auto watch =
-        context_.service<KeyWatch>(folder, [&] { return std::make_shared<KeyWatch>(folder); });
-    const auto service = context_.service<KeySource>(
-        source.key() + "\n" + folder, [&] { return std::make_shared<KeySource>(source, watch); });
     Issuer issuer;
     issuer.name = name;
     issuer.settings = settings;
-    issuer.keys = service->keys();
+    issuer.keys = settings.jwks ? follow_keys(name, settings) : without_keys(name, settings);
+    if (context_.findings().error_count() != errors_before_) return std::nullopt;
     if (settings.introspection) issuer.introspection = load_introspection(*settings.introspection);
     if (context_.findings().error_count() != errors_before_) return std::nullopt;
     return issuer;
@@ -68,6 +51,49 @@ class IssuerLoader {
   const config::Node& jwks() const {
     const config::Node* node = at_.find("jwks");
     return node ? *node : at_;
+  }
+
+  // follow_keys returns null after an error.
+  std::shared_ptr<const IssuerKeys> follow_keys(const std::string& name,
+                                                const IssuerSettings& settings) {
+    if (settings.algorithms.empty()) {
+      context_.findings().error(
+          at_, "`algorithms` is missing: the signature algorithms to accept; there is no default");
+    }
+    KeySourceSettings source;
+    source.name = name;
+    source.algorithms = settings.algorithms;
+    source.known = context_.is_production() ? KnownKeys::refuse : KnownKeys::use;
+    source.times.refresh = settings.refresh;
+    source.times.least_refresh = settings.refresh_min;
+    source.times.most_refresh = settings.refresh_max;
+    source.times.keep = settings.keep;
+    source.times.max_bytes = kMaxJwksBytes;
+    read_place(*settings.jwks, source.source);
+    if (source.source.url) check_times(settings);
+    if (!source.source.ca_file.empty()) check_ca(source.source);
+    if (!source.source.file.empty()) check_file(source);
+    if (context_.findings().error_count() != errors_before_) return nullptr;
+    const std::string& folder = shared_.key_ledger.path;
+    const auto watch =
+        context_.service<KeyWatch>(folder, [&] { return std::make_shared<KeyWatch>(folder); });
+    const auto service = context_.service<KeySource>(
+        source.key() + "\n" + folder, [&] { return std::make_shared<KeySource>(source, watch); });
+    return service->keys();
+  }
+
+  // without_keys: nothing that the issuer has signed can be checked, so it must be asked.
+  std::shared_ptr<const IssuerKeys> without_keys(const std::string& name,
+                                                 const IssuerSettings& settings) {
+    if (!settings.introspection) {
+      context_.findings().error(at_,
+                                "needs `jwks`, where its keys are, or `introspection`, where to "
+                                "ask about its tokens, or both");
+      return nullptr;
+    }
+    return context_
+        .service<OpaqueIssuer>(name, [&] { return std::make_shared<OpaqueIssuer>(name); })
+        ->keys();
   }
 
   void read_place(const JwksSettings& jwks_settings, clients::FollowSource& to) {
@@ -148,13 +174,16 @@ class IssuerLoader {
     const config::Node& at = *jwks().find("file");
     const auto document = clients::read_document(source.source.file, kMaxJwksBytes);
     if (!document) return context_.findings().error(at, document.error().text);
-    const auto keys = parse_jwks(*document, source.algorithms, 0, source.known);
+    const auto keys = read_jwks(*document, source.algorithms, source.known);
     if (!keys) return context_.findings().error(at, keys.error().text);
-    for (const SkippedKey& skipped : keys->skipped()) {
+    if (keys->keys.empty()) {
+      return context_.findings().error(at, no_usable_key(*keys).text);
+    }
+    for (const SkippedKey& skipped : keys->skipped) {
       std::string text = "key " + (skipped.id.empty() ? "(without kid)" : skipped.id);
       context_.findings().warning(at, text.append(" is not used: ").append(skipped.why));
     }
-    for (const Key& key : keys->keys()) {
+    for (const Key& key : keys->keys) {
       if (key.known_from.empty()) continue;
       context_.findings().warning(at, "key " + std::string(printable(key.id)) +
                                           " would be refused in production: everybody can read its "
@@ -239,7 +268,9 @@ void set_up_dpop(const SharedSettings& shared, policy::LoadContext& context, Bea
                   .service<DpopService>(std::to_string(entries),
                                         [&] { return std::make_shared<DpopService>(entries); })
                   ->state();
+  std::set<Algorithm> told;  // EdDSA has two names
   for (const Algorithm algorithm : plan.entry.dpop.algorithms) {
+    if (!told.insert(algorithm).second) continue;
     if (!plan.dpop_algorithms.empty()) plan.dpop_algorithms += ' ';
     plan.dpop_algorithms += to_string(algorithm);
   }

@@ -67,6 +67,21 @@ TEST_F(BearerPlanTest, HasNoDefaultForAlgorithms) {
   EXPECT_THAT(errors_with("jwks: {file: jwks.json}\nalgorithms: []"), HasSubstr("algorithms"));
 }
 
+TEST_F(BearerPlanTest, NeedsNoKeysOfAnIssuerThatIsAsked) {
+  const std::string asked =
+      "introspection: {url: \"http://127.0.0.1:9/\", client_id: gw, client_secret: file:secret}";
+  dir_.write("secret", "s3cret");
+  EXPECT_THAT(errors_with(asked), Not(HasSubstr("error:")));
+  const Issuer& issuer = dynamic_cast<const BearerPlan&>(harness_.plan()).issuers.front();
+  EXPECT_EQ(issuer.keys->here(0), nullptr);
+  EXPECT_EQ(key_sources(), 0);
+  for (const auto& service : harness_.services()) EXPECT_FALSE(service->not_ready());
+  EXPECT_THAT(errors_with("algorithms: [ES256]"),
+              HasSubstr("issuers.as: needs `jwks`, where its keys are, or `introspection`"));
+  EXPECT_THAT(errors_with("jwks: {file: jwks.json}\n" + asked),
+              HasSubstr("`algorithms` is missing"));
+}
+
 TEST_F(BearerPlanTest, KnowsNoSymmetricAlgorithmAndNoNone) {
   EXPECT_THAT(errors_with("jwks: {file: jwks.json}\nalgorithms: [HS256]"), HasSubstr("HS256"));
   EXPECT_THAT(errors_with("jwks: {file: jwks.json}\nalgorithms: [none]"), HasSubstr("none"));
@@ -138,6 +153,10 @@ TEST_F(BearerPlanTest, ReadsTheKeyFileAtOnce) {
   dir_.write("empty.json", R"({"keys":[]})");
   EXPECT_THAT(errors_with("jwks: {file: empty.json}\nalgorithms: [ES256]"),
               HasSubstr("no usable key"));
+  dir_.write("weak.json", test::jwks({TestKey::make(KeyKind::rsa1024).jwk("weak"),
+                                      TestKey::make(KeyKind::p384).jwk("p384")}));
+  EXPECT_THAT(errors_with("jwks: {file: weak.json}\nalgorithms: [ES256]"),
+              AllOf(HasSubstr("weak: RSA key is not of 2048"), HasSubstr("p384: its algorithm")));
 }
 
 TEST_F(BearerPlanTest, WarnsOfKeysThatAreNotUsed) {

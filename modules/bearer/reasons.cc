@@ -75,8 +75,13 @@ constexpr Reason kSignatureZero{
 constexpr Reason kType{"bearer.typ", ErrorClass::invalid_token,
                        "The token's `typ` is not in the issuer's `typ`: it may be an id token. "
                        "Relax the option only for an issuer that marks access tokens otherwise."};
-constexpr Reason kUnknownIssuer{"bearer.unknown_issuer", ErrorClass::invalid_token,
-                                "The token's `iss` is not that of an issuer of this chain."};
+constexpr Reason kUnknownIssuer{
+    "bearer.unknown_issuer", ErrorClass::invalid_token,
+    "The token's `iss`, or the one that its issuer tells of it, is not that of an "
+    "issuer of this chain."};
+constexpr Reason kOpaqueOnly{
+    "bearer.opaque_only", ErrorClass::invalid_token,
+    "The token is a JWT, and its issuer has no `jwks` here: only its opaque tokens are accepted."};
 constexpr Reason kKeysUnavailable{
     "bearer.keys_unavailable", ErrorClass::unavailable,
     "There are no keys of the issuer: its key set was never read, or not for longer than `keep`."};
@@ -86,6 +91,10 @@ constexpr Reason kKeyWithdrawn{
     "bearer.key_withdrawn", ErrorClass::invalid_token,
     "The signature is good, but the issuer does not publish its key any more: it was withdrawn "
     "before its tokens had expired, or somebody has stolen it."};
+constexpr Reason kKeyReplaced{
+    "bearer.key_replaced", ErrorClass::invalid_token,
+    "The signature is good, but by a key that its issuer has replaced by another of the same id: "
+    "the token is from before that, or somebody has one of the two keys who should not."};
 constexpr Reason kKeyUnknown{
     "bearer.key_unknown", ErrorClass::invalid_token,
     "The issuer publishes no usable key of that id; its key set is being read again. If the "
@@ -109,7 +118,7 @@ constexpr Reason kClaimMissing{"bearer.claim_missing", ErrorClass::invalid_token
                                "The token lacks a claim that it must have; the evidence names it."};
 constexpr Reason kClaimMalformed{
     "bearer.claim_malformed", ErrorClass::invalid_token,
-    "A claim of the token is not of its type, such as an exp that is text or has a fraction; the "
+    "A claim of the token is not of its type, such as an exp that is text or before 1970; the "
     "evidence names it."};
 constexpr Reason kExpired{"bearer.expired", ErrorClass::invalid_token,
                           "The token has expired. Clients refresh and come again."};
@@ -123,8 +132,10 @@ constexpr Reason kTooOld{
 constexpr Reason kLifetimeTooLong{
     "bearer.lifetime_too_long", ErrorClass::invalid_token,
     "The issuer gave the token a longer life than `max_age`: shorten it at the issuer."};
-constexpr Reason kAudience{"bearer.audience", ErrorClass::invalid_token,
-                           "The token is for somebody else: its `aud` has none of `audience`."};
+constexpr Reason kAudience{
+    "bearer.audience", ErrorClass::invalid_token,
+    "The token is for somebody else: its `aud` has none of `audience`, or it has "
+    "one although its issuer has `audience_from: client_id`."};
 constexpr Reason kBoundElsewhere{
     "bearer.bound_elsewhere", ErrorClass::invalid_token,
     "The token is bound (`cnf`) to another client certificate than this connection's, or to "

@@ -73,6 +73,12 @@ Denial check_audience(Exchange& exchange, const TokenClaims& claims, const Issue
     if (std::find(claims.audience.begin(), claims.audience.end(), wanted) != claims.audience.end())
       return std::nullopt;
   }
+  if (claims.audience.empty()) {
+    // Only an answer of the issuer can be without, and by the rule of today, not of when it came.
+    const auto& asked = issuer.settings.introspection;
+    if (asked && asked->audience == Presence::optional) return std::nullopt;
+    return deny(reasons::kAudience, evidence(exchange, "aud=(absent)"));
+  }
   return deny(reasons::kAudience, evidence(exchange, "aud={}", printable(claims.audience.front())));
 }
 
@@ -143,6 +149,14 @@ Denial check_request(Exchange& exchange, const BearerPlan& plan, const Issuer& i
   if (settle(Check::audience, check_audience(exchange, claims, issuer))) return first;
   if (settle(Check::binding, check_binding(plan, claims), binding_of(claims))) return first;
   if (to_certificate && settle(Check::certificate, check_certificate(exchange, claims))) {
+    return first;
+  }
+  // An operator who asks has no proof, and nobody can make one but the key's owner.
+  if (!claims.key_sha256.empty() && exchange.explanation != nullptr) {
+    exchange.explanation->leave_open(
+        static_cast<std::size_t>(Check::dpop),
+        "cannot tell without a proof: the token is bound to a DPoP key, and every request needs a "
+        "new proof by that key");
     return first;
   }
   if (needs_proof) settle(Check::dpop, check_scheme(exchange, plan, issuer, claims, credential));

@@ -54,6 +54,11 @@ std::span<const config::Option> IntrospectionSettings::options() {
           between(Seconds(0), Seconds(60))),
       option<&IntrospectionSettings::required_claims>(
           "required_claims", "Members that a good answer must have besides `active` and `aud`."),
+      option<&IntrospectionSettings::audience>(
+          "audience",
+          "Whether an answer must have `aud`, which many servers leave out: with `optional`, a "
+          "token of which the issuer does not tell for whom it is counts as one for this API. An "
+          "`aud` that is there is judged in any case."),
   };
   return rows;
 }
@@ -62,23 +67,35 @@ std::span<const config::Option> IssuerSettings::options() {
   static const std::array rows{
       required<&IssuerSettings::issuer>("issuer", "The exact `iss` of this issuer's tokens.",
                                         not_empty()),
-      required<&IssuerSettings::jwks>("jwks", "Where its keys are: `file` or `url`."),
+      option<&IssuerSettings::jwks>("jwks",
+                                    "Where its keys are: `file` or `url`. Without it, only its "
+                                    "opaque tokens are accepted, and it needs `introspection`."),
       option<&IssuerSettings::introspection>(
           "introspection",
           "Where to ask about this issuer's opaque tokens (RFC 7662); without it, there are none."),
-      required<&IssuerSettings::algorithms>(
-          "algorithms", "The signature algorithms to accept; there is no default.", not_empty()),
+      option<&IssuerSettings::algorithms>(
+          "algorithms",
+          "The signature algorithms to accept; needed with `jwks`. Ed25519 is another name of "
+          "EdDSA.",
+          not_empty()),
       option<&IssuerSettings::audience>(
           "audience",
           "A token's `aud` must contain one of these, exactly. A chain may name others.",
           not_empty()),
+      option<&IssuerSettings::audience_from>(
+          "audience_from",
+          "`client_id` is for an issuer that sends no `aud` in any token: `audience` then lists "
+          "the "
+          "clients whose tokens are meant for this API, and a token that has an `aud` is refused, "
+          "as it may be an id token."),
       option<&IssuerSettings::typ>("typ",
                                    "The `typ` values to accept. `any` accepts tokens of every "
                                    "type, or without one: id tokens too.",
                                    not_empty()),
       option<&IssuerSettings::required_claims>(
           "required_claims",
-          "Claims that must be there besides iss, exp, aud and iat. `client_id` and `scope` may "
+          "Claims that must be there besides iss, exp, iat and what `audience_from` names. "
+          "`client_id` and `scope` may "
           "come from any of the claims that the next two options name."),
       option<&IssuerSettings::client_id_claims>(
           "client_id_claims", "Claims that hold the client id; the first one there counts.",

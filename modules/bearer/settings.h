@@ -38,6 +38,14 @@ constexpr auto option_names(ClientAuth) {
        {"tls_client_auth", ClientAuth::mtls}}};
 }
 
+// Presence says whether something must be there.
+enum class Presence : std::uint8_t { required, optional };
+
+constexpr auto option_names(Presence) {
+  return std::array<std::pair<std::string_view, Presence>, 2>{
+      {{"required", Presence::required}, {"optional", Presence::optional}}};
+}
+
 // IntrospectionSettings is where opaque tokens are asked about.
 struct IntrospectionSettings {
   std::string url;
@@ -51,6 +59,7 @@ struct IntrospectionSettings {
   Seconds max_ttl{60};
   Seconds negative_ttl{5};
   std::vector<std::string> required_claims{"client_id"};
+  Presence audience = Presence::required;
 
   static std::span<const config::Option> options();
 };
@@ -63,12 +72,22 @@ constexpr auto option_names(MaxAgeRule) {
       {{"age", MaxAgeRule::age}, {"lifetime", MaxAgeRule::lifetime}}};
 }
 
+// AudienceFrom says by which claim a token tells for whom it is. Issuers that never send "aud" put
+// the client that they made the token for in its place.
+enum class AudienceFrom : std::uint8_t { aud, client_id };
+
+constexpr auto option_names(AudienceFrom) {
+  return std::array<std::pair<std::string_view, AudienceFrom>, 2>{
+      {{"aud", AudienceFrom::aud}, {"client_id", AudienceFrom::client_id}}};
+}
+
 struct IssuerSettings {
   std::string issuer;
-  JwksSettings jwks;
+  std::optional<JwksSettings> jwks;  // none: all its tokens are opaque
   std::optional<IntrospectionSettings> introspection;
   std::optional<std::vector<std::string>> audience;  // of chains that name none
-  std::vector<Algorithm> algorithms;
+  AudienceFrom audience_from = AudienceFrom::aud;
+  std::vector<Algorithm> algorithms;  // not empty when there are keys
   std::vector<std::string> typ{"at+jwt"};
   std::vector<std::string> required_claims{"sub", "client_id", "jti"};
   std::vector<std::string> scope_claims{"scope", "scp"};

@@ -22,6 +22,9 @@ using policy::TokenClaims;
 using policy::Verdict;
 
 Verdict deny_claim(Exchange& exchange, const ClaimFault& fault) {
+  if (fault.kind == ClaimFault::Kind::unexpected) {
+    return deny(reasons::kAudience, evidence(exchange, "{}=(present)", fault.claim));
+  }
   const bool missing = fault.kind == ClaimFault::Kind::missing;
   return deny(missing ? reasons::kClaimMissing : reasons::kClaimMalformed,
               evidence(exchange, "claim={}", fault.claim));
@@ -146,9 +149,10 @@ Verdict TokenVerifier::ask(Exchange& exchange, std::string_view token, Then then
           return then(later, Error{Fault::dependency, std::string(why)});
         };
         if (!told) return failed(told.error().text);
-        const auto read = read_introspection(**told, issuer->settings);
+        const auto read = read_introspection(**told, issuer->settings, later.now.unix_seconds());
         if (const auto* useless = std::get_if<UselessAnswer>(&read)) return failed(useless->text);
         if (const auto* fault = std::get_if<ClaimFault>(&read)) return failed(fault->claim);
+        if (std::holds_alternative<Mismatch>(read)) return failed("the token is none for us");
         return then(later, std::holds_alternative<TokenClaims>(read));
       });
 }
@@ -161,7 +165,7 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
   KnownToken known;
   known.is_opaque = true;
   known.issuer = issuer.keys;
-  auto read = read_introspection(answer, issuer.settings);
+  auto read = read_introspection(answer, issuer.settings, now);
   if (const auto* useless = std::get_if<UselessAnswer>(&read)) {
     count(issuer.keys->counters(worker_).introspection_failures);
     return deny(reasons::kIntrospectionFailed,
@@ -172,6 +176,12 @@ Verdict TokenVerifier::conclude(Exchange& exchange, const Credential& credential
   }
   if (const auto* fault = std::get_if<ClaimFault>(&read)) return deny_claim(exchange, *fault);
   known.told_at = now;
+  if (const auto* mismatch = std::get_if<Mismatch>(&read)) {
+    return deny(
+        *mismatch == Mismatch::issuer ? reasons::kUnknownIssuer : reasons::kBoundElsewhere,
+        evidence(exchange, "issuer={} answer={}", issuer.name,
+                 *mismatch == Mismatch::issuer ? "iss of another issuer" : "cnf of another kind"));
+  }
   known.good_until = now + settings->negative_ttl.count();
   if (auto* claims = std::get_if<TokenClaims>(&read)) {
     // Without "iat" a token is as old as it has been in use, on whatever worker. That is its age
@@ -205,6 +215,9 @@ Denial TokenVerifier::read(Exchange& exchange, std::string_view token, KnownToke
   if (issuer == nullptr) {
     return deny(reasons::kUnknownIssuer,
                 evidence(exchange, "iss={}", printable(std::get<std::string_view>(iss))));
+  }
+  if (!issuer->settings.jwks) {
+    return deny(reasons::kOpaqueOnly, evidence(exchange, "issuer={}", issuer->name));
   }
   if (!issuer->settings.takes_type(jwt.type)) {
     return deny(reasons::kType, evidence(exchange, "issuer={} typ={}", issuer->name,
@@ -247,13 +260,11 @@ Denial TokenVerifier::check_signature(Exchange& exchange, const UnverifiedJwt& j
   if (key == nullptr) return deny_unknown_key(exchange, jwt, issuer, *keys);
   // RFC 8725 section 3.1: the key says what it is for, never the token.
   if (!key->is_for(jwt.algorithm)) {
-    return deny(reasons::kKeyMismatch, evidence(exchange, "issuer={} kid={} alg={}", issuer.name,
-                                                printable(key->id), to_string(jwt.algorithm)));
+    return deny_another_key(exchange, jwt, issuer, *keys, reasons::kKeyMismatch);
   }
   if (!key->key->verify(jwt.algorithm, jwt.signing_input, jwt.signature)) {
     count(issuer.keys->counters(worker_).bad_signatures);
-    return deny(reasons::kSignature,
-                evidence(exchange, "issuer={} kid={}", issuer.name, printable(key->id)));
+    return deny_another_key(exchange, jwt, issuer, *keys, reasons::kSignature);
   }
   count(issuer.keys->counters(worker_).verifications);
   key->use->mark(exchange.now.unix_seconds());
@@ -262,19 +273,38 @@ Denial TokenVerifier::check_signature(Exchange& exchange, const UnverifiedJwt& j
   return std::nullopt;
 }
 
-// A withdrawn key is told apart only when the signature is really its own: anybody can name it.
+// signed_before returns the key that had this id before, if the signature is really its own:
+// anybody can name it.
+const Key* TokenVerifier::signed_before(const UnverifiedJwt& jwt, const KeySet& keys) {
+  const Key* old = keys.find_withdrawn(jwt.key_id);
+  if (old == nullptr || !old->is_for(jwt.algorithm)) return nullptr;
+  return old->key->verify(jwt.algorithm, jwt.signing_input, jwt.signature) ? old : nullptr;
+}
+
 Verdict TokenVerifier::deny_unknown_key(Exchange& exchange, const UnverifiedJwt& jwt,
                                         const Issuer& issuer, const KeySet& keys) const {
   count(issuer.keys->counters(worker_).unknown_keys);
   issuer.keys->ask_for_newer();
   const auto seen = evidence(exchange, "issuer={} kid={}", issuer.name, printable(jwt.key_id));
-  const Key* old = keys.find_withdrawn(jwt.key_id);
-  if (old == nullptr || !old->is_for(jwt.algorithm) ||
-      !old->key->verify(jwt.algorithm, jwt.signing_input, jwt.signature)) {
-    return deny(reasons::kKeyUnknown, seen);
-  }
+  const Key* old = signed_before(jwt, keys);
+  if (old == nullptr) return deny(reasons::kKeyUnknown, seen);
   old->use->mark(exchange.now.unix_seconds());
   return deny(reasons::kKeyWithdrawn, seen);
+}
+
+// deny_another_key: the id is known, and its key has not signed this. An issuer that gives an id to
+// another key may have done so before the last reading of its keys, or since: so they are read
+// again.
+Verdict TokenVerifier::deny_another_key(Exchange& exchange, const UnverifiedJwt& jwt,
+                                        const Issuer& issuer, const KeySet& keys,
+                                        const policy::Reason& reason) const {
+  issuer.keys->ask_for_newer();
+  const auto seen = evidence(exchange, "issuer={} kid={} alg={}", issuer.name,
+                             printable(jwt.key_id), to_string(jwt.algorithm));
+  const Key* old = signed_before(jwt, keys);
+  if (old == nullptr) return deny(reason, seen);
+  old->use->mark(exchange.now.unix_seconds());
+  return deny(reasons::kKeyReplaced, seen);
 }
 
 }  // namespace sallyport::bearer

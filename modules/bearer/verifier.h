@@ -48,8 +48,12 @@ class TokenVerifier final : public policy::TokenAuthority {
   Denial read(policy::Exchange& exchange, std::string_view token, KnownToken& to);
   Denial check_signature(policy::Exchange& exchange, const UnverifiedJwt& jwt, const Issuer& issuer,
                          KnownToken& to) const;
+  static const Key* signed_before(const UnverifiedJwt& jwt, const KeySet& keys);
   policy::Verdict deny_unknown_key(policy::Exchange& exchange, const UnverifiedJwt& jwt,
                                    const Issuer& issuer, const KeySet& keys) const;
+  policy::Verdict deny_another_key(policy::Exchange& exchange, const UnverifiedJwt& jwt,
+                                   const Issuer& issuer, const KeySet& keys,
+                                   const policy::Reason& reason) const;
 
   const std::shared_ptr<const BearerPlan> plan_;
   const std::shared_ptr<TokenCache> cache_;

@@ -123,8 +123,8 @@ std::optional<LearnedGrant> read_token_response(std::string_view body, std::int6
   if (grant.access_id.empty()) grant.access_id = policy::opaque_token_id(access);
   grant.granted_at = now;
   constexpr std::int64_t kLongest = 400LL * 24 * 3600;
-  const std::int64_t life = response->member("expires_in").integer().value_or(3600);
-  grant.access_ends = now + std::min(std::max<std::int64_t>(life, 1), kLongest);
+  const auto life = response->member("expires_in").whole();
+  grant.access_ends = now + std::clamp<std::int64_t>(life ? life->floor : 3600, 1, kLongest);
   learned.keys.push_back(grant_key(access));
   if (!refresh.empty()) learned.keys.push_back(grant_key(refresh));
   return learned;

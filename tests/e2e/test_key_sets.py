@@ -1,5 +1,6 @@
 """Key sets whose server is late, broken, away or abused: known keys go on working."""
 import http.client
+import json
 import os
 import socket
 import ssl
@@ -11,7 +12,7 @@ import pytest
 from support import settings
 from support.curl import curl
 from support.issuer import Issuer
-from support.jose import base64url
+from support.jose import Key, base64url
 from support.places import API
 from support.waiting import wait_until
 
@@ -84,9 +85,72 @@ def test_the_last_good_keys_survive_every_bad_answer(make_own_gateway, pki, issu
         assert curl(gateway, PATH, token=issuer.token("k1")).status == 200, what
         assert gateway.is_ready()
     issuer.answer = None
-    twice = issuer.document().replace("]", "," + issuer.document()[9:-2] + "]")
-    issuer.answer = (200, twice)
-    assert gateway.cli("keys", "refresh").returncode == 1, "one kid twice: no key is left"
+    issuer.add("k2")
+    other = {**issuer.keys["k2"].jwk, "kid": "k1", "use": "sig", "alg": "ES256"}
+    mine = json.loads(issuer.document())["keys"][0]
+    issuer.answer = (200, json.dumps({"keys": [mine, other]}))
+    refreshed = gateway.cli("keys", "refresh")
+    assert refreshed.returncode == 1, "one kid for two keys: no key is left"
+    assert "k1: kid stands for several keys" in refreshed.stdout + refreshed.stderr
+    assert curl(gateway, PATH, token=issuer.token("k1")).status == 200
+    skipped = gateway.metric("sallyport_jwks_keys_skipped_by_reason", reason="kid_duplicate")
+    assert skipped == 2
+    assert gateway.metric("sallyport_jwks_read_failures_total") >= len(BAD_ANSWERS)
+    assert "stay in use" in gateway.event("keys_not_read")["message"]
+
+
+@pytest.mark.parametrize("twin", [{}, {"use": "enc"}, {"use": "enc", "alg": "ECDH-ES"}])
+def test_a_twin_takes_no_key_away(make_own_gateway, pki, issuer, upstream, twin):
+    """The same key again, and the encryption key that some issuers publish under the same kid."""
+    issuer.start()
+    mine = json.loads(issuer.document())["keys"][0]
+    key = {**(Key().jwk if twin else {}), **twin}
+    issuer.answer = (200, json.dumps({"keys": [mine, {**mine, **key}]}))
+    gateway = make_own_gateway(settings.of_issuer(pki, issuer, upstream.server))
+    assert curl(gateway, PATH, token=issuer.token("k1")).status == 200
+
+
+def test_a_kid_that_comes_back_with_another_key(make_own_gateway, pki, issuer, upstream):
+    """The new key's tokens are accepted soon, the old one's are told apart, the operator hears."""
+    issuer.start()
+    gateway = make_own_gateway(settings.of_issuer(pki, issuer, upstream.server))
+    old = issuer.token("k1")
+    assert curl(gateway, PATH, token=old).status == 200
+    issuer.add("k1")  # another key in the place of the first
+    new = issuer.token("k1")
+    fetches = issuer.fetches
+    answer = curl(gateway, PATH, token=new)
+    assert answer.status == 401
+    wait_until(lambda: curl(gateway, PATH, token=new).status == 200, "the new key is known",
+               timeout=15)
+    assert issuer.fetches - fetches <= 3
+    answer = curl(gateway, PATH, token=old)
+    assert answer.status == 401
+    line = gateway.line_of(answer.one("x-fapi-interaction-id"))
+    assert line["deny"]["reason"] == "bearer.key_replaced"
+    wait_until(lambda: gateway.metric("sallyport_key_alarms", alarm="rekeyed") == 1, "the alarm")
+    wait_until(lambda: any(line["event"] == "key_alarm" and "key k1 rekeyed" in line["message"]
+                           for line in gateway.log()), "the line")
+    assert "rekeyed" in gateway.cli("keys").stdout
+
+
+def test_a_key_set_of_many_keys_and_much_text(make_own_gateway, pki, issuer, upstream):
+    """Sixty keys with certificate chains, 200 KiB: more than some peers take. Beyond: a clear no."""
+    issuer.start()
+    keys = json.loads(issuer.document())["keys"]
+    chain = {"x5c": ["A" * 3400]}
+    keys += [{**Key().jwk, "kid": f"more-{i}", "use": "sig", "alg": "ES256", **chain}
+             for i in range(59)]
+    issuer.answer = (200, json.dumps({"keys": keys}))
+    assert len(issuer.answer[1]) > 200 * 1024
+    gateway = make_own_gateway(settings.of_issuer(pki, issuer, upstream.server))
+    assert curl(gateway, PATH, token=issuer.token("k1")).status == 200
+    issuer.answer = (200, json.dumps({"keys": keys + 5 * keys[-1:]}))
+    refreshed = gateway.cli("keys", "refresh")
+    assert refreshed.returncode == 1
+    assert "more than 64 keys" in refreshed.stdout + refreshed.stderr
+    issuer.answer = (200, json.dumps({"keys": keys, "padding": "A" * 60_000}))
+    assert gateway.cli("keys", "refresh").returncode == 1
     assert curl(gateway, PATH, token=issuer.token("k1")).status == 200
 
 

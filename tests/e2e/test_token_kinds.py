@@ -1,13 +1,14 @@
 """Opaque tokens, and tokens that are bound: to a certificate, to a DPoP key. Of a real provider."""
 import base64
 import ssl
+import subprocess
 
 import pytest
 
 from support import settings
 from support.curl import curl
 from support.jose import Key
-from support.places import API
+from support.places import API, SALLYPORT
 
 ACCOUNTS = "/fdx/v6/accounts"
 
@@ -61,6 +62,7 @@ def test_without_the_issuer_opaque_tokens_are_refused(make_own_gateway, pki, ban
     gateway = make_own_gateway(config)
     answer = curl(gateway, ACCOUNTS, token=opaque(bank))
     assert answer.status == 503
+    assert int(answer.one("Retry-After")) > 0
     assert curl(gateway, ACCOUNTS, token=bank.issue()).status == 200
 
 
@@ -149,6 +151,31 @@ def test_a_proof_for_something_else_is_refused(gateway, dpop, changes, reason):
     key, token = dpop
     answer = present(gateway, token, key.proof("GET", url(gateway), token, **changes))
     assert refusal(gateway, answer) == f"bearer.{reason}"
+
+
+def test_the_url_of_a_proof_may_be_spelled_otherwise(gateway, dpop):
+    """RFC 3986 6.2.2 and 6.2.3: what two clients may write for one URL."""
+    key, token = dpop
+    host = f"{API.upper()}:{gateway.port}"
+    for url_of in (f"HTTPS://{host}/fdx/v6/%61ccounts", f"https://{host}/x/../fdx/./v6/accounts",
+                   f"https://{host}{ACCOUNTS}?limit=1#top",
+                   f"https://{host.replace('.', '%2e')}{ACCOUNTS}"):
+        assert present(gateway, token, key.proof("GET", url_of, token)).status == 200, url_of
+    for url_of in (f"https://{host}/fdx/v6/Accounts", f"https://{host}/fdx%2Fv6/accounts",
+                   f"https://{host}{ACCOUNTS}/"):
+        answer = present(gateway, token, key.proof("GET", url_of, token))
+        assert refusal(gateway, answer) == "bearer.dpop_request", url_of
+
+
+def test_explaining_a_token_bound_to_a_key_says_that_it_cannot_tell(gateway, dpop):
+    ended = subprocess.run([str(word) for word in (
+        SALLYPORT, "explain", "--token", "-", "--route", "accounts", "--admin", gateway.socket)],
+        input=f"{dpop[1]}\n", capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 1
+    assert "open  bearer       dpop           cannot tell without a proof" in ended.stdout
+    assert "pass  scope" in ended.stdout, "the other policies are asked all the same"
+    assert "FAIL" not in ended.stdout
+    assert ended.stdout.splitlines()[-1].startswith("cannot tell: route accounts would accept")
 
 
 def test_a_proof_by_another_key_is_refused(gateway, dpop):

@@ -29,7 +29,9 @@ class Key:
         return base64url(hashlib.sha256(members.encode()).digest())
 
     def sign(self, header, claims):
-        parts = [base64url(json.dumps(part).encode()) for part in (header, claims)]
+        """Header and claims are written as JSON; a text stands as it is."""
+        parts = [base64url((part if isinstance(part, str) else json.dumps(part)).encode())
+                 for part in (header, claims)]
         text = ".".join(parts)
         r, s = decode_dss_signature(self.private.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
         return f"{text}.{base64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
