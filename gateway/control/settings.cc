@@ -228,7 +228,8 @@ std::span<const config::Option> LimitSettings::options() {
                          "idle ones end, at it requests are answered with 503. Three quarters of "
                          "what the machine or the control group has when it is left out.",
                          config::at_least(Size{8 * 1024 * 1024})),
-      option<&S::request_head>("request_head", "Bytes of a request's head.",
+      option<&S::request_head>("request_head", "Bytes of a request's head; in HTTP/2 a field counts 32 more than its own "
+                               "(RFC 9113 section 6.5.2).",
                                between(Size{1024}, Size{256 * 1024})),
       option<&S::request_line>("request_line", "Bytes of a request line.",
                                between(Size{256}, Size{64 * 1024})),
