@@ -12,6 +12,10 @@
 namespace sallyport::tls {
 namespace {
 
+CertificateRefusal unreadable(const crypto::CertificateView& leaf) {
+  return refusal_of(RefusalReason::malformed, "an issuer's certificate is malformed", leaf);
+}
+
 // Attempts judges one candidate after the other, and keeps the refusal of the one that came
 // furthest.
 class Attempts {
@@ -20,21 +24,12 @@ class Attempts {
       : question_(question), demand_(demand) {}
 
   Onward judge(const PathCandidate& candidate) {
-    for (std::size_t i = 0; i + 1 < candidate.size(); ++i) {
-      switch (question_.signatures.check(candidate[i].certificate, candidate[i + 1].certificate)) {
-        case Signature::good:
-          continue;
-        case Signature::bad:
-          // A CA that the certificate itself says it is not from has not come near.
-          if (!candidate[i + 1].is_against_hint) {
-            note(i, bad_link(candidate[i], question_.chain));
-          }
-          return Onward::next;
-        case Signature::not_asked:
-          is_exhausted_ = true;
-          return Onward::stop;
-      }
+    for (const PathStep& step : candidate) {
+      if (step.view != nullptr) continue;
+      note(0, unreadable(question_.chain.view));
+      return Onward::next;
     }
+    if (const auto onward = judge_signatures(candidate)) return *onward;
     if (auto broken = broken_rule(candidate, question_.chain, question_.expected, question_.now)) {
       note(kAllSigned, std::move(*broken));
       return Onward::next;
@@ -56,6 +51,28 @@ class Attempts {
   // How far a path came: the signatures that hold, and what comes after all of them.
   static constexpr std::size_t kAllSigned = PathCandidate::kMost;
   static constexpr std::size_t kAllGood = kAllSigned + 1;
+
+  // judge_signatures returns nothing when all of them are good.
+  std::optional<Onward> judge_signatures(const PathCandidate& candidate) {
+    for (std::size_t i = 0; i + 1 < candidate.size(); ++i) {
+      const PathStep& issuer = candidate[i + 1];
+      const bool is_anchor = i + 2 == candidate.size();
+      switch (question_.signatures.check(candidate[i].certificate,
+                                         {issuer.certificate, issuer.view->spki_sha256},
+                                         is_anchor ? SignedBy::anchor : SignedBy::presented)) {
+        case Signature::good:
+          continue;
+        case Signature::bad:
+          // A CA that the certificate itself says it is not from has not come near.
+          if (!issuer.is_against_hint) note(i, bad_link(candidate[i], question_.chain));
+          return Onward::next;
+        case Signature::not_asked:
+          is_exhausted_ = true;
+          return Onward::stop;
+      }
+    }
+    return std::nullopt;
+  }
 
   void note(std::size_t progress, CertificateRefusal refusal) {
     if (refusal_ && progress <= progress_) return;
@@ -87,10 +104,10 @@ CertificateRefusal too_deep(const crypto::CertificateView& leaf) {
                     leaf);
 }
 
-CertificateRefusal too_many_ways(const crypto::CertificateView& leaf) {
+CertificateRefusal too_many_ways(const crypto::CertificateView& leaf, std::size_t verified) {
   return refusal_of(RefusalReason::chain_too_long,
                     "among the certificates that came with " + leaf.subject +
-                        " are too many of one name; " + std::to_string(SignatureBook::kMost) +
+                        " are too many of one name; " + std::to_string(verified) +
                         " signatures were verified, and no path to a CA was found",
                     leaf);
 }
@@ -125,7 +142,9 @@ std::variant<CaPath, CertificateRefusal> find_ca_path(PathQuestion& question,
                    [&](const PathCandidate& candidate) { return attempts.judge(candidate); });
   question.has_passed = question.has_passed || end.has_passed;
   if (attempts.found()) return std::move(*attempts.found());
-  if (attempts.is_exhausted() || end.is_exhausted) return too_many_ways(chain.view);
+  if (attempts.is_exhausted() || end.is_exhausted) {
+    return too_many_ways(chain.view, question.signatures.verified());
+  }
   if (attempts.refusal()) return std::move(*attempts.refusal());
   return end.is_cut ? too_deep(chain.view) : unknown_issuer(chain.view, question.store);
 }

@@ -166,7 +166,7 @@ TEST(PathBuilding, VerifiesABoundedNumberOfSignatures) {
   std::string text;
   EXPECT_EQ(verdict_on(trusted, sent_with(a.issue({.common_name = "app"}), mesh), kClient, &text),
             "chain_too_long");
-  EXPECT_THAT(text, HasSubstr("32 signatures were verified"));
+  EXPECT_THAT(text, HasSubstr(" signatures were verified, and no path to a CA was found"));
   // Where one of the two is trusted, the same certificates do no harm.
   EXPECT_EQ(verdict_on(a.certificate_pem(), sent_with(a.issue({.common_name = "app"}), mesh)),
             "CN=A");
@@ -186,27 +186,55 @@ TEST(PathBuilding, TakesABoundedNumberOfSteps) {
             "chain_too_long");
 }
 
-TEST(SignatureBook, VerifiesEachPairOnceAndNoMoreThanItMay) {
+TEST(PathBuilding, OneCaMayStandInAsManyEntriesAsThereAre) {
   const TestCa ca("CA");
-  SignatureBook book;
-  const auto parse = [](const std::string& der) {
-    const std::uint8_t* data = crypto::data_of(der);
-    return bssl::UniquePtr<X509>(d2i_X509(nullptr, &data, static_cast<long>(der.size())));
-  };
-  const auto issuer = parse(ca.der());
-  const auto first = parse(ca.issue({}).der);
-  EXPECT_EQ(book.known(first.get(), issuer.get()), Signature::not_asked);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(book.check(first.get(), issuer.get()), Signature::good);
-  EXPECT_EQ(book.verified(), 1U);
-  std::vector<bssl::UniquePtr<X509>> others;
-  for (std::size_t i = 1; i < SignatureBook::kMost; ++i) {
-    others.push_back(parse(TestCa("CA").issue({}).der));
-    EXPECT_EQ(book.check(others.back().get(), issuer.get()), Signature::bad);
+  TrustStoreSpec spec;
+  for (std::size_t i = 0; i < TrustStore::kMaxEntries; ++i) {
+    TrustEntrySpec& entry = spec.entries.emplace_back();
+    entry.id = std::to_string(i);
+    // Others of its name, and itself under another identity.
+    entry.pem = i % 2 == 0 ? TestCa("CA").certificate_pem() : ca.certificate_pem();
+    entry.identity.common_names = {*crypto::NamePattern::parse("client-" + entry.id)};
   }
-  const auto more = parse(ca.issue({}).der);
-  EXPECT_EQ(book.check(more.get(), issuer.get()), Signature::not_asked);
-  EXPECT_EQ(book.check(first.get(), issuer.get()), Signature::good);
-  EXPECT_EQ(book.verified(), SignatureBook::kMost);
+  const auto loaded = TrustStore::make(std::move(spec), wall_now());
+  const auto leaf = ca.issue({.common_name = "client-255"});
+  const PresentedDer presented(leaf.der, leaf.issuers_der);
+  const auto found = check_path(presented.chain(), *loaded->store, kClient, wall_now());
+  ASSERT_EQ(found.index(), 0U) << std::get<CertificateRefusal>(found).text;
+  EXPECT_EQ(std::get<GoodPath>(found).voucher.entry, "255");
+}
+
+bssl::UniquePtr<X509> parse(const std::string& der) {
+  const std::uint8_t* data = crypto::data_of(der);
+  return bssl::UniquePtr<X509>(d2i_X509(nullptr, &data, static_cast<long>(der.size())));
+}
+
+TEST(SignatureBook, VerifiesEachPairOnceAndNoMoreThanItMay) {
+  for (const auto& [origin, most] :
+       {std::pair{SignedBy::presented, SignatureBook::kMostByPresented},
+        std::pair{SignedBy::anchor, SignatureBook::kMostByAnchors}}) {
+    const TestCa ca("CA");
+    const auto spki = crypto::view_certificate(ca.der())->spki_sha256;
+    const auto issuer = parse(ca.der());
+    const IssuerKey key{issuer.get(), spki};
+    const auto first = parse(ca.issue({}).der);
+    SignatureBook book;
+    EXPECT_EQ(book.known(first.get(), spki), Signature::not_asked);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(book.check(first.get(), key, origin), Signature::good);
+    EXPECT_EQ(book.verified(), 1U);
+    const std::string wrong = TestCa("CA").issue({}).der;
+    std::vector<bssl::UniquePtr<X509>> others;
+    for (std::size_t i = 1; i < most; ++i) {
+      others.push_back(parse(wrong));
+      EXPECT_EQ(book.check(others.back().get(), key, origin), Signature::bad);
+    }
+    const auto more = parse(ca.issue({}).der);
+    EXPECT_EQ(book.check(more.get(), key, origin), Signature::not_asked);
+    EXPECT_EQ(book.check(first.get(), key, origin), Signature::good);
+    EXPECT_EQ(book.verified(), most);
+    const auto other = origin == SignedBy::anchor ? SignedBy::presented : SignedBy::anchor;
+    EXPECT_EQ(book.check(more.get(), key, other), Signature::good);
+  }
 }
 
 }  // namespace

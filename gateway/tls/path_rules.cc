@@ -147,9 +147,7 @@ const char* peers_of(const Expectation& expected) {
   return expected.role == Expectation::Role::client ? "clients" : "servers";
 }
 
-std::string who_is(const PathStep* step) {
-  return step == nullptr ? "a certificate" : "the certificate of " + step->view->subject;
-}
+std::string who_is(const PathStep& step) { return "the certificate of " + step.view->subject; }
 
 // step_of finds the certificate that the library was at.
 const PathStep* step_of(const PathCandidate& path, const X509* certificate) {
@@ -168,7 +166,7 @@ CertificateRefusal describe(X509_STORE_CTX* context, const Script& script,
   if (at_fault == nullptr) {
     at_fault = step_of(script.path, X509_STORE_CTX_get_current_cert(context));
   }
-  const std::string who = who_is(at_fault);
+  const std::string who = who_is(*at_fault);
   std::string text = who + ": " + X509_verify_cert_error_string(error);
   if (reason == RefusalReason::expired) {
     text = who + " expired at " + utc_text(at_fault->view->not_after);
@@ -190,7 +188,7 @@ std::optional<CertificateRefusal> broken_by_anchor(const PathCandidate& path,
                                                    const Expectation& expected) {
   X509* anchor = path.back().certificate;
   const bool is_issuer = path.size() > 1;
-  const std::string who = who_is(&path.back());
+  const std::string who = who_is(path.back());
   if ((X509_get_extension_flags(anchor) & EXFLAG_CRITICAL) != 0) {
     return refusal_of(RefusalReason::malformed,
                       who + " has a critical extension that is not understood", leaf);
@@ -260,10 +258,6 @@ std::optional<CertificateRefusal> broken_by_common_name(const PathCandidate& pat
 std::optional<CertificateRefusal> broken_rule(const PathCandidate& path,
                                               const PresentedChain& chain,
                                               const Expectation& expected, WallTime now) {
-  for (const PathStep& step : path) {
-    if (step.view != nullptr) continue;
-    return refusal_of(RefusalReason::malformed, "an issuer's certificate is malformed", chain.view);
-  }
   if (auto broken = broken_by_library(path, chain, expected, now)) return broken;
   if (auto broken = broken_by_anchor(path, chain.view, expected)) return broken;
   if (auto broken = broken_by_common_name(path, chain.view, expected)) return broken;
@@ -271,8 +265,7 @@ std::optional<CertificateRefusal> broken_rule(const PathCandidate& path,
 }
 
 CertificateRefusal bad_link(const PathStep& subject, const PresentedChain& chain) {
-  const std::string who = subject.view == nullptr ? "an issuer's certificate"
-                                                  : "the certificate of " + subject.view->subject;
+  const std::string who = who_is(subject);
   if (has_weak_signature(subject.certificate)) {
     return refusal_of(RefusalReason::weak_signature,
                       who + " is signed with a digest that is no longer safe", chain.view);

@@ -10,6 +10,8 @@
 
 namespace sallyport::tls {
 
+// Every step of the paths here has a view.
+
 // broken_rule says what is wrong with the path: dates, purposes, constraints, names, weak keys.
 std::optional<CertificateRefusal> broken_rule(const PathCandidate& path,
                                               const PresentedChain& chain,

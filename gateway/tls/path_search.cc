@@ -82,7 +82,8 @@ class Search {
   void follow(X509* issuer, const crypto::CertificateView* view, void (Search::*onward)()) {
     X509* subject = path_.back().certificate;
     const Fit fit = fit_of(subject, issuer);
-    if (fit == Fit::none || signatures_.known(subject, issuer) == Signature::bad) return;
+    if (fit == Fit::none) return;
+    if (view && signatures_.known(subject, view->spki_sha256) == Signature::bad) return;
     if (fit == Fit::against_hint && hints_ == Hints::heeded) {
       end_.has_passed = true;
       return;

@@ -15,17 +15,22 @@ bool has_signed(X509* issuer, X509* subject) {
 
 }  // namespace
 
-Signature SignatureBook::check(X509* subject, X509* issuer) {
-  const Signature before = known(subject, issuer);
-  if (before != Signature::not_asked || is_full()) return before;
-  const Signature found = has_signed(issuer, subject) ? Signature::good : Signature::bad;
-  entries_.push_back({subject, issuer, found});
+Signature SignatureBook::check(X509* subject, const IssuerKey& issuer, SignedBy origin) {
+  const Signature before = known(subject, issuer.spki);
+  if (before != Signature::not_asked) return before;
+  const bool is_presented = origin == SignedBy::presented;
+  const std::size_t count = is_presented ? by_presented_ : entries_.size() - by_presented_;
+  if (count >= (is_presented ? kMostByPresented : kMostByAnchors)) return Signature::not_asked;
+  by_presented_ += is_presented ? 1 : 0;
+  const Signature found =
+      has_signed(issuer.certificate, subject) ? Signature::good : Signature::bad;
+  entries_.push_back({subject, issuer.spki, found});
   return found;
 }
 
-Signature SignatureBook::known(const X509* subject, const X509* issuer) const {
+Signature SignatureBook::known(const X509* subject, const crypto::Sha256& issuer_spki) const {
   for (const Entry& entry : entries_) {
-    if (entry.subject == subject && entry.issuer == issuer) return entry.found;
+    if (entry.subject == subject && entry.issuer_spki == issuer_spki) return entry.found;
   }
   return Signature::not_asked;
 }
