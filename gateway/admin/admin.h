@@ -1,7 +1,8 @@
 #pragma once
 
 // Admin is where operators and the command line ask: health, readiness and metrics on a loopback
-// port, for those who mean it (host_check.h), and on the Unix socket also what changes something. Never on a public port.
+// port, for those who mean it (host_check.h), and on the Unix socket also what changes something.
+// Never on a public port.
 
 #include <memory>
 #include <string>

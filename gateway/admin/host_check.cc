@@ -31,8 +31,8 @@ bool is_meant(const event::OperatorRequest& request, std::string_view address,
   return std::ranges::all_of(request.hosts, [&](const std::string& text) {
     const std::string_view host = without_port(text);
     const auto is_host = [host](std::string_view name) { return equals_ignoring_case(host, name); };
-    return !host.empty() && (is_host(address) || is_host("localhost") ||
-                             std::ranges::any_of(names, is_host));
+    return !host.empty() &&
+           (is_host(address) || is_host("localhost") || std::ranges::any_of(names, is_host));
   });
 }
 

@@ -13,7 +13,8 @@
 namespace sallyport::admin {
 
 // is_meant says whether each of the request's hosts is `address` (without brackets), localhost or
-// one of `names`, with any port: the port is another's behind a tunnel. Only HTTP/1.0 may name none.
+// one of `names`, with any port: the port is another's behind a tunnel. Only HTTP/1.0 may name
+// none.
 bool is_meant(const event::OperatorRequest& request, std::string_view address,
               const std::vector<std::string>& names);
 

@@ -53,8 +53,8 @@ bool write_all(int fd, std::string_view text) {
 // write_new leaves nothing behind when it fails; errno says why.
 bool write_new(int folder, const std::string& name, std::string_view text) {
   constexpr mode_t kMode = 0644;
-  File file(openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                   kMode));
+  File file(
+      openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode));
   if (!file.is_open()) return false;
   if (write_all(file.get(), text) && fsync(file.get()) == 0 && file.close()) return true;
   const int why = errno;

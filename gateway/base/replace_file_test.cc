@@ -56,7 +56,8 @@ TEST_F(ReplaceFile, ALinkInItsPlaceIsReplacedAndNotFollowed) {
 TEST_F(ReplaceFile, SaysWhatCannotBeWrittenAndLeavesNothing) {
   const auto missing = replace_file(path("none/a"), "x");
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().text, path("none/a") + ": cannot be written: No such file or directory");
+  EXPECT_EQ(missing.error().text,
+            path("none/a") + ": cannot be written: No such file or directory");
   fs::create_directory(path("taken"));
   EXPECT_FALSE(replace_file(path("taken"), "x"));
   EXPECT_EQ(files(), 1U);

@@ -37,8 +37,9 @@ constexpr std::uint32_t utf8_value(std::string_view sequence) {
 }
 
 // is_hidden: characters that a reader does not see, but that change what is seen. The controls C0,
-// DEL and C1 move the cursor, set titles and colours; line and paragraph separators begin a line; the
-// marks, embeddings, overrides and isolates of Unicode Annex 9 turn the direction of what follows.
+// DEL and C1 move the cursor, set titles and colours; line and paragraph separators begin a line;
+// the marks, embeddings, overrides and isolates of Unicode Annex 9 turn the direction of what
+// follows.
 constexpr bool is_hidden(std::uint32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || c == 0x200E || c == 0x200F ||
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);

@@ -1,6 +1,5 @@
 #include "gateway/cli/explain_certificate.h"
 
-
 #include "gateway/cli/admin_client.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/config_option.h"

@@ -76,8 +76,7 @@ void print_key(const json::Value& key) {
   }
   const std::string since = key.member("was_there").boolean().value_or(false) ? "<=" : "";
   say("{:<12} {:<24} {:<10} {:<20} {:<18} {}\n", text_of(key, "issuer"), text_of(key, "kid"),
-             text_of(key, "state"), since + day_of(key, "first_public"), day_of(key, "last_use"),
-             notes);
+      text_of(key, "state"), since + day_of(key, "first_public"), day_of(key, "last_use"), notes);
 }
 
 int list(const Wish& wish) {
@@ -85,7 +84,7 @@ int list(const Wish& wish) {
   if (!document) return kFailed;
   if (wish.as_json) return kOk;
   say("{:<12} {:<24} {:<10} {:<20} {:<18} {}\n", "ISSUER", "KID", "STATE", "PUBLIC SINCE",
-             "LAST USED", "ALARMS");
+      "LAST USED", "ALARMS");
   const json::Value keys = document->member("keys");
   for (std::size_t i = 0; i < keys.size(); ++i) print_key(keys.at(i));
   return kOk;

@@ -42,7 +42,8 @@ void print_step(const json::Value& step) {
 void print_others(const json::Value& decision) {
   const auto requests = decision.member("requests").integer().value_or(1);
   if (requests < 2) return;
-  say("{} remembered requests have this id; this is the newest. Request ids of others:\n", requests);
+  say("{} remembered requests have this id; this is the newest. Request ids of others:\n",
+      requests);
   const json::Value others = decision.member("others");
   for (std::size_t i = 0; i < others.size(); ++i) {
     say("  {}\n", others.at(i).string().value_or(""));

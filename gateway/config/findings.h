@@ -1,6 +1,7 @@
 #pragma once
 
-// Findings collects everything that is wrong, or to be told, of a configuration, so that one run names it all.
+// Findings collects everything that is wrong, or to be told, of a configuration, so that one run
+// names it all.
 
 #include <cstddef>
 #include <cstdint>

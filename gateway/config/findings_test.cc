@@ -7,7 +7,8 @@ namespace {
 
 TEST(Findings, SaySeverityPlaceAndMessage) {
   const auto file = std::make_shared<const std::string>("a.yaml");
-  EXPECT_EQ((Finding{Severity::error, {file, 3, 7}, "x.y", "no"}).text(), "a.yaml:3:7: error: x.y: no");
+  EXPECT_EQ((Finding{Severity::error, {file, 3, 7}, "x.y", "no"}).text(),
+            "a.yaml:3:7: error: x.y: no");
   EXPECT_EQ((Finding{Severity::warning, {file, 0, 0}, "", "hm"}).text(), "a.yaml: warning: hm");
   EXPECT_EQ((Finding{Severity::note, {}, "x", "so"}).text(), "note: x: so");
 }

@@ -38,22 +38,23 @@ void Gateway::find_decision(const std::string& id,
                             std::function<void(std::optional<std::string>)> done) {
   // Each worker writes its own place; the last acknowledgement publishes them all.
   auto found = std::make_shared<std::vector<std::optional<Found>>>(seats_.size());
-  to_all([this, id, found](unsigned worker) {
-           (*found)[worker] = seats_[worker].server->state().ring().find(id);
-         },
-         [found, done = std::move(done)] {
-           std::optional<Found> all;
-           for (auto& of_worker : *found) {
-             if (!of_worker) continue;
-             if (all) {
-               join(*all, *std::move(of_worker));
-             } else {
-               all = std::move(of_worker);
-             }
-           }
-           if (!all) return done(std::nullopt);
-           done(text_of(*std::move(all)));
-         });
+  to_all(
+      [this, id, found](unsigned worker) {
+        (*found)[worker] = seats_[worker].server->state().ring().find(id);
+      },
+      [found, done = std::move(done)] {
+        std::optional<Found> all;
+        for (auto& of_worker : *found) {
+          if (!of_worker) continue;
+          if (all) {
+            join(*all, *std::move(of_worker));
+          } else {
+            all = std::move(of_worker);
+          }
+        }
+        if (!all) return done(std::nullopt);
+        done(text_of(*std::move(all)));
+      });
 }
 
 }  // namespace sallyport::control

@@ -250,10 +250,12 @@ std::span<const config::Option> LimitSettings::options() {
 std::span<const config::Option> AdminSettings::options() {
   using S = AdminSettings;
   static const std::array rows{
-      option<&S::socket>("socket", "Path of a Unix socket for the command line: reads and writes, "
-                                   "guarded by the file's permissions."),
-      option<&S::listen>("listen", "Loopback `address:port` for /healthz, /readyz and /metrics: "
-                                   "reads only, for at most 64 connections at a time."),
+      option<&S::socket>("socket",
+                         "Path of a Unix socket for the command line: reads and writes, "
+                         "guarded by the file's permissions."),
+      option<&S::listen>("listen",
+                         "Loopback `address:port` for /healthz, /readyz and /metrics: "
+                         "reads only, for at most 64 connections at a time."),
       option<&S::hosts>("hosts",
                         "Names besides the address and `localhost` that a request to `listen` may "
                         "have in its `Host`, without port. With any other it is answered 421, so "

@@ -87,8 +87,8 @@ std::optional<std::string> TrustReader::certificates(const std::string& path,
                                                      const config::Node& node) {
   auto file = content(path, tls::TrustStore::kMaxFileBytes, node);
   if (!file) return std::nullopt;
-  const auto taken = crypto::take_certificates(file->text, tls::TrustStore::kMaxAnchors,
-                                               crypto::PemUse::trust);
+  const auto taken =
+      crypto::take_certificates(file->text, tls::TrustStore::kMaxAnchors, crypto::PemUse::trust);
   if (!taken) {
     findings_.error(node, path + ": " + taken.error().text);
     return std::nullopt;
@@ -97,8 +97,7 @@ std::optional<std::string> TrustReader::certificates(const std::string& path,
   return std::move(file->text);
 }
 
-void TrustReader::tell(const std::string& path, const std::string& told,
-                       const config::Node& node) {
+void TrustReader::tell(const std::string& path, const std::string& told, const config::Node& node) {
   if (!told.empty()) findings_.note(node, path + ": " + told);
 }
 

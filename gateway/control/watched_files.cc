@@ -24,7 +24,9 @@ std::string content_of(const std::string& path) {
     return content;
   }
   const auto read = tls::read_file(path, crypto::kMaxRevocationListBytes);
-  return content.append(crypto::as_text(crypto::sha256(read ? read->text : "unreadable")));
+  // Looked at where it was read: a copy of a key would not be wiped.
+  const std::string_view text = read ? std::string_view(read->text) : "unreadable";
+  return content.append(crypto::as_text(crypto::sha256(text)));
 }
 
 std::string stamp_of(const std::string& path) {

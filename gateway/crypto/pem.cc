@@ -96,8 +96,8 @@ Error header_refused(const PemBlock& block, std::size_t line, std::string_view t
     return at_line(line, "says that " + named(block) +
                              " is encrypted; decrypt it (openssl pkey) and protect the file");
   }
-  return at_line(line, "is no base64, but a header of " + named(block) +
-                           "; remove such lines, or the block");
+  return at_line(
+      line, "is no base64, but a header of " + named(block) + "; remove such lines, or the block");
 }
 
 Result<PemBlock> read_block(PemLines& lines, std::string_view label) {
@@ -114,8 +114,8 @@ Result<PemBlock> read_block(PemLines& lines, std::string_view label) {
                                            named(block) + " is open; the file is mixed up there");
       }
       if (!base64.is_whole() || block.der.empty()) {
-        return at_line(lines.number(), "ends " + named(block) +
-                                           ", of which a part is missing; get the file anew");
+        return at_line(lines.number(),
+                       "ends " + named(block) + ", of which a part is missing; get the file anew");
       }
       return block;
     }
@@ -126,7 +126,8 @@ Result<PemBlock> read_block(PemLines& lines, std::string_view label) {
     if (const std::string why = misreading(line); !why.empty()) {
       return at_line(lines.number(), why);
     }
-    if (line.find(':') != std::string_view::npos) return header_refused(block, lines.number(), line);
+    if (line.find(':') != std::string_view::npos)
+      return header_refused(block, lines.number(), line);
     if (!base64.add(line)) {
       return at_line(lines.number(), "is not base64, inside " + named(block) +
                                          "; get the file anew, or mend the line");

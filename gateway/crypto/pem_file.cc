@@ -76,11 +76,13 @@ Error misplaced(const PemBlock& block, Kind kind, std::string_view wanted) {
     case Kind::list:
       return at(block, "has no place here; name the revocation list in `crl.files`");
     case Kind::bag:
-      return at(block, "is a bag of certificates in PKCS#7, which is not read here; unpack it "
-                       "(openssl pkcs7 -print_certs -in FILE -out NEW)");
+      return at(block,
+                "is a bag of certificates in PKCS#7, which is not read here; unpack it "
+                "(openssl pkcs7 -print_certs -in FILE -out NEW)");
     case Kind::request:
-      return at(block, "is a request for a certificate; put the certificate here that the CA made "
-                       "of it");
+      return at(block,
+                "is a request for a certificate; put the certificate here that the CA made "
+                "of it");
     case Kind::public_key:
       return at(block, "is a bare public key, which has no place here; remove it");
     default:
@@ -145,8 +147,9 @@ Result<std::string> take_trusted(const PemBlock& block, PemUse use) {
   auto parts = split_trusted(block.der);
   if (!parts) return at(block, "cannot be read; get the file anew");
   if (parts->has_uses && use == PemUse::trust) {
-    return at(block, "says what it may be trusted for, which is not followed here; write it "
-                     "without (openssl x509 -in FILE -out NEW)");
+    return at(block,
+              "says what it may be trusted for, which is not followed here; write it "
+              "without (openssl x509 -in FILE -out NEW)");
   }
   return std::move(parts->certificate);
 }
@@ -189,8 +192,9 @@ Result<PemTaken> take_certificates(std::string_view pem, std::size_t limit, PemU
     account.took();
   }
   if (out.ders.empty()) {
-    return Error{Fault::gateway, "there is no CERTIFICATE block; PEM is expected, one certificate "
-                                 "or several"};
+    return Error{Fault::gateway,
+                 "there is no CERTIFICATE block; PEM is expected, one certificate "
+                 "or several"};
   }
   out.told = account.told();
   return out;
@@ -232,8 +236,9 @@ Result<PemKey> take_key(std::string_view pem) {
       case Kind::sealed_key:
         return at(block, "is encrypted; decrypt it (openssl pkey) and protect the file");
       case Kind::foreign_key:
-        return at(block, "is of a kind that is not read; write it as PKCS#8 (openssl pkey, or "
-                         "ssh-keygen -p -m PKCS8)");
+        return at(block,
+                  "is of a kind that is not read; write it as PKCS#8 (openssl pkey, or "
+                  "ssh-keygen -p -m PKCS8)");
       case Kind::key:
         if (key) return at(block, "is a second private key; leave the one in that is to be used");
         key = std::move(block);

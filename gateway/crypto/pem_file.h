@@ -1,8 +1,8 @@
 #pragma once
 
 // What stands in a PEM file of certificates, keys or revocation lists, for every reader of such
-// files: which kinds of blocks are taken, skipped or refused there. Files in the layouts of nginx and
-// HAProxy load: certificate, chain, key and parameters in one, in any order of kinds.
+// files: which kinds of blocks are taken, skipped or refused there. Files in the layouts of nginx
+// and HAProxy load: certificate, chain, key and parameters in one, in any order of kinds.
 
 #include <cstddef>
 #include <string>

@@ -49,12 +49,13 @@ std::optional<std::string_view> label_of(std::string_view line, std::string_view
 // plain_dashes writes the dashes of Unicode (U+2010 to U+2015, U+2212, U+FE58, U+FF0D), which word
 // processors put for two, as those of ASCII, letters as capitals, and leaves blanks out.
 std::string plain_dashes(std::string_view line) {
-  constexpr std::array<std::string_view, 9> kLike{
-      "\xE2\x80\x90", "\xE2\x80\x91", "\xE2\x80\x92", "\xE2\x80\x93", "\xE2\x80\x94",
-      "\xE2\x80\x95", "\xE2\x88\x92", "\xEF\xB9\x98", "\xEF\xBC\x8D"};
+  constexpr std::array<std::string_view, 9> kLike{"\xE2\x80\x90", "\xE2\x80\x91", "\xE2\x80\x92",
+                                                  "\xE2\x80\x93", "\xE2\x80\x94", "\xE2\x80\x95",
+                                                  "\xE2\x88\x92", "\xEF\xB9\x98", "\xEF\xBC\x8D"};
   std::string out;
   while (!line.empty()) {
-    const auto like = std::ranges::find_if(kLike, [&](auto dash) { return line.starts_with(dash); });
+    const auto like =
+        std::ranges::find_if(kLike, [&](auto dash) { return line.starts_with(dash); });
     if (like != kLike.end()) {
       out += "--";
       line.remove_prefix(like->size());
@@ -71,9 +72,9 @@ std::string plain_dashes(std::string_view line) {
 // seems_a_boundary finds those with other dashes, blanks or letters than PEM has: dashes, BEGIN or
 // END, and the name of something that a PEM file holds.
 bool seems_a_boundary(std::string_view line) {
-  constexpr std::array<std::string_view, 10> kKinds{
-      "CERTIFICATE", "X509", "TRUSTED", "PRIVATEKEY", "PUBLICKEY",
-      "RSA",         "EC",   "DH",      "ENCRYPTED",  "PKCS"};
+  constexpr std::array<std::string_view, 10> kKinds{"CERTIFICATE", "X509", "TRUSTED", "PRIVATEKEY",
+                                                    "PUBLICKEY",   "RSA",  "EC",      "DH",
+                                                    "ENCRYPTED",   "PKCS"};
   // Long lines are not typed by hand, and short ones are cheap to write anew.
   constexpr std::size_t kMaxTyped = 200;
   if (line.size() > kMaxTyped || line.find_first_of("-\xE2\xEF") == line.npos) return false;
@@ -116,7 +117,8 @@ std::string misreading(std::string_view line) {
     return "has a byte order mark before " + what +
            ", where two files were joined; remove it (the three octets EF BB BF)";
   }
-  const std::string_view bare = line.substr(std::min(line.find_first_not_of(" \t\v\f"), line.size()));
+  const std::string_view bare =
+      line.substr(std::min(line.find_first_not_of(" \t\v\f"), line.size()));
   if (bare.size() < line.size() && (begins(bare) || ends(bare))) {
     return "has white space before " + what + "; remove it, here and on the lines that follow";
   }

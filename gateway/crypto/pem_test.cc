@@ -46,9 +46,9 @@ TEST(Pem, GivesBackWhatWasWritten) {
 }
 
 TEST(Pem, TextAroundBlocksMayBeAnything) {
-  const std::string text = "Bag Attributes\n  friendlyName: partner\nsubject=/CN=A --- begin --- \n" +
-                           kBlock + "# the end of the first\nfront-end echo\n\xff\xfe\x80\n" +
-                           kBlock + "no line end after this";
+  const std::string text =
+      "Bag Attributes\n  friendlyName: partner\nsubject=/CN=A --- begin --- \n" + kBlock +
+      "# the end of the first\nfront-end echo\n\xff\xfe\x80\n" + kBlock + "no line end after this";
   const auto blocks = read_pem(text, 10);
   ASSERT_TRUE(blocks) << blocks.error().text;
   ASSERT_EQ(blocks->size(), 2U);
@@ -98,8 +98,9 @@ TEST(Pem, HalfABlockIsAnError) {
   EXPECT_THAT(why_not(replaced(kBlock, "END CERTIFICATE", "END X509 CRL")),
               HasSubstr("line 3 ends a block X509 CRL"));
   EXPECT_THAT(why_not(kBlock.substr(0, 28) + kBlock), HasSubstr("line 2 begins a block"));
-  for (const char* bad : {"MDEyMzQ1Njc4OQ=", "MDEyMzQ1Njc4OQ", "MDEyMzQ1Njc4O===", "MDEy=zQ1Njc4OQ==",
-                          "MDEyMzQ1Njc4OR==", "MDEyMzQ1Njc4OQ==MDEy", "MDEy*zQ1Njc4OQ==", ""}) {
+  for (const char* bad :
+       {"MDEyMzQ1Njc4OQ=", "MDEyMzQ1Njc4OQ", "MDEyMzQ1Njc4O===", "MDEy=zQ1Njc4OQ==",
+        "MDEyMzQ1Njc4OR==", "MDEyMzQ1Njc4OQ==MDEy", "MDEy*zQ1Njc4OQ==", ""}) {
     EXPECT_NE(why_not(replaced(kBlock, "MDEyMzQ1Njc4OQ==", bad)), "") << bad;
   }
 }
@@ -141,7 +142,8 @@ std::string key_of(const std::string& pem) {
   return taken ? taken->block.label + ": " + taken->told : taken.error().text;
 }
 
-const std::string kParameters = write_pem("EC PARAMETERS", "\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07");
+const std::string kParameters =
+    write_pem("EC PARAMETERS", "\x06\x08\x2A\x86\x48\xCE\x3D\x03\x01\x07");
 
 TEST(PemFile, LayoutsOfOtherServersLoad) {
   const auto identity = ca().intermediate("Issuing").issue({});
@@ -149,7 +151,8 @@ TEST(PemFile, LayoutsOfOtherServersLoad) {
   const auto parameters_end = std::to_string(1 + 3);
   EXPECT_EQ(certificates_of(identity.certificate_pem()), "1: ");
   EXPECT_EQ(certificates_of(chain), "2: took 2 certificates");
-  EXPECT_THAT(certificates_of(chain + key), HasSubstr("took 2 certificates; skipped PRIVATE KEY (line"));
+  EXPECT_THAT(certificates_of(chain + key),
+              HasSubstr("took 2 certificates; skipped PRIVATE KEY (line"));
   EXPECT_EQ(certificates_of(kParameters + key + chain),
             "2: took 2 certificates; skipped EC PARAMETERS (line 1), PRIVATE KEY (line " +
                 parameters_end + ")");

@@ -80,8 +80,9 @@ Result<void> HttpServer::listen_unix(const std::string& path) {
   }
   if (struct stat status{}; lstat(path.c_str(), &status) == 0) {
     if (!S_ISSOCK(status.st_mode)) {
-      return Error{Fault::gateway, path + ": is there, and is no socket; name another path, or "
-                                          "remove it"};
+      return Error{Fault::gateway, path +
+                                       ": is there, and is no socket; name another path, or "
+                                       "remove it"};
     }
     unlink(path.c_str());
   }
@@ -105,9 +106,8 @@ Result<void> HttpServer::listen_tcp(const std::string& address, std::uint16_t po
   const std::string name = address + ":" + std::to_string(port);
   sockaddr_storage bound{};
   int size = sizeof bound;
-  const std::string text = address.find(':') == std::string::npos
-                               ? name
-                               : "[" + address + "]:" + std::to_string(port);
+  const std::string text =
+      address.find(':') == std::string::npos ? name : "[" + address + "]:" + std::to_string(port);
   if (evutil_parse_sockaddr_port(text.c_str(), reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
     return Error{Fault::gateway, name + ": is no address"};
   }
@@ -140,8 +140,8 @@ Result<void> HttpServer::adopt(int fd, const std::string& name) {
   return error;
 }
 
-// libevent 2.1 counts no connections and tells of none before its first request. But it lets us make
-// its end of each, whose callbacks get its connection as their argument as soon as it has one.
+// libevent 2.1 counts no connections and tells of none before its first request. But it lets us
+// make its end of each, whose callbacks get its connection as their argument as soon as it has one.
 bufferevent* HttpServer::connection_cb(event_base* base, void* self) noexcept {
   const std::shared_ptr<Connections>& connections = static_cast<HttpServer*>(self)->connections_;
   bufferevent* end = bufferevent_socket_new(base, -1, 0);
@@ -149,7 +149,8 @@ bufferevent* HttpServer::connection_cb(event_base* base, void* self) noexcept {
   bufferevent_incref(end);
   // Runs next, before anything can have been read.
   auto fresh = std::make_unique<Fresh>(connections, end);
-  SALLYPORT_CHECK(event_base_once(base, -1, EV_TIMEOUT, accepted_cb, fresh.release(), nullptr) == 0);
+  SALLYPORT_CHECK(event_base_once(base, -1, EV_TIMEOUT, accepted_cb, fresh.release(), nullptr) ==
+                  0);
   if (++connections->open >= kMaxConnections) evconnlistener_disable(connections->listener);
   return end;
 }

@@ -28,8 +28,8 @@ struct OperatorRequest {
   std::string path;    // decoded, without query
   std::string query;
   std::string body;
-  // Whom the client means: every Host field, and the authority of a target in absolute form. None at
-  // all where HTTP/1.0 was spoken, or where the client broke RFC 9112 section 3.2.
+  // Whom the client means: every Host field, and the authority of a target in absolute form. None
+  // at all where HTTP/1.0 was spoken, or where the client broke RFC 9112 section 3.2.
   std::vector<std::string> hosts;
   bool is_http_1_0 = false;
   std::function<void(int status, std::string_view content_type, std::string_view body)> reply;
@@ -57,8 +57,8 @@ class HttpServer {
   };
   // adopt serves what `fd` accepts; it is bound, and closed whatever happens.
   Result<void> adopt(int fd, const std::string& name);
-  // connection_cb makes the library's end of a connection that was accepted, accepted_cb follows when
-  // the library has its connection around that, and closed_cb when it ends.
+  // connection_cb makes the library's end of a connection that was accepted, accepted_cb follows
+  // when the library has its connection around that, and closed_cb when it ends.
   static bufferevent* connection_cb(event_base* base, void* self) noexcept;
   static void accepted_cb(int, short, void* fresh) noexcept;
   static void closed_cb(evhttp_connection* connection, void* connections) noexcept;

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <string>
 
-#include "gateway/json/json.h"
 #include "gateway/base/utf8.h"
+#include "gateway/json/json.h"
 
 namespace sallyport::json {
 namespace {

@@ -35,9 +35,9 @@ class Credentials {
   static constexpr std::size_t kMaxFileBytes = 256 * 1024;
 
   // load reads the chain (leaf first, then its issuer, and so on; the root may be left out) and
-  // the key (PKCS#8, RSA or EC, not encrypted) from PEM files, which may be one and the same. RSA of
-  // 2048 bits or more, P-256 and P-384 are accepted. Errors name the file and what to do. Control
-  // thread.
+  // the key (PKCS#8, RSA or EC, not encrypted) from PEM files, which may be one and the same. RSA
+  // of 2048 bits or more, P-256 and P-384 are accepted. Errors name the file and what to do.
+  // Control thread.
   static Result<LoadedCredentials> load(const std::string& certificate_file,
                                         const std::string& key_file, WallTime now);
   // from_pem does the same from memory; the names stand for the files in messages.

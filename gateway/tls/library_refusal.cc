@@ -29,9 +29,10 @@ std::optional<Rule> rule_of_tls(int reason) {
     case SSL_R_BAD_ECC_CERT:
       return Rule{RefusalReason::weak_key, "has a key of a kind that TLS does not take here"};
     case SSL_R_WRONG_SIGNATURE_TYPE:
-      return Rule{RefusalReason::weak_key,
-                  "was shown with a proof by an algorithm that is not offered: its key is of a kind "
-                  "that is not taken, or the client signs with SHA-1"};
+      return Rule{
+          RefusalReason::weak_key,
+          "was shown with a proof by an algorithm that is not offered: its key is of a kind "
+          "that is not taken, or the client signs with SHA-1"};
     case SSL_R_BAD_SIGNATURE:
       return Rule{RefusalReason::bad_signature,
                   "was shown by a client that does not have its key: the proof is not good"};
@@ -88,9 +89,8 @@ std::optional<CertificateRefusal> library_refusal(const std::string& leaf) {
     return CertificateRefusal{RefusalReason::malformed,
                               "the certificate cannot be read: " + view.error().text, "", "", ""};
   }
-  return CertificateRefusal{rule->reason,
-                            "the certificate of " + view->subject + " " + rule->text, view->subject,
-                            view->issuer, view->serial};
+  return CertificateRefusal{rule->reason, "the certificate of " + view->subject + " " + rule->text,
+                            view->subject, view->issuer, view->serial};
 }
 
 }  // namespace sallyport::tls

@@ -16,9 +16,9 @@ TEST(LibraryRefusal, FindsTheLeafOfACertificateMessage) {
   EXPECT_EQ(leaf_of("\x0B\0\0\x0C"s + list, TLS1_2_VERSION), "XY");
   // A context, and extensions behind each certificate (RFC 8446 section 4.4.2).
   EXPECT_EQ(leaf_of("\x0B\0\0\x0B\x01!\0\0\x07\0\0\x02XY\0\0"s, TLS1_3_VERSION), "XY");
-  EXPECT_EQ(leaf_of("\x0B\0\0\x03\0\0\0"s, TLS1_2_VERSION), "");      // none was sent
+  EXPECT_EQ(leaf_of("\x0B\0\0\x03\0\0\0"s, TLS1_2_VERSION), "");  // none was sent
   EXPECT_EQ(leaf_of("\x0B\0\0\x04\0\0\0\0"s, TLS1_3_VERSION), "");
-  EXPECT_EQ(leaf_of("\x0C\0\0\x0C"s + list, TLS1_2_VERSION), "");     // another message
+  EXPECT_EQ(leaf_of("\x0C\0\0\x0C"s + list, TLS1_2_VERSION), "");  // another message
   const std::string whole = "\x0B\0\0\x0C"s + list;
   for (std::size_t size = 0; size + 4 < whole.size(); ++size) {
     EXPECT_EQ(leaf_of(whole.substr(0, size), TLS1_2_VERSION), "") << size;

@@ -28,8 +28,8 @@ struct TicketKey {
   TicketKey() = default;
 };
 
-// Immutable: rotation makes another one. Kept in pages that no core dump contains. While a ticket is
-// sealed or opened, BoringSSL has the key schedule on its heap, which it wipes.
+// Immutable: rotation makes another one. Kept in pages that no core dump contains. While a ticket
+// is sealed or opened, BoringSSL has the key schedule on its heap, which it wipes.
 class TicketKeys {
  public:
   static void* operator new(std::size_t size) { return allocate_secret(size); }
