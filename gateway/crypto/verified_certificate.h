@@ -58,7 +58,7 @@ struct Voucher {
   // The path's validity, the entry's retirement and the revocation lists' nextUpdate, whichever
   // comes first. Unix seconds.
   std::int64_t valid_until = std::numeric_limits<std::int64_t>::max();
-  std::vector<PathIssuer> issuers;  // nearest first; none of a pin
+  std::vector<PathIssuer> issuers = {};  // nearest first; none of a pin
 };
 
 class VerifiedCertificate {
