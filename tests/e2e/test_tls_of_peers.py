@@ -59,7 +59,7 @@ def get(gateway, sni, host, certificate=None):
 # ---- which entry a server name chooses (GHSA-9cr8-q42q-g8m7, GHSA-5r4w-85f3-pw66, caddy#7499)
 
 @pytest.mark.parametrize("sni", [API, API.upper(), "aPi.BANK.example", STRICT, "A.Strict.EXAMPLE",
-                                 "other.strict.example"])
+                                 "other.strict.example", "*.strict.example"])
 def test_no_spelling_of_a_strict_name_goes_without_a_certificate(gateway, upstream, sni):
     assert ASKED in s_client(gateway, "-tls1_2", sni=sni).output
     if sni.lower() in (API, STRICT):
@@ -67,7 +67,7 @@ def test_no_spelling_of_a_strict_name_goes_without_a_certificate(gateway, upstre
     assert upstream.requests == []
 
 
-@pytest.mark.parametrize("sni", ["a.b.strict.example", "strict.example", "*.strict.example",
+@pytest.mark.parametrize("sni", ["a.b.strict.example", "strict.example",
                                  "a.strict.example.evil.example"])
 def test_a_wildcard_stands_for_one_label(gateway, sni):
     session = s_client(gateway, "-tls1_2", sni=sni)
@@ -80,8 +80,8 @@ def test_a_lax_server_name_opens_no_strict_host(gateway, upstream, lax, strict):
     for host in (strict, strict.upper(), f"{strict}:443"):
         assert get(gateway, lax, host) == 421, host
         assert get(gateway, lax.upper(), host) == 421, host
-        assert get(gateway, lax, host, "plaid-current") == 421, host
-    assert get(gateway, strict, lax, "plaid-current") in (404, 421)
+        assert get(gateway, lax, host, "client") == 421, host
+    assert get(gateway, strict, lax, "client") in (404, 421)
     assert upstream.requests == []
 
 
@@ -89,11 +89,11 @@ def test_a_lax_server_name_opens_no_strict_host(gateway, upstream, lax, strict):
 def test_a_client_with_its_certificate_is_not_misdirected(gateway, upstream, name):
     for sni in (name, name.upper()):
         for host in (name, name.upper(), f"{name}:{gateway.port}"):
-            assert get(gateway, sni, host, "plaid-current") == 200, (sni, host)
+            assert get(gateway, sni, host, "client") == 200, (sni, host)
 
 
 def test_two_names_of_one_wildcard_are_one_policy(gateway, upstream):
-    assert get(gateway, "other.strict.example", STRICT, "plaid-current") == 200
+    assert get(gateway, "other.strict.example", STRICT, "client") == 200
     assert get(gateway, "other.lax.example", LAX) == 200
 
 
@@ -207,4 +207,4 @@ def test_old_and_new_root_of_one_name_count_in_either_order(make_own_gateway, pk
     for pem in clients:
         assert status_of(gateway, pem) == 200
     stranger = Authority(tmp_path / "stranger").issue("client")
-    assert reason_of(gateway, stranger) == "bad_signature"
+    assert reason_of(gateway, stranger) == "unknown_issuer"

@@ -32,7 +32,8 @@ def client_hello(groups, shares=(), sni=API, ciphers=CIPHERS_12):
     if shares:
         ciphers = CIPHERS_13 + tuple(ciphers)
         keys = b"".join(struct.pack(">H", group) + vector(2, os.urandom(size)) for group, size in shares)
-        parts += [extension(51, vector(2, keys)), extension(43, vector(1, words((0x0304, 0x0303))))]
+        parts += [extension(51, vector(2, keys)), extension(43, vector(1, words((0x0304, 0x0303)))),
+                  extension(21, bytes(300))]  # padding, RFC 7685
     body = (b"\x03\x03" + os.urandom(32) + vector(1, os.urandom(32)) + vector(2, words(ciphers))
             + vector(1, b"\0") + vector(2, b"".join(parts)))
     return b"\x16\x03\x01" + vector(2, b"\x01" + vector(3, body))
