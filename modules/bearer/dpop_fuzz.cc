@@ -43,8 +43,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto normal = bearer::normal_url(input)) {
     SALLYPORT_CHECK(bearer::normal_url(*normal) == normal && normal->size() <= input.size() + 1);
-    SALLYPORT_CHECK((*normal + "/").find("/../") == normal->npos);
-    SALLYPORT_CHECK(bearer::is_same_url(*normal, input, "?"));
+    const std::string path = normal->substr(normal->find('/', normal->find("://") + 3));
+    SALLYPORT_CHECK((path + "/").find("/../") == path.npos);
+    SALLYPORT_CHECK(
+        bearer::is_same_url(input, normal->substr(0, normal->size() - path.size()), path));
   }
   const auto read = bearer::read_dpop_proof(proof_of(input), kAll);
   if (const auto* fault = std::get_if<bearer::ProofFault>(&read)) {

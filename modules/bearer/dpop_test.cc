@@ -311,9 +311,10 @@ TEST(SameUrl, ComparesByRfc3986) {
   EXPECT_EQ(normal("https://a.example/x#?y"), "https://a.example/x");
   EXPECT_EQ(normal("https://a.example:8443/X"), "https://a.example:8443/X");
   EXPECT_EQ(normal("ftp://a.example:80/"), "ftp://a.example:80/");
-  for (const std::string_view url : {"", "/x", "a.example/x", "://a/x", "https://", "https://:443/",
-                                     "https://u@a.example/", "https://a.example/%", "https://a/%4g",
-                                     "https://a.example:x/", "ht/tp://a/", "https:/a/"}) {
+  for (const std::string_view url :
+       {"", "/x", "a.example/x", "://a/x", "https://", "https://:443/", "https://u@a.example/",
+        "https://a.example/%", "https://a/%4g", "https://a.example:x/", "ht/tp://a/",
+        "https://a::443/", "https://[::1]:1:443/", "https://[::1/", "https:/a/"}) {
     EXPECT_EQ(normal(url), "(none)") << url;
   }
   EXPECT_FALSE(is_same_url("", "", ""));

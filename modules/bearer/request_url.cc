@@ -63,6 +63,8 @@ bool append_authority(std::string& to, std::string_view scheme, std::string_view
   const std::string_view host = authority.substr(0, has_port ? colon : authority.npos);
   const std::string_view port = has_port ? authority.substr(colon + 1) : "";
   if (host.empty() || !std::all_of(port.begin(), port.end(), is_digit)) return false;
+  const std::size_t bracket = host.rfind(']');
+  if (host.find(':', bracket == host.npos ? 0 : bracket) != host.npos) return false;
   std::string plain;
   if (!append_unescaped(plain, host)) return false;
   // Escapes of a host that stay are in capitals, whatever letters they stand for.
