@@ -49,7 +49,7 @@ TEST(KnownKeys, ThatCanBeComputedAreRefusedByAReasonOfTheirOwn) {
   ASSERT_TRUE(keys) << keys.error().text;
   ASSERT_EQ(keys->skipped().size(), 1U);
   EXPECT_EQ(keys->skipped().front().label, "roca_key");
-  EXPECT_NE(keys->skipped().front().text.find("CVE-2017-15361"), std::string::npos);
+  EXPECT_NE(keys->skipped().front().why.find("CVE-2017-15361"), std::string_view::npos);
 }
 
 TEST(KnownKeys, AreUsedAndToldOfInASandbox) {
