@@ -90,6 +90,7 @@ class BenchContext final : public policy::LoadContext {
   const config::Node* shared_node(std::string_view module) const override {
     return modules_.find(module);
   }
+  std::vector<policy::IssuerTerms> issuer_terms() const override { return {}; }
   bool is_production() const override { return true; }
   bool trust_store_exists(std::string_view) const override { return true; }
 
