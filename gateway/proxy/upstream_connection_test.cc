@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,23 @@ namespace sallyport::proxy {
 namespace {
 
 namespace reasons = policy::reasons;
+
+// CountingTransport counts the system calls that write.
+class CountingTransport final : public event::Transport {
+ public:
+  CountingTransport(int fd, int& writes) : inner_(fd), writes_(writes) {}
+  int fd() const override { return inner_.fd(); }
+  event::IoResult read(std::span<char> to) override { return inner_.read(to); }
+  event::IoResult write(std::span<const iovec> pieces) override {
+    ++writes_;
+    return inner_.write(pieces);
+  }
+  void close_write() override { inner_.close_write(); }
+
+ private:
+  event::PlainTransport inner_;
+  int& writes_;
+};
 
 // One connection over a pair of sockets; the test is the server.
 class OneConnection : public ::testing::Test,
@@ -30,7 +48,7 @@ class OneConnection : public ::testing::Test,
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()), 0);
     server_end_ = pair[1];
     connection_ = std::make_unique<UpstreamConnection>(context_, server_);
-    connection_->adopt(std::make_unique<event::PlainTransport>(pair[0]),
+    connection_->adopt(std::make_unique<CountingTransport>(pair[0], writes_),
                        static_cast<UpstreamListener&>(*this));
   }
   ~OneConnection() override { close(server_end_); }
@@ -44,9 +62,10 @@ class OneConnection : public ::testing::Test,
     head.body = body;
     connection_->send_request(head, arena_);
   }
-  // received is what the server got since the last call.
+  // received is what the server got since the last call, with what leaves in this turn of the loop.
   std::string received() {
-    std::array<char, 4096> buffer{};
+    loop_.run_once();
+    std::array<char, 16 * 1024> buffer{};
     const ssize_t got = read(server_end_, buffer.data(), buffer.size());
     return {buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
   }
@@ -72,6 +91,7 @@ class OneConnection : public ::testing::Test,
   }
 
   event::Loop loop_;
+  int writes_ = 0;
   Upstream upstream_;
   Server server_;
   policy::Route route_;
@@ -106,6 +126,14 @@ TEST_F(OneConnection, IsClosedAfterContent) {
   answer(kOk);
   EXPECT_TRUE(has_ended_);
   EXPECT_FALSE(connection_->is_reusable());
+}
+
+TEST_F(OneConnection, WritesAtOnceWhatComesInSmallPieces) {
+  ask(Method::post, {Framing::chunked, 0});
+  for (int i = 0; i < 1000; ++i) connection_->send_body("x");
+  connection_->send_end({});
+  EXPECT_NE(received().find("\r\n0\r\n\r\n"), std::string::npos);
+  EXPECT_EQ(writes_, 1);
 }
 
 TEST_F(OneConnection, IsClosedAfterHead) {
