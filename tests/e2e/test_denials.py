@@ -2,6 +2,7 @@
 import dataclasses
 import json
 import ssl
+import time
 import uuid
 
 import pytest
@@ -248,10 +249,12 @@ def test_a_revoked_key_takes_its_tokens_with_it(gateway, bank, refuse):
 
 
 def test_a_user_whose_tokens_were_revoked_may_sign_in_again(gateway, bank):
+    """After an order without a cut-off, when the issuer's leeway is over: test_revoking.py."""
     name = unique("subject")
-    gateway.revoke("subject", name)
-    later = bank.mint(claims={"sub": name, "iat": "now+5"})
-    assert curl(gateway, ACCOUNTS, token=later).status == 200
+    ended = gateway.cli("revoke", "subject", f"--value={name}", "--cutoff", str(int(time.time()) - 60))
+    assert ended.returncode == 0, ended.stderr
+    assert curl(gateway, ACCOUNTS, token=bank.mint(claims={"sub": name, "iat": "now-90"})).status == 401
+    assert curl(gateway, ACCOUNTS, token=bank.mint(claims={"sub": name})).status == 200
 
 
 # ---- the handshake
