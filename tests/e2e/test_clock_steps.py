@@ -109,7 +109,7 @@ def test_a_redis_whose_clock_jumps_reinstates_nobody(make_own_gateway, pki, issu
         clock.move(86400)
         wait_until(lambda: redis.cli("EXISTS", key) == "0", "the Redis has ended it")
         clock.move(0)
-        wait_until(lambda: redis.cli("EXISTS", key) == "1", "it is written back")
+        wait_until(lambda: redis.cli("EXISTS", key) == "1", "it is written back", timeout=30)
         assert status(gateway, token) == 401
         assert gateway.metric("sallyport_revocation_redis_losses_total", cause="clock") == 1
         assert gateway.metric("sallyport_revocation_redis_reinstated_total") == 0
