@@ -42,7 +42,10 @@ def test_the_text_of_a_key_is_wiped_after_it_was_parsed(make_own_gateway, pki, u
     config["listeners"][0]["tls"]["certificates"].append(
         {"names": ["x.example"], "certificate": str(certificate),
          "key": str(certificate if layout == "combined" else key)})
+    config["process"] = {"core_dumps": True}  # so that this test may read its memory without being root
     gateway = make_own_gateway(config)
+    if gateway.is_sanitized():
+        pytest.skip("a sanitizer keeps what was freed, and maps more than can be read")
     gateway.reload()
     lines = [line for line in key.read_text().splitlines() if not line.startswith("-")]
     der = base64.b64decode("".join(lines))
