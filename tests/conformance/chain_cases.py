@@ -431,3 +431,39 @@ def delta_list_alone():
     root = authority_of()
     return Case([root], [client(root)], "unusable", lists=[revocation_list(root, delta=1)], differs=(
         "RFC 5280 5.2.4: it says what changed since another list; openssl takes it for a whole one"))
+
+
+@case
+def list_of_the_future():
+    root = authority_of()
+    return Case([root], [client(root)], "unusable", lists=[revocation_list(root, start=1)])
+
+
+@case
+def list_for_users_without_the_client():
+    root = authority_of()
+    lists = [revocation_list(root, scope="only_contains_user_certs")]
+    return Case([root], [client(root)], lists=lists, differs=(
+        "RFC 5280 6.1.3 asks for the status of what lies below the anchor; -crl_check_all asks for that of "
+        "the anchor, too, which a list for users does not cover"))
+
+
+@case
+def list_for_users_with_the_client():
+    root = authority_of()
+    leaf = client(root)
+    lists = [revocation_list(root, [leaf], scope="only_contains_user_certs")]
+    return Case([root], [leaf], "revoked", lists=lists)
+
+
+@case
+def list_for_CAs():
+    root = authority_of()
+    lists = [revocation_list(root, scope="only_contains_ca_certs")]
+    return Case([root], [client(root)], "crl_absent", lists=lists)
+
+
+@case
+def indirect_list():
+    root = authority_of()
+    return Case([root], [client(root)], "unusable", lists=[revocation_list(root, scope="indirect_crl")])

@@ -131,13 +131,19 @@ def spoilt(made):
     return Made(x509.load_der_x509_certificate(bytes(der)), made.key)
 
 
-def revocation_list(by, revoked=(), start=-1, end=7, key=None, number=1, delta=None):
+def revocation_list(by, revoked=(), start=-1, end=7, key=None, number=1, delta=None, scope=None):
+    """`scope` names what an issuingDistributionPoint says, such as only_contains_user_certs."""
     builder = (x509.CertificateRevocationListBuilder().issuer_name(by.subject)
                .last_update(days(start)).next_update(days(end))
                .add_extension(x509.CRLNumber(number), False)
                .add_extension(authority((key or by.key), True), False))
     if delta is not None:
         builder = builder.add_extension(x509.DeltaCRLIndicator(delta), True)
+    if scope is not None:
+        said = dict(full_name=None, relative_name=None, only_contains_user_certs=False,
+                    only_contains_ca_certs=False, only_some_reasons=None, indirect_crl=False,
+                    only_contains_attribute_certs=False)
+        builder = builder.add_extension(x509.IssuingDistributionPoint(**{**said, scope: True}), True)
     for made in revoked:
         builder = builder.add_revoked_certificate(
             x509.RevokedCertificateBuilder().serial_number(made.serial).revocation_date(days(-1)).build())
