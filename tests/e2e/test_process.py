@@ -10,13 +10,13 @@ import pytest
 from support import settings
 from support.waiting import wait_until
 
-# Runs a command and tells how it ended: the status that subprocess keeps to itself says whether a
+# Runs a command in a folder and tells how it ended: the status that subprocess keeps to itself says whether a
 # core was written.
 WITNESS = """
 import json, os, resource, signal, subprocess, sys
 hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
 resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
-child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *sys.argv[1:]])
+child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *sys.argv[2:]], cwd=sys.argv[1])
 signal.signal(signal.SIGTERM, lambda *_: child.terminate())
 while True:
     try:
@@ -51,20 +51,20 @@ def is_sanitized(pid):
 
 
 @pytest.fixture
-def witnessed(make_own_gateway, pki, upstream):
+def witnessed(make_own_gateway, pki, upstream, tmp_path):
     def make(**process):
         config = settings.open_to_all(pki, upstream.server)
         if process:
             config["process"] = process
         gateway = make_own_gateway(config, start=False)
-        gateway.before = [sys.executable, "-c", WITNESS]
+        gateway.before = [sys.executable, "-c", WITNESS, tmp_path]  # where a core would be written
         return gateway.start()
     return make
 
 
 def this_machine_writes_cores(folder):
-    ended = subprocess.run([sys.executable, "-c", WITNESS, sys.executable, "-c",
-                            "import os; os.abort()"], capture_output=True, text=True, cwd=folder)
+    ended = subprocess.run([sys.executable, "-c", WITNESS, folder, sys.executable, "-c",
+                            "import os; os.abort()"], capture_output=True, text=True)
     return json.loads(ended.stderr.splitlines()[-1])["core"]
 
 
