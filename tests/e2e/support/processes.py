@@ -1,13 +1,31 @@
 """Child processes that end with the test, by their own id, with their output in files."""
+import contextlib
+import random
 import socket
 import subprocess
 
 from .waiting import wait_until
 
 
+def ports_below_the_ephemeral():
+    """Ports that no outgoing connection is given: one that the kernel names as free may be taken by
+    a connection before the server that it is for has bound it."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as kernel:
+        first = int(kernel.read().split()[0])
+    lowest, highest = (20_000, first) if first > 25_000 else (first, 65_000)
+    port = random.randrange(lowest, highest)
+    while True:
+        port = port + 1 if port + 1 < highest else lowest
+        yield port
+
+
+PORTS = ports_below_the_ephemeral()
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    for port in PORTS:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Process:
