@@ -41,6 +41,8 @@ Gateway::Gateway(std::string config_path)
 
 Gateway::~Gateway() {
   for (WorkerSeat& seat : seats_) seat.worker->stop_and_join();
+  // It reads the workers' log queues until it has ended.
+  scribe_.reset();
   // Connections and listeners end before the loops that they are registered with.
   for (WorkerSeat& seat : seats_) seat.server.reset();
 }
