@@ -21,7 +21,7 @@ std::string write_request(const FetchRequest& request, http::Persistence persist
   head.target.path = target.substr(0, mark);
   head.target.has_query = mark != std::string_view::npos;
   if (head.target.has_query) head.target.query = target.substr(mark + 1);
-  head.fields.add("User-Agent", "sallyport");
+  head.fields.add(http::OwnField("User-Agent", "sallyport"));
   for (const auto& [name, value] : request.fields) head.fields.add(name, value);
   if (request.method == http::Method::post) {
     head.body = {http::Framing::length, request.body.size()};

@@ -15,15 +15,16 @@
 namespace sallyport::http {
 
 enum CharClass : std::uint16_t {
-  kTokenChar = 1,       // tchar, RFC 9110 section 5.6.2
-  kFieldChar = 2,       // VCHAR, obs-text, SP and HTAB, RFC 9110 section 5.5
-  kUnreserved = 4,      // RFC 3986 section 2.3
-  kPathChar = 8,        // pchar and "/" of RFC 3986 section 3.3, without "%" and ";"
-  kQueryChar = 16,      // RFC 3986 section 3.4, without "%"
-  kNameChar = 32,       // letters, digits, "-" and "_" of a host name's label
-  kExtensionChar = 64,  // what a quoted chunk extension may hold unescaped
-  kToken68Char = 128,   // token68 of RFC 9110 section 11.2, its padding included
+  kTokenChar = 1,        // tchar, RFC 9110 section 5.6.2
+  kFieldChar = 2,        // VCHAR, obs-text, SP and HTAB, RFC 9110 section 5.5
+  kUnreserved = 4,       // RFC 3986 section 2.3
+  kPathChar = 8,         // pchar and "/" of RFC 3986 section 3.3, without "%" and ";"
+  kQueryChar = 16,       // RFC 3986 section 3.4, without "%"
+  kNameChar = 32,        // letters, digits, "-" and "_" of a host name's label
+  kExtensionChar = 64,   // what a quoted chunk extension may hold unescaped
+  kToken68Char = 128,    // token68 of RFC 9110 section 11.2, its padding included
   kPlainNameChar = 256,  // letters, digits and "-": what the names of ordinary fields are made of
+  kH2NameChar = 512,     // tchar without upper case, RFC 9113 section 8.2.1
 };
 
 namespace chars_detail {
@@ -40,6 +41,7 @@ constexpr std::uint16_t classes_of(int octet) {
   int classes = 0;
   if (alnum || is_one_of(c, "!#$%&'*+-.^_`|~")) classes |= kTokenChar;
   if (visible || octet >= 0x80 || c == ' ' || c == '\t') classes |= kFieldChar;
+  if ((classes & kTokenChar) != 0 && !(c >= 'A' && c <= 'Z')) classes |= kH2NameChar;
   if (unreserved) classes |= kUnreserved;
   if (unreserved || is_one_of(c, "!$&'()*+,=:@/")) classes |= kPathChar;
   if (unreserved || is_one_of(c, "!$&'()*+,=:@/;?")) classes |= kQueryChar;
@@ -67,39 +69,47 @@ constexpr bool is_char(char c, CharClass wanted) {
 }
 
 #ifdef __SSE2__
-// skip_field_blocks skips as many whole blocks of 16 octets as are kFieldChar throughout. Values
-// are most of a head, and with the table they were 4,000 instructions a request more.
-inline const char* skip_field_blocks(const char* at, const char* end) {
-  for (; end - at >= 16; at += 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
-    const __m128i tab = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
-    const __m128i del = _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f));
-    if (_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del)) != 0) break;
-  }
-  return at;
+// The same for 16 octets at once. Values are most of a head, and a token has some 800 octets: with
+// the table, they were 4,000 instructions a request more.
+inline bool is_field_block(const char* at) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
+  const __m128i tab = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
+  const __m128i del = _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f));
+  return _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del)) == 0;
 }
-#endif
 
-#ifdef __SSE2__
-// skip_token68_blocks does so for kToken68Char: a token has some 800 of them.
-inline const char* skip_token68_blocks(const char* at, const char* end) {
-  for (; end - at >= 16; at += 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const auto is = [block](char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
-    // is_within: from `first` on there are `count` octets in a row.
-    const auto is_within = [](__m128i octets, char first, char count) {
-      const __m128i distance = _mm_sub_epi8(octets, _mm_set1_epi8(first));
-      return _mm_cmpeq_epi8(_mm_min_epu8(distance, _mm_set1_epi8(static_cast<char>(count - 1))),
-                            distance);
-    };
-    const __m128i letter = is_within(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
-    const __m128i from_dash = is_within(block, '-', '9' - '-' + 1);  // "-./" and the digits
-    const __m128i other =
-        _mm_or_si128(_mm_or_si128(is('_'), is('~')), _mm_or_si128(is('+'), is('=')));
-    const __m128i good = _mm_or_si128(_mm_or_si128(letter, from_dash), other);
-    if (_mm_movemask_epi8(good) != 0xffff) break;
-  }
+inline bool is_token68_block(const char* at) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const auto is = [block](char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
+  // is_within: from `first` on there are `count` octets in a row.
+  const auto is_within = [](__m128i octets, char first, char count) {
+    const __m128i distance = _mm_sub_epi8(octets, _mm_set1_epi8(first));
+    return _mm_cmpeq_epi8(_mm_min_epu8(distance, _mm_set1_epi8(static_cast<char>(count - 1))),
+                          distance);
+  };
+  const __m128i letter = is_within(_mm_or_si128(block, _mm_set1_epi8(0x20)), 'a', 26);
+  const __m128i from_dash = is_within(block, '-', '9' - '-' + 1);  // "-./" and the digits
+  const __m128i other =
+      _mm_or_si128(_mm_or_si128(is('_'), is('~')), _mm_or_si128(is('+'), is('=')));
+  const __m128i good = _mm_or_si128(_mm_or_si128(letter, from_dash), other);
+  return _mm_movemask_epi8(good) == 0xffff;
+}
+
+constexpr std::ptrdiff_t kBlock = 16;
+
+constexpr bool has_blocks(CharClass wanted) {
+  return wanted == kFieldChar || wanted == kToken68Char;
+}
+
+inline bool is_block(const char* at, CharClass wanted) {
+  return wanted == kFieldChar ? is_field_block(at) : is_token68_block(at);
+}
+
+// skip_blocks skips as many whole blocks as are of that class throughout.
+[[gnu::always_inline]] inline const char* skip_blocks(const char* at, const char* end,
+                                                      CharClass wanted) {
+  while (end - at >= kBlock && is_block(at, wanted)) at += kBlock;
   return at;
 }
 #endif
@@ -112,8 +122,7 @@ inline const char* skip_token68_blocks(const char* at, const char* end) {
     return chars_detail::kTable[static_cast<unsigned char>(*c)];
   };
 #ifdef __SSE2__
-  if (!std::is_constant_evaluated() && wanted == kFieldChar) at = skip_field_blocks(at, end);
-  if (!std::is_constant_evaluated() && wanted == kToken68Char) at = skip_token68_blocks(at, end);
+  if (!std::is_constant_evaluated() && has_blocks(wanted)) at = skip_blocks(at, end, wanted);
 #endif
   for (; end - at >= 8; at += 8) {
     const int common = classes(at) & classes(at + 1) & classes(at + 2) & classes(at + 3) &
@@ -126,8 +135,16 @@ inline const char* skip_token68_blocks(const char* at, const char* end) {
 
 // is_all says whether every octet of `text` is of that class; true for an empty text.
 [[gnu::always_inline]] constexpr bool is_all(std::string_view text, CharClass wanted) {
-  const char* const end = text.data() + text.size();
-  return skip_all(text.data(), end, wanted) == end;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+#ifdef __SSE2__
+  // The last block may begin in the one before.
+  if (!std::is_constant_evaluated() && has_blocks(wanted) && end - at >= kBlock) {
+    at = skip_blocks(at, end, wanted);
+    return end - at < kBlock && is_block(end - kBlock, wanted);
+  }
+#endif
+  return skip_all(at, end, wanted) == end;
 }
 
 }  // namespace sallyport::http

@@ -167,7 +167,9 @@ bool has_trait(std::string_view name, int traits) { return (traits_of(name) & tr
 bool is_token(std::string_view name) { return !name.empty() && is_all(name, kTokenChar); }
 
 bool is_field_value(std::string_view value) {
-  return is_all(value, kFieldChar) && trim(value).size() == value.size();
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  if (value.empty()) return true;
+  return is_all(value, kFieldChar) && !is_space(value.front()) && !is_space(value.back());
 }
 
 bool is_token68(std::string_view text) { return !text.empty() && is_all(text, kToken68Char); }

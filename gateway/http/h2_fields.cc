@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "gateway/base/text.h"
+#include "gateway/http/chars.h"
 #include "gateway/http/field_names.h"
 
 namespace sallyport::http {
@@ -11,17 +12,17 @@ namespace {
 // check_name: RFC 9113 section 8.2.1, and what a name must be in HTTP/1.
 std::optional<Violation> check_name(std::string_view name) {
   if (name.empty()) return Violation::empty_field_name;
+  if (is_all(name, kH2NameChar)) return std::nullopt;
   for (const char c : name) {
     if (c >= 'A' && c <= 'Z') return Violation::upper_case_field_name;
     if (c == '\0') return Violation::nul_in_field;
   }
-  if (!is_token(name)) return Violation::bad_field_name;
-  return std::nullopt;
+  return Violation::bad_field_name;
 }
 
 std::optional<Violation> check_value(std::string_view value) {
-  if (trim(value).size() != value.size()) return Violation::space_around_field_value;
   if (is_field_value(value)) return std::nullopt;
+  if (trim(value).size() != value.size()) return Violation::space_around_field_value;
   if (value.find('\0') != std::string_view::npos) return Violation::nul_in_field;
   if (value.find('\r') != std::string_view::npos) return Violation::bare_carriage_return;
   if (value.find('\n') != std::string_view::npos) return Violation::bare_line_feed;

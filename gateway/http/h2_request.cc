@@ -84,15 +84,15 @@ std::optional<Violation> read_body(const ControlFields& control, bool ends_strea
 }
 
 void join_cookies(Fields& fields, Arena& arena) {
-  constexpr std::string_view kCookie = "cookie";
-  if (fields.count(kCookie) < 2) return;
+  constexpr FieldName kCookie("cookie");
+  if (fields.count(kCookie.text()) < 2) return;
   std::string joined;
   for (const Field& field : fields) {
-    if (field.name != kCookie) continue;
+    if (field.name != kCookie.text()) continue;
     if (!joined.empty()) joined += "; ";
     joined += field.value;
   }
-  fields.remove(kCookie);
+  fields.remove(kCookie.text());
   fields.add(kCookie, arena.copy(joined));
 }
 

@@ -33,6 +33,11 @@ void Fields::add(std::string_view name, std::string_view value) {
   list_.push_back({name, value});
 }
 
+void Fields::add(FieldName name, std::string_view value) {
+  is_writable_ = is_writable_ && is_field_value(value);
+  list_.push_back({name.text(), value});
+}
+
 const Field* Fields::find(std::string_view name) const {
   for (const Field& field : list_) {
     if (equals_ignoring_case(field.name, name)) return &field;

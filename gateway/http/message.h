@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gateway/base/arena.h"
+#include "gateway/http/own_field.h"
 
 namespace sallyport::http {
 
@@ -34,9 +35,10 @@ enum class Method : std::uint8_t {
 
 Method method_of(std::string_view token);
 std::string_view to_string(Method method);
-// expects_content says whether RFC 9110 gives the content of such a request a meaning: PATCH, POST and
-// PUT. For GET, HEAD, DELETE and OPTIONS it has none (sections 9.3.1, 9.3.2, 9.3.5 and 9.3.7), so that
-// many servers do not read it; and what a method means that the RFC does not know, nobody can say.
+// expects_content says whether RFC 9110 gives the content of such a request a meaning: PATCH, POST
+// and PUT. For GET, HEAD, DELETE and OPTIONS it has none (sections 9.3.1, 9.3.2, 9.3.5 and 9.3.7),
+// so that many servers do not read it; and what a method means that the RFC does not know, nobody
+// can say.
 bool expects_content(Method method);
 
 struct Field {
@@ -50,6 +52,9 @@ class Fields {
   // add appends a field of the gateway's own or of a module. One that must not be written (its name
   // is no token, or its value has a line end or the like) spoils the message: see is_writable.
   void add(std::string_view name, std::string_view value);
+  // Of constants, what was judged by the compiler is not judged again.
+  void add(FieldName name, std::string_view value);
+  void add(const OwnField& field) { list_.push_back({field.name().text(), field.value()}); }
   // find returns the first field of that name (any case), or null.
   const Field* find(std::string_view name) const;
   // count says how many fields have that name: duplicates matter to security.
@@ -77,8 +82,8 @@ class Fields {
   // reserve makes room for an ordinary message at once.
   void reserve(std::size_t fields) { list_.reserve(fields); }
 
-  // is_writable says whether every field ever added may be written as it is. Nobody writes a head or
-  // trailers otherwise.
+  // is_writable says whether every field ever added may be written as it is. Nobody writes a head
+  // or trailers otherwise.
   bool is_writable() const { return is_writable_; }
 
   bool empty() const { return list_.empty(); }
@@ -92,11 +97,10 @@ class Fields {
   friend std::optional<Violation> parse_field_lines(std::string_view, std::size_t, std::size_t,
                                                     Fields&);
   friend class HeaderBlock;
-  void add_parsed(std::string_view name, std::string_view value) {
-    list_.push_back({name, value});
-  }
+  void add_parsed(std::string_view name, std::string_view value) { list_.push_back({name, value}); }
 
-  // remove takes those received for which `drop(field)` holds, and of the others keeps [own, own_end).
+  // remove takes those received for which `drop(field)` holds, and of the others keeps [own,
+  // own_end).
   template <class Drop>
   void remove(std::vector<Field>::iterator own, std::vector<Field>::iterator own_end, Drop drop) {
     auto end = std::remove_if(list_.begin(), own, drop);
@@ -138,7 +142,7 @@ struct RequestHead {
   std::string_view host;       // authority without port; IPv6 literals keep their brackets
   int version_major = 1;
   int version_minor = 1;
-  Fields fields;               // framing fields (Host, Content-Length, Transfer-Encoding) removed
+  Fields fields;  // framing fields (Host, Content-Length, Transfer-Encoding) removed
   BodyShape body;
   bool expects_continue = false;
   bool keep_alive = true;  // whether the client lets the connection live
@@ -159,10 +163,11 @@ struct ResponseHead {
   std::uint8_t slips = 0;
 };
 
-// Slip is a fault of an answer that a recipient may tolerate (RFC 9112): bits of ResponseHead::slips.
+// Slip is a fault of an answer that a recipient may tolerate (RFC 9112): bits of
+// ResponseHead::slips.
 enum Slip : std::uint8_t {
-  kNoReasonSpace = 1,     // section 4: the status line ends behind the code, without the last blank
-  kContentWithout = 2,    // section 6.3: 204, and a Content-Length above zero or a Transfer-Encoding
+  kNoReasonSpace = 1,   // section 4: the status line ends behind the code, without the last blank
+  kContentWithout = 2,  // section 6.3: 204, and a Content-Length above zero or a Transfer-Encoding
 };
 
 }  // namespace sallyport::http

@@ -58,7 +58,8 @@ TEST(Fields, ReceivedOnesAreToldFromAddedOnes) {
   const auto is_one_of = [](std::string_view drop) {
     return [drop](const Field& field) { return drop.find(field.name) != std::string_view::npos; };
   };
-  for (const std::string_view removed : {"", "a", "c", "A", "C", "abc", "ABC", "aA", "bC", "abcABC"}) {
+  for (const std::string_view removed :
+       {"", "a", "c", "A", "C", "abc", "ABC", "aA", "bC", "abcABC"}) {
     Fields fields;
     for (const char* name : {"a", "b", "c"}) fields.add(name, "1");
     fields.end_received();
@@ -88,6 +89,19 @@ TEST(Fields, AreSpoiltByOneThatMustNotBeWritten) {
     EXPECT_FALSE(fields.is_writable()) << bad.name << bad.value;
     const Fields copy = fields;
     EXPECT_FALSE(copy.is_writable());
+  }
+}
+
+TEST(Fields, AreSpoiltByAValueUnderANameOfOurOwn) {
+  constexpr FieldName kName("x-own");
+  for (const std::string_view bad : {"a\r\nb: c", " a", "a\t", "a\x7f"}) {
+    Fields fields;
+    fields.add(kName, "good");
+    fields.add(OwnField("X-Frame-Options", "DENY"));
+    EXPECT_TRUE(fields.is_writable());
+    EXPECT_EQ(names(fields), "x-ownX-Frame-Options");
+    fields.add(kName, bad);
+    EXPECT_FALSE(fields.is_writable()) << bad;
   }
 }
 

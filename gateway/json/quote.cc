@@ -17,6 +17,28 @@ constexpr bool is_plain_char(char c) {
   return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';  // a char beyond ASCII is negative
 }
 
+#ifdef __SSE2__
+// is_plain_block asks it of 16 octets. As a signed number, what is beyond ASCII is less than a
+// space, too.
+bool is_plain_block(__m128i block) {
+  const auto holds = [block](char octet) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(octet)); };
+  const __m128i special =
+      _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(block, _mm_set1_epi8(0x20)), holds(0x7f)),
+                   _mm_or_si128(holds('"'), holds('\\')));
+  return _mm_movemask_epi8(special) == 0;
+}
+
+bool words_are_plain(std::uint64_t first, std::uint64_t second) {
+  return is_plain_block(
+      _mm_set_epi64x(static_cast<long long>(second), static_cast<long long>(first)));
+}
+
+bool word_is_plain(std::uint64_t word) { return words_are_plain(word, word); }
+
+bool block_is_plain(const char* at) {
+  return is_plain_block(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+}
+#else
 // word_is_plain asks the same of eight octets at once: in each step, the highest bit of an octet
 // says that it is one of those asked for (Hacker's Delight, section 6-1, "find first 0-byte"). What
 // is beyond ASCII has that bit itself.
@@ -30,6 +52,11 @@ bool word_is_plain(std::uint64_t word) {
   const std::uint64_t controls = (word - 0x20 * kOnes) & ~word;
   return ((word | controls | holds('"') | holds('\\') | holds(0x7f)) & kHigh) == 0;
 }
+
+bool words_are_plain(std::uint64_t first, std::uint64_t second) {
+  return word_is_plain(first) && word_is_plain(second);
+}
+#endif
 
 template <class Word>
 std::uint64_t read(const char* at) {
@@ -50,18 +77,6 @@ bool few_are_plain(std::string_view text) {
                        read<std::uint8_t>(text.data() + text.size() / 2) << 8 |
                        read<std::uint8_t>(last) << 16);
 }
-
-#ifdef __SSE2__
-// block_is_plain asks it of 16. As a signed number, what is beyond ASCII is less than a space, too.
-bool block_is_plain(const char* at) {
-  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  const auto holds = [block](char octet) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(octet)); };
-  const __m128i special =
-      _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(block, _mm_set1_epi8(0x20)), holds(0x7f)),
-                   _mm_or_si128(holds('"'), holds('\\')));
-  return _mm_movemask_epi8(special) == 0;
-}
-#endif
 
 // plain_length counts the characters at the beginning that stand for themselves: most text is all
 // of it.
@@ -130,10 +145,11 @@ bool is_plain(std::string_view text) {
     return block_is_plain(text.data() + text.size() - 16);
   }
 #endif
-  for (; at + kWord < text.size(); at += kWord) {
+  for (; at + 2 * kWord < text.size(); at += kWord) {
     if (!word_is_plain(text.data() + at)) return false;
   }
-  return word_is_plain(text.data() + text.size() - kWord);
+  return words_are_plain(read<std::uint64_t>(text.data() + at),
+                         read<std::uint64_t>(text.data() + text.size() - kWord));
 }
 
 void append_quoted(std::string& to, std::string_view text) {

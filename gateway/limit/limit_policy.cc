@@ -132,9 +132,10 @@ Verdict LimitPolicy::on_request(Exchange& exchange) {
 Verdict LimitPolicy::refuse(Exchange& exchange, const Limit& limit, const Rule& rule,
                             const policy::Reason& reason, std::int64_t wait_ns) {
   Tally& tally = limit.tally(exchange.worker);
-  if (exchange.explanation == nullptr) add_one(&reason == plan_->reasons.exceeded     ? tally.exceeded
-          : &reason == plan_->reasons.concurrent ? tally.concurrent
-                                                 : tally.table_full);
+  if (exchange.explanation == nullptr)
+    add_one(&reason == plan_->reasons.exceeded     ? tally.exceeded
+            : &reason == plan_->reasons.concurrent ? tally.concurrent
+                                                   : tally.table_full);
   policy::Hint hint;
   if (wait_ns > 0) hint = policy::RetryAfter{Seconds(seconds_up(wait_ns))};
   return policy::deny(reason,
@@ -148,11 +149,12 @@ Verdict LimitPolicy::refuse(Exchange& exchange, const Limit& limit, const Rule& 
 void LimitPolicy::on_response(Exchange& exchange, http::ResponseHead& head) {
   const Shown* shown = exchange.notes.find<Shown>(&kShown);
   if (shown == nullptr || shown->remaining < 0) return;
-  constexpr std::array<std::string_view, 3> kNames = {"RateLimit-Limit", "RateLimit-Remaining",
-                                                      "RateLimit-Reset"};
+  constexpr std::array<http::FieldName, 3> kNames = {http::FieldName("RateLimit-Limit"),
+                                                     http::FieldName("RateLimit-Remaining"),
+                                                     http::FieldName("RateLimit-Reset")};
   const std::array<std::int64_t, 3> values = {shown->limit, shown->remaining, shown->reset_s};
   for (std::size_t i = 0; i < kNames.size(); ++i) {
-    head.fields.remove(kNames[i]);
+    head.fields.remove(kNames[i].text());
     head.fields.add(kNames[i], decimal(exchange, values[i]));
   }
 }

@@ -22,7 +22,7 @@ HealthCheck::HealthCheck(const UpstreamContext& context, const Server& server,
   request_.authority = !rules_.host.empty() ? std::string_view(rules_.host)
                        : is_unix            ? std::string_view("localhost")
                                             : std::string_view(server.text);
-  request_.fields.add("User-Agent", "sallyport-health");
+  request_.fields.add(http::OwnField("User-Agent", "sallyport-health"));
 }
 
 void HealthCheck::begin() {

@@ -16,6 +16,8 @@ namespace {
 using policy::ErrorClass;
 
 constexpr Seconds kRetryAfter{5};
+constexpr http::FieldName kRetryAfterField("Retry-After");
+constexpr http::FieldName kAuthenticate("WWW-Authenticate");
 
 std::string body_of(const ErrorProfile& profile, const ErrorRule& rule) {
   std::string body;
@@ -108,12 +110,12 @@ std::string challenge_of(ErrorClass kind, int status, const policy::Hint& hint) 
 
 void add_hint(http::Fields& fields, Arena& arena, ErrorClass kind, const policy::Hint& hint) {
   if (const auto* allowed = std::get_if<policy::AllowedMethods>(&hint)) {
-    fields.add("Allow", allowed->methods);
+    fields.add(http::FieldName("Allow"), allowed->methods);
   }
   if (const auto* retry = std::get_if<policy::RetryAfter>(&hint)) {
-    fields.add("Retry-After", arena.copy(fmt::format("{}", retry->delay.count())));
+    fields.add(kRetryAfterField, arena.copy(fmt::format("{}", retry->delay.count())));
   } else if (kind == ErrorClass::unavailable) {
-    fields.add("Retry-After", arena.copy(fmt::format("{}", kRetryAfter.count())));
+    fields.add(kRetryAfterField, arena.copy(fmt::format("{}", kRetryAfter.count())));
   }
 }
 
@@ -130,17 +132,17 @@ ErrorReply make_error_reply(policy::Exchange& exchange, const ErrorProfile& prof
   reply.head.status = rule.status;
   reply.head.body = {http::Framing::length, reply.body.size()};
   http::Fields& fields = reply.head.fields;
-  fields.add("Content-Type", "application/json");
-  fields.add("Cache-Control", "no-store");
+  fields.add(http::OwnField("Content-Type", "application/json"));
+  fields.add(http::OwnField("Cache-Control", "no-store"));
   if (!is_oauth) {
     const std::string challenge = challenge_of(kind, rule.status, hint);
-    if (!challenge.empty()) fields.add("WWW-Authenticate", arena.copy(challenge));
+    if (!challenge.empty()) fields.add(kAuthenticate, arena.copy(challenge));
   } else if (rule.status == 401) {
-    fields.add("WWW-Authenticate", arena.copy(client_challenge(exchange.request)));
+    fields.add(kAuthenticate, arena.copy(client_challenge(exchange.request)));
   }
   add_hint(fields, arena, kind, hint);
   if (!exchange.interaction_id.empty()) {
-    fields.add("x-fapi-interaction-id", exchange.interaction_id);
+    fields.add(http::FieldName("x-fapi-interaction-id"), exchange.interaction_id);
   }
   return reply;
 }

@@ -273,7 +273,7 @@ void H1Connection::send_head(http::ResponseHead& head) {
     if (client_is_http10_) keep_alive_ = false;
   }
   if (head.fields.find("date") == nullptr) {
-    head.fields.add("Date", worker_.http_date());
+    head.fields.add(http::FieldName("Date"), worker_.http_date());
   }
   if (!http::append_response_head(head, persistence(), out_)) return abort();
   worker_.loop().enqueue(*this);

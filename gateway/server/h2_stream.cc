@@ -124,7 +124,7 @@ void H2Stream::send_continue() {
 void H2Stream::send_head(http::ResponseHead& head) {
   if (is_over_) return;
   answer_began_ = true;
-  if (head.fields.find("date") == nullptr) head.fields.add("Date", worker_.http_date());
+  if (head.fields.find("date") == nullptr) head.fields.add(http::FieldName("Date"), worker_.http_date());
   http::H2Sink* sink = head.body.has_body() ? static_cast<http::H2Sink*>(this) : nullptr;
   if (!owner_.codec().submit_head(id_, head, sink)) return abort();
   owner_.has_news();

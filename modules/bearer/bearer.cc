@@ -53,12 +53,12 @@ class BearerPolicy final : public policy::Policy {
     // RFC 9449 section 8.2: whoever must use a nonce always has the newest.
     if (!plan_->entry.dpop.nonce) return;
     const std::string nonce = plan_->dpop->nonces.make(exchange.now.unix_seconds());
-    head.fields.remove(kNonceField);
+    head.fields.remove(kNonceField.text());
     head.fields.add(kNonceField, exchange.arena.copy(nonce));
   }
 
  private:
-  static constexpr std::string_view kNonceField = "DPoP-Nonce";
+  static constexpr http::FieldName kNonceField{"DPoP-Nonce"};
 
   policy::Hint challenge(std::string_view error) const {
     return policy::DpopChallenge{error, plan_->dpop_algorithms};
@@ -74,7 +74,7 @@ class BearerPolicy final : public policy::Policy {
     std::memcpy(value, scheme.data(), scheme.size());
     std::memcpy(value + scheme.size(), credential.token.data(), credential.token.size());
     exchange.request.fields.remove("authorization");
-    exchange.request.fields.add("authorization", {value, size});
+    exchange.request.fields.add(http::FieldName("authorization"), {value, size});
   }
 
   const std::shared_ptr<const BearerPlan> plan_;

@@ -50,7 +50,7 @@ TEST_F(Headers, QuotesWhatForwardedCannotSayPlainly) {
 }
 
 TEST_F(Headers, SaysUnknownOfAClientWithoutAnAddress) {
-  EXPECT_EQ(forwarded_node(net::Address()), "unknown");
+  EXPECT_EQ(forwarded_node(net::Family::none, "none"), "unknown");
   load("");
   call.exchange().facts.client_address = net::Address();
   forward();

@@ -1,5 +1,7 @@
 #include "modules/headers/request_fields.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "gateway/crypto/base64.h"
@@ -8,7 +10,10 @@
 namespace sallyport::headers {
 namespace {
 
-constexpr std::string_view kInteractionId = "x-fapi-interaction-id";
+constexpr http::FieldName kInteractionId("x-fapi-interaction-id");
+
+constexpr http::OwnField kHttp("X-Forwarded-Proto", "http");
+constexpr http::OwnField kHttps("X-Forwarded-Proto", "https");
 
 bool is_listed(std::string_view name, const std::vector<std::string>& lower_case) {
   return std::ranges::any_of(
@@ -17,8 +22,9 @@ bool is_listed(std::string_view name, const std::vector<std::string>& lower_case
 
 // forwarded renders RFC 7239 section 4: a token stands as it is, anything else as a quoted string.
 // The authority has neither quotation marks nor backslashes (http/authority.h).
-std::string_view forwarded(const policy::Exchange& exchange, std::string_view scheme) {
-  const std::string node = forwarded_node(exchange.facts.client_address);
+std::string_view forwarded(const policy::Exchange& exchange, std::string_view address,
+                           std::string_view scheme) {
+  const std::string node = forwarded_node(exchange.facts.client_address.family(), address);
   const std::string_view host = exchange.request.authority;
   const std::string_view quote = http::is_token(host) ? "" : "\"";
   if (host.empty()) return exchange.arena.join({"for=", node, ";proto=", scheme});
@@ -30,30 +36,31 @@ void add_client_certificate(policy::Exchange& exchange) {
   if (!exchange.facts.client_certificate) return;
   const std::string& der = exchange.facts.client_certificate->view().der;
   const std::string value = ':' + crypto::encode_base64(der) + ':';
-  exchange.request.fields.add("Client-Cert", exchange.arena.copy(value));
+  exchange.request.fields.add(http::FieldName("Client-Cert"), exchange.arena.copy(value));
 }
 
 // What only a gateway may say is gone already, on every route (gateway/http/trust_fields.h).
 void remove_replaced(policy::Exchange& exchange, const RequestRules& rules) {
   exchange.request.fields.remove_if([&](const http::Field& field) {
-    return http::equals_folded(field.name, kInteractionId) ||
+    return http::equals_folded(field.name, kInteractionId.text()) ||
            (rules.authorization == Authorization::remove &&
             http::equals_folded(field.name, "authorization")) ||
            is_listed(field.name, rules.strip);
   });
 }
 
-std::string_view via_of(const http::RequestHead& request) {
-  if (request.version_major == 2) return "2 sallyport";
-  return request.version_minor == 0 ? "1.0 sallyport" : "1.1 sallyport";
+http::OwnField via_of(const http::RequestHead& request) {
+  if (request.version_major == 2) return http::OwnField("Via", "2 sallyport");
+  return request.version_minor == 0 ? http::OwnField("Via", "1.0 sallyport")
+                                    : http::OwnField("Via", "1.1 sallyport");
 }
 
 }  // namespace
 
-std::string forwarded_node(const net::Address& address) {
-  if (address.family() == net::Family::none) return "unknown";
-  if (address.family() == net::Family::v4) return address.text();
-  return "\"[" + address.text() + "]\"";
+std::string forwarded_node(net::Family family, std::string_view address) {
+  if (family == net::Family::none) return "unknown";
+  if (family == net::Family::v4) return std::string(address);
+  return fmt::format("\"[{}]\"", address);
 }
 
 void make_trustworthy(policy::Exchange& exchange, const RequestRules& rules) {
@@ -61,18 +68,21 @@ void make_trustworthy(policy::Exchange& exchange, const RequestRules& rules) {
   Arena& arena = exchange.arena;
   http::Fields& fields = exchange.request.fields;
   const policy::ConnectionFacts& connection = exchange.connection;
-  const std::string_view scheme = connection.tls_version.empty() ? "http" : "https";
+  const bool is_tls = !connection.tls_version.empty();
+  const std::string_view address = arena.copy(exchange.facts.client_address.text());
   if (exchange.facts.client_address.family() != net::Family::none) {
-    fields.add("X-Forwarded-For", arena.copy(exchange.facts.client_address.text()));
+    fields.add(http::FieldName("X-Forwarded-For"), address);
   }
-  fields.add("X-Forwarded-Proto", scheme);
+  fields.add(is_tls ? kHttps : kHttp);
   if (!exchange.request.authority.empty()) {
-    fields.add("X-Forwarded-Host", exchange.request.authority);
+    fields.add(http::FieldName("X-Forwarded-Host"), exchange.request.authority);
   }
-  fields.add("X-Forwarded-Port", arena.copy(std::to_string(connection.local_port)));
-  fields.add("Forwarded", forwarded(exchange, scheme));
+  fields.add(http::FieldName("X-Forwarded-Port"),
+             arena.copy(std::to_string(connection.local_port)));
+  fields.add(http::FieldName("Forwarded"),
+             forwarded(exchange, address, (is_tls ? kHttps : kHttp).value()));
   // A field of its own is the same list with one more member (RFC 9110 sections 5.3 and 7.6.3).
-  fields.add("Via", via_of(exchange.request));
+  fields.add(via_of(exchange.request));
   if (rules.client_cert) add_client_certificate(exchange);
   if (!exchange.interaction_id.empty()) fields.add(kInteractionId, exchange.interaction_id);
 }

@@ -29,7 +29,7 @@ struct RequestRules {
 // in their place. It removes what `rules` name. New text lives in the exchange's arena.
 void make_trustworthy(policy::Exchange& exchange, const RequestRules& rules);
 
-// forwarded_node renders an address as a node of RFC 7239 section 6: IPv6 in brackets and quotes.
-std::string forwarded_node(const net::Address& address);
+// forwarded_node renders the text of an address as a node of RFC 7239 section 6: IPv6 in brackets and quotes.
+std::string forwarded_node(net::Family family, std::string_view address);
 
 }  // namespace sallyport::headers

@@ -9,25 +9,26 @@ namespace sallyport::headers {
 namespace {
 
 using http::Field;
+using http::OwnField;
 
-constexpr std::string_view kInteractionId = "x-fapi-interaction-id";
+constexpr http::FieldName kInteractionId("x-fapi-interaction-id");
 
 // A year, as browsers ask of sites that mean it (RFC 6797 section 6.1.1).
-constexpr Field kTransport{"Strict-Transport-Security", "max-age=31536000"};
+constexpr OwnField kTransport{"Strict-Transport-Security", "max-age=31536000"};
 
-constexpr std::array<Field, 3> kFdx = {{
+constexpr std::array<OwnField, 3> kFdx = {{
     {"Cache-Control", "no-store"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
 }};
 
-constexpr std::array<Field, 3> kBrowser = {{
+constexpr std::array<OwnField, 3> kBrowser = {{
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "no-referrer"},
 }};
 
-std::span<const Field> fields_of(Security security) {
+std::span<const OwnField> fields_of(Security security) {
   switch (security) {
     case Security::fdx:
       return kFdx;
@@ -39,9 +40,9 @@ std::span<const Field> fields_of(Security security) {
   return {};
 }
 
-void replace(http::Fields& fields, std::string_view name, std::string_view value) {
-  fields.remove(name);
-  fields.add(name, value);
+void replace(http::Fields& fields, const OwnField& own) {
+  fields.remove(own.name().text());
+  fields.add(own);
 }
 
 bool is_never_for_clients(std::string_view name, const ResponseRules& rules) {
@@ -59,16 +60,15 @@ void dress_response(const policy::Exchange& exchange, http::ResponseHead& head,
                     const ResponseRules& rules) {
   head.fields.remove_if(
       [&](const Field& field) { return is_never_for_clients(field.name, rules); });
-  for (const Field& field : fields_of(rules.security)) {
-    replace(head.fields, field.name, field.value);
-  }
+  for (const OwnField& own : fields_of(rules.security)) replace(head.fields, own);
   const bool over_tls = !exchange.connection.tls_version.empty();
   // Without TLS the field means nothing and must be ignored (RFC 6797 section 8.1).
   if (rules.security != Security::none && over_tls) {
-    replace(head.fields, kTransport.name, kTransport.value);
+    replace(head.fields, kTransport);
   }
   if (!exchange.interaction_id.empty()) {
-    replace(head.fields, kInteractionId, exchange.interaction_id);
+    head.fields.remove(kInteractionId.text());
+    head.fields.add(kInteractionId, exchange.interaction_id);
   }
 }
 
