@@ -18,6 +18,16 @@ def pytest_sessionstart(session):
         pytest.exit(f"{SALLYPORT} is missing: build it, or set SALLYPORT_BUILD", 2)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """What the gateways said last belongs to the report of a failure: some come once in a year."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        for gateway in Gateway.started:
+            report.sections.append((f"gateway in {gateway.folder.name}", gateway.last_words()))
+
+
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory):
     return Pki(tmp_path_factory.mktemp("pki"))

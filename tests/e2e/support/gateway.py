@@ -30,6 +30,8 @@ def sallyport(*arguments, timeout=30):
 class Gateway:
     """Writes `config` with free ports into `folder`; `secrets` must never appear in its output."""
 
+    started = []  # those that were not stopped yet
+
     def __init__(self, folder, config, pki, secrets):
         self.folder, self.pki, self.secrets = folder, pki, secrets
         self.file = folder / "sallyport.yaml"
@@ -51,6 +53,7 @@ class Gateway:
 
     def start(self, ready=True):
         self.was_killed = False
+        self.started.append(self)
         self.process = Process("gateway", [*self.before, SALLYPORT, "run", "-c", self.file], self.folder)
         self.process.wait_until(self.is_ready if ready else self.answers, "the gateway is ready")
         return self
@@ -59,6 +62,7 @@ class Gateway:
         """Ends it as a service manager does. It must end well and have kept every secret."""
         if self.process is None:
             return
+        self.started[:] = [other for other in self.started if other is not self]
         if self.process.is_running():
             self.process.signal(signal.SIGTERM)
             status = self.process.wait()
@@ -133,6 +137,11 @@ class Gateway:
 
     def stderr(self):
         return self.process.err.read_text()
+
+    def last_words(self, lines=12):
+        """The end of what it said, for the report of a test that failed."""
+        said = self.process.out.read_text().splitlines() + self.stderr().splitlines()
+        return "\n".join(line[:2000] for line in said[-lines:])
 
     def log(self):
         """Every whole line of the log; a line that is not JSON fails here."""
