@@ -49,11 +49,13 @@ void Loader::build_limits() {
   const TimeoutSettings& timeouts = settings_.timeouts;
   generation_.timeouts = {timeouts.handshake, timeouts.request_head, timeouts.request_body,
                           timeouts.response_write, timeouts.keep_alive,
-                          timeouts.distrusted};
+                          timeouts.distrusted, timeouts.discard_body};
   const LimitSettings& limits = settings_.limits;
   build_overload_limits();
   generation_.limits.request_body = limits.request_body.bytes;
   generation_.limits.requests_per_connection = limits.requests_per_connection;
+  generation_.limits.discard_body = limits.discard_body.bytes;
+  generation_.limits.overhead = limits.overhead.bytes;
   generation_.limits.head = {.max_head_bytes = limits.request_head.bytes,
                              .max_start_line = limits.request_line.bytes,
                              .max_fields = static_cast<std::size_t>(limits.request_fields),
@@ -66,6 +68,7 @@ void Loader::build_limits() {
       .stream_window = static_cast<std::uint32_t>(h2.stream_window.bytes),
       .connection_window = static_cast<std::uint32_t>(h2.connection_window.bytes),
       .max_continuations = static_cast<std::size_t>(h2.continuations),
+      .overhead = limits.overhead.bytes,
       .per_second = {count(h2.resets), count(h2.pings), count(h2.settings),
                      count(h2.window_updates), count(h2.empty_data), count(h2.priorities)}};
 }

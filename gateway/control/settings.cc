@@ -154,6 +154,10 @@ std::span<const config::Option> TimeoutSettings::options() {
                              "For a request under way to end, when the client's certificate is not "
                              "trusted any more.",
                              wait),
+      option<&S::discard_body>("discard_body",
+                               "For the rest of a request body to come after the answer, over HTTP/2; see "
+                               "`limits.discard_body`.",
+                               wait),
       option<&S::min_drain>("min_drain",
                             "How long connections are still accepted after SIGTERM, so that "
                             "balancers can notice /readyz.",
@@ -241,6 +245,18 @@ std::span<const config::Option> LimitSettings::options() {
       option<&S::requests_per_connection>("requests_per_connection",
                                           "After which a connection is closed.",
                                           between(1, 100'000'000)),
+      option<&S::discard_body>("discard_body",
+                               "Bytes of a request body that are taken and thrown away after a request "
+                               "was answered early, over HTTP/2, so that the client reads the answer: "
+                               "some report an error instead when their stream is reset. 0: the stream "
+                               "is reset at once.",
+                               between(Size{0}, Size{std::uint64_t{1} << 30})),
+      option<&S::overhead>("overhead",
+                           "Bytes of overhead that one connection may be ahead of its use: framing, "
+                           "empty records, frames on streams that are gone. Each byte of a request's "
+                           "head and body pays for one. Beyond it the connection is ended; see "
+                           "docs/operations.md.",
+                           between(Size{16 * 1024}, Size{64 * 1024 * 1024})),
       option<&S::http2>("http2", "What one HTTP/2 connection may cost. Beyond a number a second "
                                  "the connection is ended with ENHANCE_YOUR_CALM."),
   };

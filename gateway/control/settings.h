@@ -96,6 +96,7 @@ struct TimeoutSettings {
   Milliseconds response_write{30'000};
   Milliseconds keep_alive{75'000};
   Milliseconds distrusted{10'000};
+  Milliseconds discard_body{1'000};
   Milliseconds min_drain{5'000};
   Milliseconds max_drain{30'000};
   static std::span<const config::Option> options();
@@ -132,6 +133,8 @@ struct LimitSettings {
   int request_fields = 100;
   config::Size request_body{std::uint64_t{8} * 1024 * 1024 * 1024};
   int requests_per_connection = 100'000;
+  config::Size discard_body{256 * 1024};
+  config::Size overhead{256 * 1024};
   Http2Settings http2;
   static std::span<const config::Option> options();
 };

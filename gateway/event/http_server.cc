@@ -148,7 +148,7 @@ bufferevent* HttpServer::connection_cb(event_base* base, void* self) noexcept {
   SALLYPORT_CHECK(end != nullptr);
   bufferevent_incref(end);
   // Runs next, before anything can have been read.
-  auto fresh = std::make_unique<Fresh>(connections, end);
+  std::unique_ptr<Fresh> fresh(new Fresh{connections, end});
   SALLYPORT_CHECK(event_base_once(base, -1, EV_TIMEOUT, accepted_cb, fresh.release(), nullptr) ==
                   0);
   if (++connections->open >= kMaxConnections) evconnlistener_disable(connections->listener);

@@ -68,8 +68,8 @@ class NameServer {
     close(tcp_);
   }
   std::string address() const { return "127.0.0.1:" + std::to_string(port(udp_)); }
-  int asked = 0;           // read it when the answer is there
-  int asked_over_tcp = 0;
+  std::atomic<int> asked = 0;           // queries
+  std::atomic<int> asked_over_tcp = 0;
 
  private:
   static int bound(int kind, std::uint16_t at) {
@@ -194,7 +194,7 @@ TEST(ResolverDns, AsksAgainOverTcpWhenAnAnswerIsTruncated) {
     const auto found = look_up({server.address()});
     ASSERT_TRUE(found) << found.error().text;
     EXPECT_EQ(distinct(*found), count);
-    EXPECT_EQ(server.asked_over_tcp, 1);
+    EXPECT_EQ(server.asked_over_tcp.load(), 1);
   }
 }
 
@@ -203,7 +203,7 @@ TEST(ResolverDns, NeedsNoTcpForWhatFitsEdns) {
   const auto found = look_up({server.address()});
   ASSERT_TRUE(found) << found.error().text;
   EXPECT_EQ(distinct(*found), 40u);
-  EXPECT_EQ(server.asked_over_tcp, 0);
+  EXPECT_EQ(server.asked_over_tcp.load(), 0);
 }
 
 TEST(ResolverDns, AsksWithoutEdnsWhereAServerDoesNotKnowIt) {

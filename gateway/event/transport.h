@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace sallyport::event {
@@ -29,6 +30,10 @@ class Transport {
   // write takes the pieces in order and may take a part. After again_*, the next write must begin
   // with the same bytes, as TLS may have sealed them.
   virtual IoResult write(std::span<const iovec> pieces) = 0;
+  // overhead counts, from the first octet on, those received that carried nothing of the stream:
+  // heads and seals of records, empty ones, key updates. A record of which a part has come counts
+  // whole, until the rest is there.
+  virtual std::int64_t overhead() const { return 0; }
   // close_write says goodbye in the transport's own way, without waiting.
   virtual void close_write() = 0;
 };

@@ -15,7 +15,7 @@ namespace sallyport::http {
 
 // H2Flood names a kind of frame that came too often.
 enum class H2Flood : std::uint8_t {
-  resets,          // RST_STREAM, and streams that we had to reset: rapid reset
+  resets,  // RST_STREAM, and streams that we had to reset: rapid reset
   pings,
   settings,
   window_updates,  // also the mark of a peer that opens tiny windows
@@ -28,11 +28,12 @@ inline constexpr std::size_t kH2Floods = static_cast<std::size_t>(H2Flood::prior
 std::string_view to_string(H2Flood kind);
 
 struct H2Limits {
-  HeadLimits head;                             // of decoded header blocks
-  std::uint32_t max_streams = 100;             // open at a time
-  std::uint32_t stream_window = 64 * 1024;     // octets of a body that may wait for us
+  HeadLimits head;                          // of decoded header blocks
+  std::uint32_t max_streams = 100;          // open at a time
+  std::uint32_t stream_window = 64 * 1024;  // octets of a body that may wait for us
   std::uint32_t connection_window = 1024 * 1024;
-  std::size_t max_continuations = 8;           // of one header block
+  std::size_t max_continuations = 8;    // of one header block
+  std::uint64_t overhead = 256 * 1024;  // octets of no use, see OverheadAccount
   // Frames a second, by kind.
   std::array<std::uint32_t, kH2Floods> per_second{100, 60, 30, 1000, 100, 500};
 };

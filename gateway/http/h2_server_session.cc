@@ -5,13 +5,19 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "gateway/base/check.h"
 
 namespace sallyport::http {
 namespace {
 
-constexpr std::size_t kFrameHead = 9;
+constexpr std::size_t kFrameHead = H2FrameHead::kSize;
+constexpr std::size_t kPreface = NGHTTP2_CLIENT_MAGIC_LEN;
+// A receiver needs no more than a few updates for a frame; their size is that of a frame of four
+// octets.
+constexpr std::uint32_t kUpdatesOfAFrame = 4;
+constexpr std::uint64_t kWindowUpdate = kFrameHead + 4;
 
 std::string_view text(const std::uint8_t* octets, std::size_t size) {
   return {reinterpret_cast<const char*>(octets), size};
@@ -84,7 +90,9 @@ struct H2Callbacks {
 
   static void headers(nghttp2_session* raw, H2ServerSession& session, const nghttp2_frame& frame) {
     const std::int32_t stream = frame.hd.stream_id;
+    session.useful_ += kFrameHead + frame.hd.length;
     if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) {
+      session.account_.earn(OverheadAccount::kRequest);
       H2Sink& sink = session.owner_.on_h2_request(stream, session.block_, ends_stream(frame));
       nghttp2_session_set_stream_user_data(raw, stream, &sink);
       return;
@@ -95,6 +103,7 @@ struct H2Callbacks {
   }
 
   static void data_end(nghttp2_session* raw, H2ServerSession& session, const nghttp2_frame& frame) {
+    if (frame.hd.length > 0 || ends_stream(frame)) session.useful_ += kFrameHead;
     if (ends_stream(frame)) {
       if (H2Sink* sink = sink_of(raw, frame.hd.stream_id)) sink->on_h2_end(nullptr);
     } else if (frame.hd.length == 0) {
@@ -108,6 +117,7 @@ struct H2Callbacks {
     if (sink == nullptr) {
       of(self).consume(stream, size);
     } else {
+      of(self).useful_ += size;
       sink->on_h2_data(text(octets, size));
     }
     return 0;
@@ -122,27 +132,26 @@ struct H2Callbacks {
   }
 
   // A frame that the library refuses: it answers it; it costs as much as a reset.
-  static int invalid(nghttp2_session*, const nghttp2_frame*, int, void* self) {
+  static int invalid(nghttp2_session*, const nghttp2_frame* frame, int, void* self) {
     of(self).in_head_ = false;
+    of(self).past_.end_by_us(frame->hd.stream_id);
     of(self).count(H2Flood::resets);
     return 0;
   }
 
-  // RFC 9113 section 8.1: whoever has answered and does not want the rest of the request says so
-  // with RST_STREAM and NO_ERROR, after the answer.
   static int sent(nghttp2_session* raw, const nghttp2_frame* frame, void* self) {
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
       // The library gave the connection up; what it sent says why.
       const auto& goaway = frame->goaway;
-      of(self).fail(goaway.opaque_data_len == 0
-                        ? nghttp2_http2_strerror(goaway.error_code)
-                        : text(goaway.opaque_data, goaway.opaque_data_len));
+      of(self).fail(goaway.opaque_data_len == 0 ? nghttp2_http2_strerror(goaway.error_code)
+                                                : text(goaway.opaque_data, goaway.opaque_data_len));
     }
+    const std::int32_t stream = frame->hd.stream_id;
+    const bool client_goes_on = nghttp2_session_get_stream_remote_close(raw, stream) != 1;
+    if (frame->hd.type == NGHTTP2_RST_STREAM && client_goes_on) of(self).past_.end_by_us(stream);
     const bool is_answer = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-    if (!is_answer || !ends_stream(*frame)) return 0;
-    if (nghttp2_session_get_stream_remote_close(raw, frame->hd.stream_id) == 0) {
-      of(self).reset(frame->hd.stream_id, H2Error::no_error);
-    }
+    if (!is_answer || !ends_stream(*frame) || !client_goes_on) return 0;
+    if (H2Sink* sink = sink_of(raw, stream)) sink->on_h2_answered();
     return 0;
   }
 
@@ -173,8 +182,8 @@ struct H2Callbacks {
     if (session.out_->size() >= session.enough_) return NGHTTP2_ERR_WOULDBLOCK;
     session.out_->append(text(head, kFrameHead));
     session.out_->append(sink->h2_unsent().substr(0, size));
-    // A receiver needs no more than a few updates for a frame.
-    session.budget_.earn_window_updates(4);
+    session.budget_.earn_window_updates(kUpdatesOfAFrame);
+    session.account_.earn(kUpdatesOfAFrame * kWindowUpdate);
     sink->on_h2_sent(size);
     return 0;
   }
@@ -231,6 +240,8 @@ nghttp2_session* make_session(const H2Limits& limits, void* self) {
 H2ServerSession::H2ServerSession(const H2Limits& limits, H2SessionOwner& owner)
     : owner_(owner),
       budget_(limits),
+      account_(limits.overhead),
+      scan_(kPreface),
       block_(limits.head),
       session_(make_session(limits, this)) {
   const std::array<nghttp2_settings_entry, 3> settings{{
@@ -248,10 +259,63 @@ H2ServerSession::~H2ServerSession() { nghttp2_session_del(session_); }
 
 bool H2ServerSession::feed(std::string_view bytes, MonoTime now) {
   now_ = now;
+  const std::size_t received = bytes.size();
+  std::size_t seen = 0;
+  while (seen < bytes.size()) {
+    const std::size_t before = seen;
+    seen += scan_.step(bytes.substr(seen));
+    if (!scan_.head_is_whole()) break;
+    const H2FrameHead head = scan_.head();
+    const bool is_headers = head.type == H2FrameHead::kHeaders;
+    if ((!is_headers && head.type != H2FrameHead::kData) || head.stream % 2 == 0) continue;
+    if (past_.is_new(head.stream)) {
+      if (is_headers) past_.open(head.stream);
+      continue;
+    }
+    // What the library makes of the frames before it decides whether the stream is still open.
+    feed_library(bytes.substr(0, before));
+    bytes.remove_prefix(before);
+    seen -= before;
+    judge_old_stream(head.stream);
+  }
+  feed_library(bytes);
+  settle(received);
+  return problem_.empty();
+}
+
+void H2ServerSession::feed_library(std::string_view bytes) {
+  if (bytes.empty()) return;
   const auto taken = nghttp2_session_mem_recv(
       session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (taken < 0) fail(nghttp2_strerror(static_cast<int>(taken)));
-  return problem_.empty();
+}
+
+// judge_old_stream: RFC 9113 section 5.1. The library tells streams that the client ended from
+// those that it may not know to be ended only while it still has them, and ignores what comes on
+// the others.
+void H2ServerSession::judge_old_stream(std::int32_t stream) {
+  if (nghttp2_session_find_stream(session_, stream) != nullptr) return;
+  // After GOAWAY, streams that crossed it were opened and never begun (section 6.8).
+  if (stream > nghttp2_session_get_last_proc_stream_id(session_)) return;
+  switch (past_.of(stream)) {
+    case H2Past::never_opened:
+      return terminate(H2Error::protocol_error, "a stream that was passed over");
+    case H2Past::ended_by_client:
+      return terminate(H2Error::stream_closed, "a frame on a stream that the client had ended");
+    case H2Past::ended_by_us:
+      return;
+  }
+}
+
+// settle charges for what came of no use. While a header block is open, its octets are not yet of
+// use.
+void H2ServerSession::settle(std::size_t received) {
+  const std::uint64_t useful = std::exchange(useful_, 0);
+  account_.spend(static_cast<std::int64_t>(received) - static_cast<std::int64_t>(useful));
+  account_.earn(useful);
+  if (in_head_ || is_overdrawn_ || !account_.is_overdrawn()) return;
+  is_overdrawn_ = true;
+  terminate(H2Error::enhance_your_calm, "overhead");
 }
 
 bool H2ServerSession::produce(std::string& out, std::size_t enough) {
@@ -319,9 +383,12 @@ void H2ServerSession::end(H2Error error) {
 void H2ServerSession::count(H2Flood kind) {
   if (budget_.spend(kind, now_) || flood_) return;
   flood_ = kind;
-  nghttp2_session_terminate_session(session_,
-                                    static_cast<std::uint32_t>(H2Error::enhance_your_calm));
-  fail(to_string(kind));
+  terminate(H2Error::enhance_your_calm, to_string(kind));
+}
+
+void H2ServerSession::terminate(H2Error error, std::string_view problem) {
+  nghttp2_session_terminate_session(session_, static_cast<std::uint32_t>(error));
+  fail(problem);
 }
 
 void H2ServerSession::fail(std::string_view problem) {

@@ -2,8 +2,8 @@
 
 // H2ServerSession is the codec of one HTTP/2 connection with a client (RFC 9113): octets in and
 // octets out, no socket. nghttp2 does frames, HPACK and flow control; which messages are good is
-// judged by h2_request, and what a peer may cost us by h2_limits. Nothing is called back from inside
-// a call but during feed and produce.
+// judged by h2_request, and what a peer may cost us by h2_limits. Nothing is called back from
+// inside a call but during feed and produce.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,10 +12,13 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/http/h2_frame_scan.h"
 #include "gateway/http/h2_limits.h"
+#include "gateway/http/h2_past_streams.h"
 #include "gateway/http/h2_response.h"
 #include "gateway/http/header_block.h"
 #include "gateway/http/message.h"
+#include "gateway/http/overhead.h"
 
 struct nghttp2_session;
 
@@ -26,6 +29,7 @@ enum class H2Error : std::uint32_t {
   no_error = 0x0,
   protocol_error = 0x1,
   internal_error = 0x2,
+  stream_closed = 0x5,
   refused_stream = 0x7,
   enhance_your_calm = 0xb,
 };
@@ -36,6 +40,9 @@ class H2Sink {
   virtual void on_h2_data(std::string_view piece) = 0;
   // on_h2_end: the request is complete; `trailers` is null when there were none.
   virtual void on_h2_end(const HeaderBlock* trailers) = 0;
+  // on_h2_answered: the answer has been sent whole, and the request is still coming. The sink takes
+  // the rest and throws it away, or resets the stream.
+  virtual void on_h2_answered() = 0;
   // on_h2_close: the stream is over; the sink is not called again. `is_well`: nobody reset it, but
   // for a request whose rest was of no use any more.
   virtual void on_h2_close(bool is_well) = 0;
@@ -68,6 +75,8 @@ class H2ServerSession {
   H2ServerSession(const H2ServerSession&) = delete;
   H2ServerSession& operator=(const H2ServerSession&) = delete;
 
+  // spend_overhead counts octets of the transport that carried nothing (Transport::overhead).
+  void spend_overhead(std::int64_t octets) { account_.spend(octets); }
   // feed takes what the client sent. False: the connection is beyond repair; see problem().
   [[nodiscard]] bool feed(std::string_view bytes, MonoTime now);
   // produce appends to `out` what is to be sent, until it holds about `enough` octets.
@@ -100,15 +109,25 @@ class H2ServerSession {
   // all is well.
   std::string_view problem() const { return problem_; }
   const std::optional<H2Flood>& flood() const { return flood_; }
+  // is_overdrawn: the problem is that too much of what came was of no use (OverheadAccount).
+  bool is_overdrawn() const { return is_overdrawn_; }
 
  private:
   friend struct H2Callbacks;
 
   void count(H2Flood kind);
+  void feed_library(std::string_view bytes);
+  void judge_old_stream(std::int32_t stream);
+  void settle(std::size_t received);
+  void terminate(H2Error error, std::string_view problem);
   void fail(std::string_view problem);
 
   H2SessionOwner& owner_;
   H2Budget budget_;
+  OverheadAccount account_;
+  std::uint64_t useful_ = 0;  // octets of this feed that were
+  H2FrameScan scan_;
+  H2PastStreams past_;
   HeaderBlock block_;
   H2FieldSection section_;
   MonoTime now_{};
@@ -116,6 +135,7 @@ class H2ServerSession {
   std::size_t enough_ = 0;
   std::string problem_;
   std::optional<H2Flood> flood_;
+  bool is_overdrawn_ = false;
   bool in_head_ = false;
   bool has_begun_ = false;
   nghttp2_session* session_ = nullptr;

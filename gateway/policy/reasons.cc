@@ -40,6 +40,10 @@ constexpr Reason kResponseTooSlow{
     "gateway.response_too_slow", ErrorClass::request_timeout,
     "The client took the answer more slowly than `limits.min_response_rate` and fell behind by more "
     "than `timeouts.response_write`; the connection was closed."};
+constexpr Reason kOverhead{
+    "connection.overhead", ErrorClass::bad_request,
+    "Too much of what came on the connection was of no use to any request: tiny chunks or records, "
+    "frames on streams that are gone, and the like. It was ended; see `limits.overhead`."};
 constexpr Reason kBadForwarded{
     "client.bad_forwarded", ErrorClass::bad_request,
     "A proxy of `trusted_hops` did not name the client: the field is malformed, hides who it was, or "
@@ -74,7 +78,7 @@ std::span<const Reason* const> all() {
       &kNoRoute,         &kMethodNotAllowed,   &kAmbiguousPath,   &kUnexpectedContent,
       &kMisdirected,
       &kPolicyTooSlow,   &kFactMissing,        &kBodyTooLarge,    &kHeadTimeout,
-      &kBodyTimeout,     &kBodyTooSlow,        &kResponseTooSlow, &kBadForwarded,
+      &kBodyTimeout,     &kBodyTooSlow,        &kResponseTooSlow, &kOverhead, &kBadForwarded,
       &kUpstreamConnect, &kUpstreamTimeout,    &kUpstreamClosed,  &kUpstreamBroken,
       &kUpstreamBusy,    &kUpstreamTls,        &kUpstreamUnresolved, &kUpstreamDown,
       &kOverloaded,      &kUnwritable};

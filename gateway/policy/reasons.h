@@ -20,6 +20,7 @@ extern const Reason kHeadTimeout;
 extern const Reason kBodyTimeout;
 extern const Reason kBodyTooSlow;
 extern const Reason kResponseTooSlow;
+extern const Reason kOverhead;
 extern const Reason kBadForwarded;
 extern const Reason kUpstreamConnect;
 extern const Reason kUpstreamTimeout;

@@ -30,6 +30,7 @@ struct Timeouts {
   Milliseconds response_write{30'000};
   Milliseconds keep_alive{75'000};
   Milliseconds distrusted{10'000};
+  Milliseconds discard_body{1'000};
 };
 
 struct Limits {
@@ -41,6 +42,8 @@ struct Limits {
   std::uint32_t min_response_rate = 0;
   std::uint64_t request_body = 0;
   int requests_per_connection = 100'000;
+  std::uint64_t discard_body = 256 * 1024;
+  std::uint64_t overhead = 256 * 1024;  // of one connection, see http/overhead.h
   http::HeadLimits head;
   http::H2Limits h2;
 };

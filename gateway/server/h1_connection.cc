@@ -33,7 +33,9 @@ H1Connection::H1Connection(WorkerState& worker, std::unique_ptr<event::Transport
       client_(std::move(client)),
       watch_(worker.loop(), transport_->fd(), static_cast<event::WatchHandler&>(*this)),
       timer_(worker.loop(), static_cast<event::TimerHandler&>(*this)),
-      head_began_(worker.loop().mono()) {}
+      head_began_(worker.loop().mono()),
+      account_(worker.generation().limits.overhead),
+      transport_overhead_(transport_->overhead()) {}
 
 H1Connection::~H1Connection() = default;
 
@@ -59,6 +61,7 @@ void H1Connection::read_some() {
     switch (result.outcome) {
       case event::Io::done:
         take({worker_.client_scratch().data(), result.bytes});
+        if (is_overdrawn()) return refuse_overhead();
         break;
       case event::Io::again_read:
         return;
@@ -150,6 +153,7 @@ std::string_view H1Connection::take_head(std::string_view bytes) {
       break;
   }
   scan_ = {};
+  account_.earn(progress.length + http::OverheadAccount::kRequest);
   begin_session(buffer.substr(0, progress.length));
   in_.clear();
   return bytes.substr(progress.length - before);
@@ -196,6 +200,22 @@ void H1Connection::refuse_head(http::Violation violation) {
   open_session().refuse_violation(violation);
 }
 
+bool H1Connection::is_overdrawn() {
+  const std::int64_t now = transport_->overhead();
+  account_.spend(now - std::exchange(transport_overhead_, now));
+  return account_.is_overdrawn() && state_ != State::lingering && state_ != State::closed;
+}
+
+void H1Connection::refuse_overhead() {
+  worker_.bank().add(worker_.slots().overhead);
+  keep_alive_ = false;
+  body_ = Body::complete;
+  in_.clear();
+  if (session_ended_) return close();  // its line is written
+  Session& session = state_ == State::exchange ? *session_ : open_session();
+  session.refuse(reasons::kOverhead, "http");
+}
+
 std::string_view H1Connection::take_body(std::string_view bytes) {
   body_patience_.moved(bytes.size(), body_rule(worker_.generation()), worker_.loop().mono());
   body_taken_ += bytes.size();
@@ -203,11 +223,16 @@ std::string_view H1Connection::take_body(std::string_view bytes) {
   if (!chunked_) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, bytes.size()));
     body_left_ -= size;
+    account_.earn(size);
     session_->on_body(bytes.substr(0, size));
     if (body_left_ == 0) end_body({});
     return bytes.substr(size);
   }
   const auto step = chunked_->feed(bytes);
+  const std::size_t content =
+      step.state == http::ChunkedDecoder::State::body ? step.body.size() : 0;
+  account_.spend(static_cast<std::int64_t>(step.consumed - content));
+  account_.earn(content);
   switch (step.state) {
     case http::ChunkedDecoder::State::need_more:
       break;
@@ -381,7 +406,8 @@ void H1Connection::close() {
   worker_.drop(*this);
 }
 
-// client_left: the peer closed or broke the connection. Whatever an exchange waits for is cancelled.
+// client_left: the peer closed or broke the connection. Whatever an exchange waits for is
+// cancelled.
 void H1Connection::client_left() {
   if (state_ == State::closed) return;
   if (session_ && !session_ended_) session_->client_gone();

@@ -13,6 +13,7 @@
 #include "gateway/event/watch.h"
 #include "gateway/http/chunked.h"
 #include "gateway/http/head_scan.h"
+#include "gateway/http/overhead.h"
 #include "gateway/http/serialise.h"
 #include "gateway/http/stream.h"
 #include "gateway/server/client_context.h"
@@ -90,6 +91,8 @@ class H1Connection final : public ClientConnection,
   void finish_exchange();
   void next_exchange();
   void refuse_head(http::Violation violation);
+  bool is_overdrawn();
+  void refuse_overhead();
   void linger();
   void close();
   void client_left();
@@ -109,21 +112,23 @@ class H1Connection final : public ClientConnection,
   bool session_ended_ = false;
   bool answer_chunked_ = false;
   bool answer_began_ = false;
-  bool keep_alive_ = true;       // whether another exchange may follow
+  bool keep_alive_ = true;  // whether another exchange may follow
   bool client_is_http10_ = false;
   bool above_high_water_ = false;
-  bool is_distrusted_ = false;   // the client's certificate is not trusted any more
-  bool has_served_ = false;      // an exchange came to its end
+  bool is_distrusted_ = false;  // the client's certificate is not trusted any more
+  bool has_served_ = false;     // an exchange came to its end
   int requests_ = 0;
   std::uint64_t body_left_ = 0;
   std::uint64_t body_taken_ = 0;  // octets of the body under way, with its framing
   MonoTime head_began_{};
   http::HeadScan scan_;
-  std::string in_;   // octets that wait: a part of a head, or what was sent ahead
+  http::OverheadAccount account_;
+  std::int64_t transport_overhead_;  // as it was when it was last charged
+  std::string in_;                   // octets that wait: a part of a head, or what was sent ahead
   std::string out_;
   std::size_t out_sent_ = 0;
-  std::uint64_t written_ = 0;     // to the socket, of all answers
-  std::uint64_t taken_ = 0;       // of that by the client, when its patience was last looked at
+  std::uint64_t written_ = 0;  // to the socket, of all answers
+  std::uint64_t taken_ = 0;    // of that by the client, when its patience was last looked at
   Patience body_patience_;
   Patience reader_patience_;
   std::unique_ptr<http::ChunkedDecoder> chunked_;  // few requests need one

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/policy/reasons.h"
 #include "gateway/server/patience_rules.h"
 
 namespace sallyport::server {
@@ -29,7 +30,8 @@ H2Connection::H2Connection(WorkerState& worker, std::unique_ptr<event::Transport
       timer_(worker.loop(), static_cast<event::TimerHandler&>(*this)),
       attached_(worker.attached()),
       codec_(attached_->generation->limits.h2, static_cast<http::H2SessionOwner&>(*this)),
-      idle_since_(worker.loop().mono()) {
+      idle_since_(worker.loop().mono()),
+      transport_overhead_(transport_->overhead()) {
   client_->facts.http_version = "2";
 }
 
@@ -77,10 +79,16 @@ void H2Connection::read_some() {
 bool H2Connection::take(std::string_view bytes) {
   if (state_ == State::lingering) return true;
   has_news();  // whatever was read may have to be answered
+  charge_transport();
   const bool had_head = codec_.has_open_head();
   const bool is_good = codec_.feed(bytes, worker_.loop().mono());
   if (codec_.has_open_head() && !had_head) head_began_ = worker_.loop().mono();
   return is_good;
+}
+
+void H2Connection::charge_transport() {
+  const std::int64_t now = transport_->overhead();
+  codec_.spend_overhead(now - std::exchange(transport_overhead_, now));
 }
 
 // A client that does not read what it asked for is not asked for more.
@@ -158,8 +166,7 @@ void H2Connection::on_timer() {
   const Timeouts& timeouts = worker_.generation().timeouts;
   const MonoTime now = worker_.loop().mono();
   const auto since = [now](MonoTime then) { return Milliseconds((now.us - then.us) / 1000); };
-  const bool head_is_late =
-      codec_.has_open_head() && since(head_began_) >= timeouts.request_head;
+  const bool head_is_late = codec_.has_open_head() && since(head_began_) >= timeouts.request_head;
   const bool is_idle = streams_.empty() && !codec_.has_open_head();
   const bool is_too_idle =
       is_idle &&
@@ -177,8 +184,7 @@ void H2Connection::on_timer() {
 }
 
 bool H2Connection::is_too_slow() {
-  return reader_patience_.is_running() &&
-         reader_patience_.left(worker_.loop().mono()).count() == 0;
+  return reader_patience_.is_running() && reader_patience_.left(worker_.loop().mono()).count() == 0;
 }
 
 void H2Connection::check_streams() {
@@ -228,14 +234,16 @@ void H2Connection::give_up() {
   if (state_ != State::open) return;
   log_problem();
   static_cast<void>(codec_.produce(out_, kOutput));
-  lose_streams();
+  lose_streams(codec_.is_overdrawn() ? &policy::reasons::kOverhead : nullptr);
   if (write_out() && state_ != State::closed) return linger();
   close();
 }
 
 void H2Connection::log_problem() {
   if (codec_.problem().empty()) return;
-  worker_.count_h2_problem(codec_.flood() ? codec_.problem() : "protocol");
+  const bool has_name = codec_.flood() || codec_.is_overdrawn();
+  worker_.count_h2_problem(has_name ? codec_.problem() : "protocol");
+  if (codec_.is_overdrawn()) worker_.bank().add(worker_.slots().overhead);
   if (std::string* line = worker_.log().line()) {
     observe::append_event_line(
         *line, worker_.loop().wall(), "warn", "http2_connection_ended",
@@ -279,9 +287,9 @@ void H2Connection::shed() {
   close();
 }
 
-void H2Connection::lose_streams() {
+void H2Connection::lose_streams(const policy::Reason* why) {
   for (auto& [id, stream] : std::exchange(streams_, {})) {
-    stream->connection_lost();
+    stream->connection_lost(why);
     over_.push_back(std::move(stream));
   }
 }

@@ -53,6 +53,7 @@ class H2Connection final : public ClientConnection,
 
   void read_some();
   bool take(std::string_view bytes);
+  void charge_transport();
   void flush();
   bool write_out();
   void update_interest();
@@ -71,7 +72,7 @@ class H2Connection final : public ClientConnection,
   void linger();
   void close();
   void client_left();
-  void lose_streams();
+  void lose_streams(const policy::Reason* why = nullptr);
   void arm_timer();
   bool is_too_slow();
   void check_streams();
@@ -87,12 +88,13 @@ class H2Connection final : public ClientConnection,
   http::H2ServerSession codec_;
 
   State state_ = State::open;
-  bool is_ending_ = false;  // GOAWAY was sent: no more streams
+  bool is_ending_ = false;      // GOAWAY was sent: no more streams
   bool is_distrusted_ = false;  // the client's certificate is not trusted any more
   bool has_served_ = false;     // a request came to its end
   int requests_ = 0;
   MonoTime idle_since_;
   MonoTime head_began_{};
+  std::int64_t transport_overhead_;  // as it was when it was last charged
   std::string out_;
   std::size_t out_sent_ = 0;
   Patience reader_patience_;  // while the kernel takes nothing

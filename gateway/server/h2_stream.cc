@@ -1,5 +1,6 @@
 #include "gateway/server/h2_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/http/h2_request.h"
@@ -46,12 +47,14 @@ void H2Stream::run() {
 void H2Stream::on_h2_data(std::string_view piece) {
   body_patience_.moved(piece.size(), body_rule(worker_.generation()), worker_.loop().mono());
   body_taken_ += piece.size();
-  if (!is_alive()) return owner_.codec().consume(id_, piece.size());
-  if (length_is_known_ && piece.size() > body_left_) {
+  const bool is_too_much = length_is_known_ && piece.size() > body_left_;
+  body_left_ -= std::min<std::uint64_t>(body_left_, piece.size());
+  if (discard_until_) return discard(piece.size());
+  if (!is_alive() || is_too_much) {
     owner_.codec().consume(id_, piece.size());
-    return refuse_body(http::Violation::body_length_mismatch);
+    if (is_alive()) refuse_body(http::Violation::body_length_mismatch);
+    return;
   }
-  body_left_ -= length_is_known_ ? piece.size() : 0;
   // Kept within the window that the client was given.
   in_.append(piece);
   if (body_wanted_) worker_.loop().enqueue(*this);
@@ -65,8 +68,7 @@ void H2Stream::on_h2_end(const http::HeaderBlock* trailers) {
     return refuse_body(http::Violation::body_length_mismatch);
   }
   if (trailers != nullptr) {
-    const auto violation =
-        http::parse_h2_trailers(*trailers, session_->arena(), request_trailers_);
+    const auto violation = http::parse_h2_trailers(*trailers, session_->arena(), request_trailers_);
     if (violation) return refuse_body(*violation);
   }
   worker_.loop().enqueue(*this);
@@ -77,6 +79,29 @@ void H2Stream::refuse_body(http::Violation violation) {
   in_.clear();
   body_delivered_ = true;
   session_->refuse_violation(violation);
+}
+
+// on_h2_answered: some clients report an error, and no answer, when their stream is reset while
+// they still send. A small rest is waited for.
+void H2Stream::on_h2_answered() {
+  const Generation& generation = worker_.generation();
+  discard_left_ = generation.limits.discard_body;
+  if (discard_left_ == 0 || body_left_ > discard_left_) return cut_body();
+  discard_until_ = worker_.loop().mono() + generation.timeouts.discard_body;
+}
+
+void H2Stream::discard(std::size_t bytes) {
+  owner_.codec().consume(id_, bytes);
+  if (bytes > discard_left_) return cut_body();
+  discard_left_ -= bytes;
+}
+
+// cut_body: RFC 9113 section 8.1, whoever has answered and does not want the rest says so with
+// RST_STREAM and NO_ERROR.
+void H2Stream::cut_body() {
+  worker_.bank().add(worker_.slots().cut_bodies);
+  owner_.codec().reset(id_, http::H2Error::no_error);
+  owner_.has_news();
 }
 
 // deliver hands on what waits, as long as it is wanted. The client gets credit for what left.
@@ -124,7 +149,8 @@ void H2Stream::send_continue() {
 void H2Stream::send_head(http::ResponseHead& head) {
   if (is_over_) return;
   answer_began_ = true;
-  if (head.fields.find("date") == nullptr) head.fields.add(http::FieldName("Date"), worker_.http_date());
+  if (head.fields.find("date") == nullptr)
+    head.fields.add(http::FieldName("Date"), worker_.http_date());
   http::H2Sink* sink = head.body.has_body() ? static_cast<http::H2Sink*>(this) : nullptr;
   if (!owner_.codec().submit_head(id_, head, sink)) return abort();
   owner_.has_news();
@@ -190,8 +216,9 @@ void H2Stream::on_h2_close(bool is_well) {
   owner_.on_stream_over(*this);
 }
 
-void H2Stream::connection_lost() {
+void H2Stream::connection_lost(const policy::Reason* why) {
   is_over_ = true;
+  if (is_alive() && why != nullptr) session_->abandon(*why);
   if (is_alive()) session_->client_gone();
   session_ended_ = true;
   cancel_run();
@@ -203,6 +230,7 @@ bool H2Stream::trickles(MonoTime now) const {
 }
 
 void H2Stream::check_time(MonoTime now) {
+  if (discard_until_ && *discard_until_ <= now) return cut_body();
   const auto is_out = [now](const Patience& patience) {
     return patience.is_running() && patience.left(now).count() == 0;
   };

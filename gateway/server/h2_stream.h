@@ -1,18 +1,19 @@
 #pragma once
 
-// H2Stream carries one exchange over an HTTP/2 connection: to the session it is a stream like one of
-// HTTP/1, to the codec the sink of a stream.
+// H2Stream carries one exchange over an HTTP/2 connection: to the session it is a stream like one
+// of HTTP/1, to the codec the sink of a stream.
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "gateway/event/loop.h"
 #include "gateway/http/h2_server_session.h"
 #include "gateway/http/stream.h"
-#include "gateway/server/patience.h"
 #include "gateway/server/client_context.h"
+#include "gateway/server/patience.h"
 #include "gateway/server/session.h"
 #include "gateway/server/worker_state.h"
 
@@ -44,8 +45,8 @@ class H2Stream final : public http::H2Sink,
 
   // begin takes the head of the request.
   void begin(const http::HeaderBlock& head, bool ends_stream);
-  // connection_lost: nobody will read an answer.
-  void connection_lost();
+  // connection_lost: nobody will read an answer. `why` is null when the client went.
+  void connection_lost(const policy::Reason* why);
   // check_time ends what takes too long.
   void check_time(MonoTime now);
 
@@ -60,11 +61,14 @@ class H2Stream final : public http::H2Sink,
   void take_body(std::string_view piece);
   void end_body();
   void refuse_body(http::Violation violation);
+  void discard(std::size_t bytes);
+  void cut_body();
   bool is_alive() const { return session_ != nullptr && !session_ended_; }
 
   // http::H2Sink.
   void on_h2_data(std::string_view piece) override;
   void on_h2_end(const http::HeaderBlock* trailers) override;
+  void on_h2_answered() override;
   void on_h2_close(bool is_well) override;
   std::string_view h2_unsent() const override;
   void on_h2_sent(std::size_t bytes) override;
@@ -94,15 +98,17 @@ class H2Stream final : public http::H2Sink,
   http::Fields request_trailers_;
   http::Fields answer_trailers_;
   Arena trailer_arena_;
-  std::uint64_t body_left_ = 0;   // of an announced length
+  std::uint64_t body_left_ = 0;  // of an announced length
   std::uint64_t body_taken_ = 0;
+  std::uint64_t discard_left_ = 0;         // of a body that comes after its answer
+  std::optional<MonoTime> discard_until_;  // set while it does
   const MonoTime began_;
-  Patience body_patience_;        // while octets of the body are wanted
-  Patience reader_patience_;      // while octets of the answer wait for the client's window
+  Patience body_patience_;    // while octets of the body are wanted
+  Patience reader_patience_;  // while octets of the answer wait for the client's window
   bool length_is_known_ = false;
   bool body_wanted_ = false;
-  bool request_complete_ = false;   // the client has sent all
-  bool body_delivered_ = false;     // the session has been told so
+  bool request_complete_ = false;  // the client has sent all
+  bool body_delivered_ = false;    // the session has been told so
   bool answer_began_ = false;
   bool answer_complete_ = false;
   bool above_high_water_ = false;

@@ -48,6 +48,8 @@ struct GatewaySlots {
   observe::Slot handshakes = 0;
   observe::Slot resumed = 0;
   observe::Slot distrusted = 0;
+  observe::Slot overhead = 0;     // connections
+  observe::Slot cut_bodies = 0;   // HTTP/2 streams
   observe::Histogram handshake_duration;
   std::array<observe::Slot, kShedReasons> shed{};  // by ShedReason
 

@@ -99,9 +99,9 @@ int SocketBio::read(BIO* bio, char* to, std::size_t size) {
   BIO_clear_retry_flags(bio);
   if (has_input()) {
     const std::size_t taken = std::min(size, saved_.size() - saved_at_);
-    std::memcpy(to, saved_.data() + saved_at_, taken);
+    const int given = hand_out(to, saved_.data() + saved_at_, taken);
     saved_at_ += taken;
-    return static_cast<int>(taken);
+    return given;
   }
   if (input_.empty() && !receive()) {
     if (peer_left_) return socket_error_ == 0 ? 0 : -1;
@@ -109,9 +109,15 @@ int SocketBio::read(BIO* bio, char* to, std::size_t size) {
     return -1;
   }
   const std::size_t taken = std::min(size, input_.size());
-  std::memcpy(to, input_.data(), taken);
+  const int given = hand_out(to, input_.data(), taken);
   input_.remove_prefix(taken);
-  return static_cast<int>(taken);
+  return given;
+}
+
+int SocketBio::hand_out(char* to, const char* from, std::size_t size) {
+  std::memcpy(to, from, size);
+  taken_ += size;
+  return static_cast<int>(size);
 }
 
 // receive fills the worker's buffer; false when nothing came.

@@ -8,6 +8,7 @@
 #include <openssl/bio.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -45,6 +46,8 @@ class SocketBio {
   // may_have_more says, within a call, whether the library would find more if it asked.
   bool may_have_more() const { return has_unread() || !drained_; }
   bool has_output() const { return pending_at_ < pending_.size(); }
+  // taken counts what the library has taken so far, in all calls.
+  std::uint64_t taken() const { return taken_; }
   // written and sent count bytes since begin: what the library wrote, and what of it has left.
   std::size_t written() const;
   std::size_t sent() const { return sent_; }
@@ -59,6 +62,7 @@ class SocketBio {
   static const BIO_METHOD* method();
 
   int read(BIO* bio, char* to, std::size_t size);
+  int hand_out(char* to, const char* from, std::size_t size);
   bool receive();
   Flush send_some(const char* data, std::size_t size, std::size_t& taken);
 
@@ -69,6 +73,7 @@ class SocketBio {
   int socket_error_ = 0;
   std::string_view input_;  // in the worker's buffer, between begin and end
   std::size_t sent_ = 0;
+  std::uint64_t taken_ = 0;
 
   std::vector<char> saved_;  // read ahead in an earlier call
   std::size_t saved_at_ = 0;

@@ -16,6 +16,9 @@ namespace {
 using event::Io;
 using event::IoResult;
 
+// Octets without plaintext after which a read ends although there is room: records of one octet,
+// and key updates, cost many times what their size says.
+constexpr std::int64_t kMostOverhead = 16 * 1024;
 constexpr std::size_t kMaxRecord = 16 * 1024;  // plaintext, RFC 8446 section 5.1
 
 // clear_errors empties the thread's queue of errors; looking first is six times cheaper.
@@ -111,6 +114,7 @@ TlsTransport::~TlsTransport() { ERR_clear_error(); }
 IoResult TlsTransport::read(std::span<char> to) {
   if (is_broken_) return {Io::failed, 0};
   const Call call(socket_);
+  const std::int64_t most_overhead = overhead() + kMostOverhead;
   std::size_t size = 0;
   int error = SSL_ERROR_NONE;
   while (size < to.size()) {
@@ -121,6 +125,8 @@ IoResult TlsTransport::read(std::span<char> to) {
       break;
     }
     size += static_cast<std::size_t>(got);
+    plaintext_ += static_cast<std::size_t>(got);
+    if (overhead() > most_overhead) break;
     // To ask once more, only to hear that there is nothing, would cost half of what the record did.
     if (!socket_.may_have_more() && SSL_has_pending(ssl_.get()) == 0) break;
   }
@@ -131,6 +137,10 @@ IoResult TlsTransport::read(std::span<char> to) {
   if (error == SSL_ERROR_WANT_READ && sent) return {Io::again_read, 0};
   is_broken_ = true;
   return {Io::failed, 0};
+}
+
+std::int64_t TlsTransport::overhead() const {
+  return static_cast<std::int64_t>(socket_.taken()) - static_cast<std::int64_t>(plaintext_);
 }
 
 bool TlsTransport::has_buffered() const {

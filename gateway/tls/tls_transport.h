@@ -57,6 +57,8 @@ class TlsTransport final : public event::Transport {
   event::IoResult read(std::span<char> to) override;
   bool has_buffered() const override;
   event::IoResult write(std::span<const iovec> pieces) override;
+  // The handshake's octets are among them.
+  std::int64_t overhead() const override;
   void close_write() override;
 
  private:
@@ -100,7 +102,8 @@ class TlsTransport final : public event::Transport {
   std::unique_ptr<ConnectionInfo> info_ = std::make_unique<ConnectionInfo>();
   bool is_shaken_ = false;  // the library's part of the handshake is over
   bool is_broken_ = false;
-  std::size_t sealed_ = 0;  // bytes that the caller offers again, and that are sealed already
+  std::uint64_t plaintext_ = 0;  // bytes that were read
+  std::size_t sealed_ = 0;       // bytes that the caller offers again, and that are sealed already
 };
 
 }  // namespace sallyport::tls
