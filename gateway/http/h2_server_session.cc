@@ -262,7 +262,6 @@ bool H2ServerSession::feed(std::string_view bytes, MonoTime now) {
   const std::size_t received = bytes.size();
   std::size_t seen = 0;
   while (seen < bytes.size()) {
-    const std::size_t before = seen;
     seen += scan_.step(bytes.substr(seen));
     if (!scan_.head_is_whole()) break;
     const H2FrameHead head = scan_.head();
@@ -273,6 +272,7 @@ bool H2ServerSession::feed(std::string_view bytes, MonoTime now) {
       continue;
     }
     // What the library makes of the frames before it decides whether the stream is still open.
+    const std::size_t before = seen - std::min(seen, H2FrameHead::kSize);
     feed_library(bytes.substr(0, before));
     bytes.remove_prefix(before);
     seen -= before;

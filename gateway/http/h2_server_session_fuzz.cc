@@ -30,6 +30,7 @@ class Stream final : public http::H2Sink {
 
   void on_h2_data(std::string_view piece) override;
   void on_h2_end(const http::HeaderBlock* trailers) override;
+  void on_h2_answered() override;
   void on_h2_close(bool) override;
   std::string_view h2_unsent() const override { return std::string_view(body_).substr(sent_); }
   void on_h2_sent(std::size_t bytes) override {
@@ -107,6 +108,11 @@ void Stream::on_h2_end(const http::HeaderBlock* trailers) {
   http::Fields fields;
   const bool is_good = trailers == nullptr || !http::parse_h2_trailers(*trailers, arena_, fields);
   answer(is_good ? 200 : 400);
+}
+
+// Some take the rest of their requests, others do not want it.
+void Stream::on_h2_answered() {
+  if (id_ % 4 == 1) server_.codec().reset(id_, http::H2Error::no_error);
 }
 
 void Stream::on_h2_close(bool) { server_.forget(id_); }
