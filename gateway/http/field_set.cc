@@ -12,7 +12,7 @@ FieldSet::FieldSet(std::vector<std::string> names) : names_(std::move(names)) {
   std::ranges::sort(names_, [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
   });
-  names_.erase(std::ranges::unique(names_).begin(), names_.end());
+  names_.erase(std::unique(names_.begin(), names_.end()), names_.end());
   for (std::size_t size = 0; size < begin_.size(); ++size) {
     begin_[size] = static_cast<std::size_t>(
         std::ranges::count_if(names_, [size](const std::string& name) { return name.size() < size; }));

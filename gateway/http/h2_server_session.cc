@@ -103,7 +103,6 @@ struct H2Callbacks {
   }
 
   static void data_end(nghttp2_session* raw, H2ServerSession& session, const nghttp2_frame& frame) {
-    if (frame.hd.length > 0 || ends_stream(frame)) session.useful_ += kFrameHead;
     if (ends_stream(frame)) {
       if (H2Sink* sink = sink_of(raw, frame.hd.stream_id)) sink->on_h2_end(nullptr);
     } else if (frame.hd.length == 0) {

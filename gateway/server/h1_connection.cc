@@ -61,7 +61,7 @@ void H1Connection::read_some() {
     switch (result.outcome) {
       case event::Io::done:
         take({worker_.client_scratch().data(), result.bytes});
-        if (is_overdrawn()) return refuse_overhead();
+        if (is_newly_overdrawn()) return refuse_overhead();
         break;
       case event::Io::again_read:
         return;
@@ -200,10 +200,11 @@ void H1Connection::refuse_head(http::Violation violation) {
   open_session().refuse_violation(violation);
 }
 
-bool H1Connection::is_overdrawn() {
+bool H1Connection::is_newly_overdrawn() {
   const std::int64_t now = transport_->overhead();
   account_.spend(now - std::exchange(transport_overhead_, now));
-  return account_.is_overdrawn() && state_ != State::lingering && state_ != State::closed;
+  if (state_ == State::lingering || state_ == State::closed || was_overdrawn_) return false;
+  return was_overdrawn_ = account_.is_overdrawn();
 }
 
 void H1Connection::refuse_overhead() {

@@ -91,7 +91,7 @@ class H1Connection final : public ClientConnection,
   void finish_exchange();
   void next_exchange();
   void refuse_head(http::Violation violation);
-  bool is_overdrawn();
+  bool is_newly_overdrawn();
   void refuse_overhead();
   void linger();
   void close();
@@ -123,6 +123,7 @@ class H1Connection final : public ClientConnection,
   MonoTime head_began_{};
   http::HeadScan scan_;
   http::OverheadAccount account_;
+  bool was_overdrawn_ = false;
   std::int64_t transport_overhead_;  // as it was when it was last charged
   std::string in_;                   // octets that wait: a part of a head, or what was sent ahead
   std::string out_;

@@ -167,8 +167,9 @@ void CrlSet::seal() {
 }
 
 std::span<const CrlList> CrlSet::lists_of(const crypto::Sha256& issuer_spki) const {
-  const auto found = std::ranges::equal_range(lists_, issuer_spki, {}, &CrlList::issuer_spki);
-  return {found.begin(), found.end()};
+  const auto first = std::ranges::lower_bound(lists_, issuer_spki, {}, &CrlList::issuer_spki);
+  const auto last = std::ranges::upper_bound(lists_, issuer_spki, {}, &CrlList::issuer_spki);
+  return {first, last};
 }
 
 // not_covered says what is there instead of the list that is needed.
