@@ -147,7 +147,7 @@ struct H2Callbacks {
     }
     const std::int32_t stream = frame->hd.stream_id;
     const bool client_goes_on = nghttp2_session_get_stream_remote_close(raw, stream) != 1;
-    if (frame->hd.type == NGHTTP2_RST_STREAM && client_goes_on) of(self).past_.end_by_us(stream);
+    if (frame->hd.type == NGHTTP2_RST_STREAM && client_goes_on) of(self).note_our_reset(stream);
     const bool is_answer = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (!is_answer || !ends_stream(*frame) || !client_goes_on) return 0;
     if (H2Sink* sink = sink_of(raw, stream)) sink->on_h2_answered();
@@ -238,6 +238,7 @@ nghttp2_session* make_session(const H2Limits& limits, void* self) {
 
 H2ServerSession::H2ServerSession(const H2Limits& limits, H2SessionOwner& owner)
     : owner_(owner),
+      limits_(limits),
       budget_(limits),
       account_(limits.overhead),
       scan_(kPreface),
@@ -275,7 +276,7 @@ bool H2ServerSession::feed(std::string_view bytes, MonoTime now) {
     feed_library(bytes.substr(0, before));
     bytes.remove_prefix(before);
     seen -= before;
-    judge_old_stream(head.stream);
+    judge_old_stream(head);
   }
   feed_library(bytes);
   settle(received);
@@ -292,7 +293,8 @@ void H2ServerSession::feed_library(std::string_view bytes) {
 // judge_old_stream: RFC 9113 section 5.1. The library tells streams that the client ended from
 // those that it may not know to be ended only while it still has them, and ignores what comes on
 // the others.
-void H2ServerSession::judge_old_stream(std::int32_t stream) {
+void H2ServerSession::judge_old_stream(const H2FrameHead& head) {
+  const std::int32_t stream = head.stream;
   if (nghttp2_session_find_stream(session_, stream) != nullptr) return;
   // After GOAWAY, streams that crossed it were opened and never begun (section 6.8).
   if (stream > nghttp2_session_get_last_proc_stream_id(session_)) return;
@@ -302,8 +304,21 @@ void H2ServerSession::judge_old_stream(std::int32_t stream) {
     case H2Past::ended_by_client:
       return terminate(H2Error::stream_closed, "a frame on a stream that the client had ended");
     case H2Past::ended_by_us:
-      return;
+      return excuse(head);
   }
+}
+
+// excuse: content that the client had sent before it knew is not its fault.
+void H2ServerSession::excuse(const H2FrameHead& head) {
+  if (head.type != H2FrameHead::kData) return;
+  const std::uint64_t excused = std::min<std::uint64_t>(head.length, crossing_);
+  crossing_ -= excused;
+  account_.spend(-static_cast<std::int64_t>(excused));
+}
+
+void H2ServerSession::note_our_reset(std::int32_t stream) {
+  past_.end_by_us(stream);
+  crossing_ = std::min<std::uint64_t>(crossing_ + limits_.stream_window, limits_.connection_window);
 }
 
 // settle charges for what came of no use. While a header block is open, its octets are not yet of

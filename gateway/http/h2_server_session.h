@@ -117,15 +117,19 @@ class H2ServerSession {
 
   void count(H2Flood kind);
   void feed_library(std::string_view bytes);
-  void judge_old_stream(std::int32_t stream);
+  void judge_old_stream(const H2FrameHead& head);
+  void excuse(const H2FrameHead& head);
+  void note_our_reset(std::int32_t stream);
   void settle(std::size_t received);
   void terminate(H2Error error, std::string_view problem);
   void fail(std::string_view problem);
 
   H2SessionOwner& owner_;
+  const H2Limits& limits_;
   H2Budget budget_;
   OverheadAccount account_;
   std::uint64_t useful_ = 0;  // octets of this feed that were
+  std::uint64_t crossing_ = 0;  // octets of bodies that may be under way on streams that we reset
   H2FrameScan scan_;
   H2PastStreams past_;
   HeaderBlock block_;

@@ -104,6 +104,7 @@ void H1Connection::pump() {
   if (!in_.empty() && state_ != State::head) {
     const std::string waiting = std::exchange(in_, {});
     take(waiting);
+    if (is_newly_overdrawn()) refuse_overhead();
   }
   if (state_ == State::closed) return;
   update_interest();
