@@ -51,18 +51,11 @@ class JsonLine {
 
   // text adds a string member; an empty one is left out.
   JsonLine& text(const Key& name, std::string_view value) {
-    if (value.empty()) return *this;
-    key(name, value.size() + 2);
-    if (value.size() + 2 <= kBuffer - used_ && json::is_plain(value)) [[likely]] {
-      put('"');
-      put(value);
-      put('"');
-    } else {
-      flush();
-      json::append_quoted(to_, value);
-    }
-    return *this;
+    return text(name, value, json::is_plain(value));
   }
+  // plain does so with one that by its kind has nothing to escape: a constant of ours, an identifier that
+  // we made, an address. Nobody looks at it again.
+  JsonLine& plain(const Key& name, std::string_view value) { return text(name, value, true); }
   // hex adds a digest as a string of lower-case hexadecimal digits.
   JsonLine& hex(const Key& name, const std::array<std::uint8_t, 32>& digest) {
     key(name, 2 * digest.size() + 2);
@@ -119,6 +112,20 @@ class JsonLine {
   }
 
  private:
+  JsonLine& text(const Key& name, std::string_view value, bool is_plain) {
+    if (value.empty()) return *this;
+    key(name, value.size() + 2);
+    if (value.size() + 2 <= kBuffer - used_ && is_plain) [[likely]] {
+      put('"');
+      put(value);
+      put('"');
+    } else {
+      flush();
+      json::append_quoted(to_, value);
+    }
+    return *this;
+  }
+
   static constexpr std::size_t kBuffer = 2048;  // an ordinary line is 1,200 octets long
   static constexpr std::size_t kNumber = 24;    // no integer of 64 bits is longer
 

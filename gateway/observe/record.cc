@@ -25,9 +25,9 @@ void append_geo(JsonLine& line, const policy::Facts& facts) {
 void append_tls(JsonLine& line, const policy::ConnectionFacts& connection) {
   if (connection.tls_version.empty()) return;
   line.open("tls")
-      .text("version", connection.tls_version)
-      .text("cipher", connection.tls_cipher)
-      .text("group", connection.tls_group)
+      .plain("version", connection.tls_version)
+      .plain("cipher", connection.tls_cipher)
+      .plain("group", connection.tls_group)
       .text("sni", cut(connection.sni))
       .boolean("resumed", connection.tls_resumed)
       .close();
@@ -100,7 +100,7 @@ void append_upstream(JsonLine& line, const RequestRecord& record) {
 
 // append_client says who calls, and through whom: a port that nobody named is left out.
 void append_client(JsonLine& line, const net::Endpoint& client, const net::Endpoint& proxy) {
-  line.text("client_ip", client.address.text());
+  line.plain("client_ip", client.address.text());
   if (client.port != 0) line.number("client_port", client.port);
   if (proxy.address.family() == net::Family::none) return;
   line.open("proxy_peer").text("ip", proxy.address.text()).number("port", proxy.port).close();
@@ -108,7 +108,7 @@ void append_client(JsonLine& line, const net::Endpoint& client, const net::Endpo
 
 void append_head(JsonLine& line, std::int64_t unix_ms, std::string_view level,
                  std::string_view event) {
-  line.timestamp("ts", unix_ms).text("level", level).text("event", event);
+  line.timestamp("ts", unix_ms).plain("level", level).plain("event", event);
 }
 
 }  // namespace
@@ -137,7 +137,7 @@ void append_access_line(std::string& to, const RequestRecord& record) {
   JsonLine line(to);
   append_head(line, exchange.arrived.unix_ms, record.reason != nullptr ? "warn" : "info",
               "request");
-  line.text("request_id", exchange.id.view())
+  line.plain("request_id", exchange.id.view())
       .text("interaction_id", exchange.interaction_id)
       .text("listener", exchange.connection.listener);
   const policy::ConnectionFacts& connection = exchange.connection;
@@ -148,7 +148,7 @@ void append_access_line(std::string& to, const RequestRecord& record) {
   append_tls(line, exchange.connection);
   append_certificate(line, exchange.facts);
   line.text("route", record.route)
-      .text("http", exchange.connection.http_version)
+      .plain("http", exchange.connection.http_version)
       .text("method", cut(exchange.request.method_text))
       .text("host", cut(exchange.request.host))
       .text("path", cut(record.path))

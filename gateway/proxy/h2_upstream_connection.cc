@@ -14,6 +14,7 @@ namespace {
 constexpr int kReadsPerWakeup = 4;
 // What is produced at a time; more waits in the streams.
 constexpr std::size_t kOutput = 64 * 1024;
+constexpr int kOutputsPerTurn = 4;
 
 }  // namespace
 
@@ -97,7 +98,8 @@ void H2UpstreamConnection::run() {
 }
 
 void H2UpstreamConnection::flush() {
-  for (;;) {
+  for (int i = 0;; ++i) {
+    if (i == kOutputsPerTurn) return has_news();  // others have their turn first
     if (!session_.produce(out_, kOutput)) {
       return end({&reasons::kUpstreamBroken, "http2", Repeat::never});
     }

@@ -12,8 +12,9 @@ namespace sallyport::server {
 namespace {
 
 constexpr int kReadsPerWakeup = 4;
-// What is produced at a time; more waits in the streams.
+// What is produced at a time, and how often in a turn; more waits in the streams.
 constexpr std::size_t kOutput = 64 * 1024;
+constexpr int kOutputsPerTurn = 4;
 constexpr std::size_t kKeptOutput = 4 * 1024;
 // How often open streams are looked at, and how long we wait for the client's close after ours.
 constexpr Milliseconds kTick{500};
@@ -49,7 +50,8 @@ void H2Connection::run() {
   if (state_ != State::open) return;
   flush();
   if (state_ != State::open) return;
-  if (codec_.is_over() || (is_ending_ && streams_.empty() && out_.empty())) return linger();
+  const bool all_is_said = streams_.empty() && out_.empty() && !codec_.wants_to_send();
+  if (codec_.is_over() || (is_ending_ && all_is_said)) return linger();
   update_interest();
   arm_timer();
   if (transport_->has_buffered() && !is_clogged()) read_some();
@@ -115,7 +117,8 @@ http::H2Sink& H2Connection::on_h2_request(std::int32_t id, const http::HeaderBlo
 // ---- Octets out
 
 void H2Connection::flush() {
-  for (;;) {
+  for (int i = 0;; ++i) {
+    if (i == kOutputsPerTurn) return has_news();  // others have their turn first
     if (!codec_.produce(out_, kOutput)) return give_up();
     if (out_.empty()) break;
     if (!write_out()) return;
