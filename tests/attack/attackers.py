@@ -138,6 +138,46 @@ def reset_rapidly(port, stop):
                 client.sendall(h2.data_to_send())
 
 
+def frame(kind, flags, stream, payload=b""):
+    """A frame of HTTP/2 as it is sent (RFC 9113 section 4.1)."""
+    return (len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big")
+            + payload)
+
+
+def send_frames(octets, begin=b""):
+    """One connection after the other that sends `begin`, and then `octets` again and again."""
+    def attack(port, stop):
+        much = octets * (16_000 // len(octets))
+        while not stop.is_set():
+            with contextlib.suppress(OSError):
+                client = tls(connect(port, many_addresses()), "h2")
+                client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0) + begin)
+                while not stop.is_set():
+                    client.sendall(much)
+    return attack
+
+
+def requests_of(*pieces):
+    """One connection after the other with a request whose chunks are these, again and again."""
+    def attack(port, stop):
+        while not stop.is_set():
+            with contextlib.suppress(OSError):
+                client = tls(connect(port, many_addresses()))
+                client.sendall(f"POST /big HTTP/1.1\r\nHost: {API}\r\n"
+                               "Transfer-Encoding: chunked\r\n\r\n".encode())
+                while not stop.is_set():
+                    for piece in pieces:
+                        client.sendall(piece)
+    return attack
+
+
+# A POST that goes on, in the static table of HPACK (RFC 7541 appendix A); and the same with fields that do
+# not end it, for which the gateway resets the stream (RFC 9113 section 8.1). Later fields it ignores.
+OPEN_POST = frame(1, 4, 1, b"\x83\x87\x84\x41\x01x")
+RESET_BY_US = OPEN_POST + frame(1, 4, 1, b"\x83")
+LATE_FIELDS = frame(1, 5, 1, b"\x82\x87\x84")
+
+
 def shake_hands(source_of):
     def attack(port, stop):
         while not stop.is_set():
@@ -177,6 +217,12 @@ ATTACKS = [
     Attack("handshakes of one address", shake_hands(lambda: ONE_ADDRESS), processes=3),
     Attack("handshakes of many addresses", shake_hands(many_addresses), processes=3),
     Attack("rapid reset", reset_rapidly, processes=2),
+    Attack("headers of a stream that is gone", send_frames(LATE_FIELDS, RESET_BY_US), processes=2),
+    Attack("unknown frames", send_frames(frame(0xfe, 0, 0, b"x")), processes=2),
+    Attack("padding without content", send_frames(
+        frame(0, 8, 1, b"\x04\0\0\0\0"), OPEN_POST), processes=2),
+    Attack("chunks of one octet", requests_of(b"1\r\nx\r\n" * 2000), processes=2),
+    Attack("records of one octet", requests_of(b"1\r\n", *[b"x", b"\r\n1\r\n"] * 100), processes=2),
     Attack("connections", only_connect, processes=2),
     Attack("connections, few descriptors", only_connect, processes=2, descriptors=128),
     Attack("half hellos, few descriptors", half_hellos, processes=2, descriptors=128),
