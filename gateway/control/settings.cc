@@ -256,7 +256,7 @@ std::span<const config::Option> LimitSettings::options() {
                            "empty records, frames on streams that are gone. Each byte of a request's "
                            "head and body pays for one. Beyond it the connection is ended; see "
                            "docs/operations.md.",
-                           between(Size{16 * 1024}, Size{64 * 1024 * 1024})),
+                           between(Size{24 * 1024}, Size{64 * 1024 * 1024})),
       option<&S::http2>("http2", "What one HTTP/2 connection may cost. Beyond a number a second "
                                  "the connection is ended with ENHANCE_YOUR_CALM."),
   };

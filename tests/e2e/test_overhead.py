@@ -96,11 +96,22 @@ def test_requests_under_way_end_with_the_reason(gateway, upstream, ends_one):
 
 
 def test_updates_for_what_we_sent_are_free(gateway, upstream):
-    upstream.handler = lambda exchange: exchange.answer(200, b"x" * 8_000_000)
+    """Two for each frame, each in a record of its own."""
+    size, step = 40_000_000, 16_000
+    upstream.handler = lambda exchange: exchange.answer(200, b"x" * size)
     before = ended(gateway)
-    with H2Client(gateway) as client:
-        answer = client.ask("/large")
-        assert len(answer.body) == 8_000_000
+    with H2Client(gateway, credit=False) as client:
+        stream = client.request(request_of("/large"))
+        answer, credited = client.answers[stream], 0
+        while not answer.ended:
+            client.receive()
+            while len(answer.body) - credited >= step:
+                client.h2.acknowledge_received_data(step, stream)
+                client.h2.clear_outbound_data_buffer()
+                for which in (0, stream):
+                    client.sock.sendall(raw(WINDOW_UPDATE, 0, which, step.to_bytes(4, "big")))
+                credited += step
+        assert len(answer.body) == size
     assert ended(gateway) == before
 
 
