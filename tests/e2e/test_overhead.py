@@ -105,7 +105,7 @@ def test_updates_for_what_we_sent_are_free(gateway, upstream):
         answer, credited = client.answers[stream], 0
         while not answer.ended:
             client.receive()
-            while len(answer.body) - credited >= step:
+            while not answer.ended and len(answer.body) - credited >= step:
                 for which in (None, stream):
                     client.h2.increment_flow_control_window(step, which)
                     client.flush()
