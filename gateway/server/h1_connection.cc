@@ -21,6 +21,8 @@ constexpr std::size_t kMaxAhead = WorkerState::kScratch;
 // How long we wait for the client's close after ours, and how often we read for one wake-up.
 constexpr Milliseconds kLinger{2'000};
 constexpr int kReadsPerWakeup = 4;
+// Answers to pipelined requests leave together up to about this size.
+constexpr std::size_t kPipelined = 16 * 1024;
 // An output buffer above this size is given back when it is empty.
 constexpr std::size_t kKeptOutput = 4 * 1024;
 
@@ -47,10 +49,21 @@ void H1Connection::start() {
 
 void H1Connection::run() {
   if (state_ == State::closed) return;
-  flush();
+  const bool waits = answer_may_wait();
+  if (waits && !session_ended_) return;  // the session calls when it has
+  if (!waits) flush();
   if (state_ == State::closed) return;
-  if (session_ended_) finish_exchange();
+  if (session_ended_ && (waits || unsent() == 0)) finish_exchange();
   if (state_ != State::closed) pump();
+  if (waits) worker_.loop().enqueue(*this);
+}
+
+// answer_may_wait says whether an answer can leave together with the next one: the client has sent
+// more requests ahead, and one send for each of many small answers would cost more than the
+// answers.
+bool H1Connection::answer_may_wait() const {
+  return answer_complete_ && !in_.empty() && keep_alive_ && unsent() < kPipelined &&
+         !worker_.is_draining() && !is_distrusted_;
 }
 
 // ---- Octets in
@@ -168,7 +181,8 @@ Session& H1Connection::open_session() {
   ++requests_;
   body_taken_ = 0;
   body_patience_.reset();
-  session_ended_ = answer_began_ = answer_chunked_ = body_wanted_ = keep_alive_ = false;
+  session_ended_ = answer_began_ = answer_complete_ = answer_chunked_ = body_wanted_ = keep_alive_ =
+      false;
   session_ = worker_.sessions().make<Session>(worker_, client_->facts, client_->initial_facts(),
                                               static_cast<http::Stream&>(*this),
                                               static_cast<SessionOwner&>(*this));
@@ -317,6 +331,7 @@ void H1Connection::send_body(std::string_view piece) {
 
 void H1Connection::send_end(const http::Fields& trailers) {
   if (answer_chunked_ && !http::append_last_chunk(trailers, out_)) return abort();
+  answer_complete_ = true;
   worker_.loop().enqueue(*this);
 }
 
@@ -369,8 +384,6 @@ void H1Connection::on_session_end() {
 }
 
 void H1Connection::finish_exchange() {
-  // A session is gone only when the client has its answer, or nobody does.
-  if (unsent() > 0) return;
   session_.reset();
   session_ended_ = false;
   if (!std::exchange(has_served_, true)) worker_.count_first_request();
@@ -382,8 +395,8 @@ void H1Connection::finish_exchange() {
 void H1Connection::next_exchange() {
   state_ = State::idle;
   body_ = Body::none;
-  body_wanted_ = false;
-  if (in_.empty()) {
+  body_wanted_ = answer_complete_ = false;
+  if (in_.empty() && out_.empty()) {
     in_ = {};
     out_ = {};
   }

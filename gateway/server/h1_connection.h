@@ -88,6 +88,7 @@ class H1Connection final : public ClientConnection,
 
   Session& open_session();
   void begin_session(std::string_view head);
+  bool answer_may_wait() const;
   void finish_exchange();
   void next_exchange();
   void refuse_head(http::Violation violation);
@@ -112,7 +113,8 @@ class H1Connection final : public ClientConnection,
   bool session_ended_ = false;
   bool answer_chunked_ = false;
   bool answer_began_ = false;
-  bool keep_alive_ = true;  // whether another exchange may follow
+  bool answer_complete_ = false;  // it was handed over to its end
+  bool keep_alive_ = true;        // whether another exchange may follow
   bool client_is_http10_ = false;
   bool above_high_water_ = false;
   bool is_distrusted_ = false;  // the client's certificate is not trusted any more
