@@ -95,7 +95,7 @@ std::string unknown_set(const std::string& name) {
 std::string field_problem(const std::string& name) {
   const std::string quoted = "\"" + name + "\" ";
   if (!http::is_token(name)) return quoted + "is no field name";
-  if (http::is_framing(name) || http::is_hop_by_hop(name)) {
+  if (http::is_of_http_1(name)) {
     return quoted + "is about one connection: the gateway writes its own, whatever stands here";
   }
   if (const http::TrustFamily* family = http::find_trust_family(name)) {

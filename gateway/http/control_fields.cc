@@ -23,7 +23,7 @@ class Taker {
   bool takes(const Field& field) {
     if (takes_by_name(field)) return true;
     if (!is_lookalike(field.name)) return false;
-    if (!is_framing(field.name) && !is_hop_by_hop(field.name)) return is_known(field.name);
+    if (!is_of_http_1(field.name)) return is_known(field.name);
     return fail(Violation::framing_lookalike);
   }
 

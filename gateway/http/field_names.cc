@@ -143,12 +143,14 @@ consteval auto with_trait() {
 
 constexpr auto kHopFields = with_trait<kHop>();
 constexpr auto kFramingFields = with_trait<kFraming>();
+constexpr auto kHttp1Fields = with_trait<kHop | kFraming>();
 static_assert(std::ranges::none_of(kKnownPrefixes, [](const Known& prefix) {
   return (prefix.traits & (kHop | kFraming)) != 0;
 }));
 
 constexpr Names kHopNames(kHopFields);
 constexpr Names kFramingNames(kFramingFields);
+constexpr Names kHttp1Names(kHttp1Fields);
 constexpr Names kKnownNames(kKnown);
 
 int traits_of(std::string_view name) {
@@ -187,6 +189,8 @@ bool equals_folded(std::string_view name, std::string_view canonical) {
 bool is_hop_by_hop(std::string_view name) { return kHopNames.find(name) != nullptr; }
 
 bool is_framing(std::string_view name) { return kFramingNames.find(name) != nullptr; }
+
+bool is_of_http_1(std::string_view name) { return kHttp1Names.find(name) != nullptr; }
 
 bool is_trust(std::string_view name) { return find_trust_family(name) != nullptr; }
 

@@ -33,6 +33,9 @@ bool is_hop_by_hop(std::string_view name);
 // the codecs write these.
 bool is_framing(std::string_view name);
 
+// is_of_http_1: either of them. HTTP/2 has none of these fields (RFC 9113 section 8.2.2).
+bool is_of_http_1(std::string_view name);
+
 // is_trust: what upstreams believe when a gateway says it (who calls, from where, by which
 // certificate, which address was meant). Nobody outside may say it; http/trust_fields.h has them all.
 bool is_trust(std::string_view name);

@@ -11,8 +11,6 @@ std::uint8_t* octets(std::string_view text) {
   return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
 }
 
-bool is_not_for_h2(std::string_view name) { return is_framing(name) || is_hop_by_hop(name); }
-
 // A value that no other answer has is of no use in the other side's table: it would only push out
 // what is (RFC 7541 section 6.2.3; the library has no representation without that promise).
 std::uint8_t flags_of(std::string_view name) {
@@ -40,7 +38,7 @@ bool H2FieldSection::set_head(const ResponseHead& head) {
   fields_.clear();
   status_ = std::to_string(head.status);
   add(":status", status_);
-  if (!add_all(head.fields, is_not_for_h2)) return false;
+  if (!add_all(head.fields, is_of_http_1)) return false;
   std::optional<std::uint64_t> length = head.announced_length;
   if (head.body.framing == Framing::length) length = head.body.length;
   if (length) {
@@ -61,7 +59,7 @@ bool H2FieldSection::set_request(const RequestHead& head, std::string_view schem
   add(":scheme", scheme);
   add(":authority", head.authority);
   add(":path", path_);
-  if (!add_all(head.fields, is_not_for_h2)) return false;
+  if (!add_all(head.fields, is_of_http_1)) return false;
   if (head.body.framing == Framing::length) {
     length_ = std::to_string(head.body.length);
     add("content-length", length_);
