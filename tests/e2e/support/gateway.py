@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -142,6 +143,7 @@ class Gateway:
 
     def last_words(self, lines=12):
         """The end of what it said, for the report of a test that failed."""
+        time.sleep(0.3)  # lines are written every 100 ms
         said = self.process.out.read_text().splitlines() + self.stderr().splitlines()
         return "\n".join(line[:2000] for line in said[-lines:])
 
