@@ -155,10 +155,3 @@ def test_the_configurations_of_these_tests_are_valid_by_the_schema(schema, pki):
 def test_the_schema_refuses_what_it_can_know(schema, stem):
     file = next(path for path in BAD_CONFIGS if path.stem == stem)
     assert problems(schema, yaml.safe_load(file.read_text()))
-
-
-@pytest.mark.parametrize("committed, arguments", [("sallyport.schema.json", ["schema"]),
-                                                  ("REFERENCE.md", ["schema", "--reference"])])
-def test_what_is_generated_is_committed_as_it_is(committed, arguments):
-    """Stale? `sallyport schema >conf/sallyport.schema.json`; the reference with --reference."""
-    assert (ROOT / "conf" / committed).read_text() == sallyport(*arguments).stdout
