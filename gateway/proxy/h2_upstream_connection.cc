@@ -11,7 +11,6 @@ namespace reasons = policy::reasons;
 
 namespace {
 
-constexpr int kReadsPerWakeup = 4;
 // What is produced at a time; more waits in the streams.
 constexpr std::size_t kOutput = 64 * 1024;
 constexpr int kOutputsPerTurn = 4;
@@ -73,19 +72,17 @@ void H2UpstreamConnection::open() {
 void H2UpstreamConnection::on_dial_failed(const Failure& failure) { end(failure); }
 
 void H2UpstreamConnection::on_readable() {
-  for (int i = 0; i < kReadsPerWakeup && is_connected(); ++i) {
-    const event::IoResult result = transport_->read(context_.scratch);
-    if (result.outcome == event::Io::again_read || result.outcome == event::Io::again_write) break;
-    const bool is_good =
-        result.outcome == event::Io::done && session_.feed({context_.scratch.data(), result.bytes});
-    if (!is_good) {
-      const bool is_broken = result.outcome == event::Io::done;
-      return end({is_broken ? &reasons::kUpstreamBroken : &reasons::kUpstreamClosed,
-                  is_broken ? "http2" : "", is_broken ? Repeat::never : Repeat::safe_methods});
-    }
-    if (state_ == State::greeting && session_.has_greeted()) open();
-    if (!is_connected() || !transport_->has_buffered()) break;
+  if (!is_connected()) return;
+  const event::IoResult result = transport_->read(context_.scratch);
+  if (result.outcome == event::Io::again_read || result.outcome == event::Io::again_write) return;
+  const bool is_good =
+      result.outcome == event::Io::done && session_.feed({context_.scratch.data(), result.bytes});
+  if (!is_good) {
+    const bool is_broken = result.outcome == event::Io::done;
+    return end({is_broken ? &reasons::kUpstreamBroken : &reasons::kUpstreamClosed,
+                is_broken ? "http2" : "", is_broken ? Repeat::never : Repeat::safe_methods});
   }
+  if (state_ == State::greeting && session_.has_greeted()) open();
   has_news();
 }
 

@@ -17,9 +17,8 @@ namespace {
 
 // What may wait in memory while a session is at work: one read. More stays in the kernel.
 constexpr std::size_t kMaxAhead = WorkerState::kScratch;
-// How long we wait for the client's close after ours, and how often we read for one wake-up.
+// How long we wait for the client's close after ours.
 constexpr Milliseconds kLinger{2'000};
-constexpr int kReadsPerWakeup = 4;
 
 }  // namespace
 
@@ -55,24 +54,22 @@ void H1Connection::run() {
 
 // ---- Octets in
 
+// read_some reads once: with 64 KiB a turn is over.
 void H1Connection::read_some() {
-  for (int i = 0; i < kReadsPerWakeup && wants_octets(); ++i) {
-    const event::IoResult result = transport_->read(worker_.client_scratch());
-    switch (result.outcome) {
-      case event::Io::done:
-        take({worker_.client_scratch().data(), result.bytes});
-        if (is_newly_overdrawn()) return refuse_overhead();
-        break;
-      case event::Io::again_read:
-        return;
-      case event::Io::again_write:
-        watch_.want_write(true);
-        return;
-      case event::Io::end:
-      case event::Io::failed:
-        return client_left();
-    }
-    if (!transport_->has_buffered()) return;
+  if (!wants_octets()) return;
+  const event::IoResult result = transport_->read(worker_.client_scratch());
+  switch (result.outcome) {
+    case event::Io::done:
+      take({worker_.client_scratch().data(), result.bytes});
+      if (is_newly_overdrawn()) return refuse_overhead();
+      break;
+    case event::Io::again_read:
+      return;
+    case event::Io::again_write:
+      return watch_.want_write(true);
+    case event::Io::end:
+    case event::Io::failed:
+      return client_left();
   }
   if (wants_octets() && transport_->has_buffered()) worker_.loop().enqueue(*this);
 }

@@ -11,7 +11,6 @@
 namespace sallyport::server {
 namespace {
 
-constexpr int kReadsPerWakeup = 4;
 // What is produced at a time, and how often in a turn; more waits in the streams.
 constexpr std::size_t kOutput = 64 * 1024;
 constexpr int kOutputsPerTurn = 4;
@@ -59,22 +58,21 @@ void H2Connection::run() {
 
 // ---- Octets in
 
+// read_some reads once: with 64 KiB a turn is over. What the transport has read ahead is taken by run.
 void H2Connection::read_some() {
-  for (int i = 0; i < kReadsPerWakeup && state_ != State::closed && !is_clogged(); ++i) {
-    const event::IoResult result = transport_->read(worker_.client_scratch());
-    switch (result.outcome) {
-      case event::Io::done:
-        if (!take({worker_.client_scratch().data(), result.bytes})) return give_up();
-        break;
-      case event::Io::again_read:
-        return;
-      case event::Io::again_write:
-        return watch_.want_write(true);
-      case event::Io::end:
-      case event::Io::failed:
-        return client_left();
-    }
-    if (!transport_->has_buffered()) break;
+  if (state_ == State::closed || is_clogged()) return;
+  const event::IoResult result = transport_->read(worker_.client_scratch());
+  switch (result.outcome) {
+    case event::Io::done:
+      if (!take({worker_.client_scratch().data(), result.bytes})) give_up();
+      return;
+    case event::Io::again_read:
+      return;
+    case event::Io::again_write:
+      return watch_.want_write(true);
+    case event::Io::end:
+    case event::Io::failed:
+      return client_left();
   }
 }
 
