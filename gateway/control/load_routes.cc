@@ -114,6 +114,7 @@ void Loader::build_route(const RouteSettings& settings, const config::Node& node
   route->id = settings.id;
   route->index = generation_.routes.size();
   route->paths = *settings.paths;
+  route->query = settings.query;
   route->log_path = settings.log_path;
   Arena arena;
   for (const std::string& host : settings.hosts) {

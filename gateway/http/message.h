@@ -130,8 +130,11 @@ struct BodyShape {
 // byte for byte, what is forwarded.
 struct Target {
   std::string_view path;   // canonical absolute path, "/" at least; "*" for OPTIONS *
-  std::string_view query;  // without "?", as received and checked for illegal octets
+  std::string_view query;  // without "?", as received but for what had to be percent-encoded
   bool has_query = false;  // "/a?" and "/a" are different targets
+  // The query came with characters that RFC 3986 section 3.4 does not allow there, and has their
+  // escapes instead. Only routes with `query: lenient` take such a request.
+  bool has_lax_query = false;
 };
 
 struct RequestHead {

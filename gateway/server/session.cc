@@ -106,9 +106,16 @@ void Session::run() {
 
 void Session::route_request() {
   const http::RequestHead& request = exchange_.request;
-  if (!owner_.serves(request.host)) return refuse(reasons::kMisdirected, "route");
   const auto match = attached_->generation->table.find(request.host, request.target.path,
                                                        request.method_text);
+  // Such a target is at fault, unless its route takes it: without one as well.
+  const policy::Route* route_of_path = policy::route_of(match);
+  if (request.target.has_lax_query &&
+      (route_of_path == nullptr || !route_of_path->takes_query(request.target))) {
+    exchange_.route = route_of_path;
+    return refuse_violation(http::Violation::target_illegal_character);
+  }
+  if (!owner_.serves(request.host)) return refuse(reasons::kMisdirected, "route");
   if (const auto* mismatch = std::get_if<policy::MethodMismatch>(&match)) {
     exchange_.route = mismatch->route;
     return refuse(reasons::kMethodNotAllowed, "route", {},
@@ -118,9 +125,8 @@ void Session::route_request() {
     exchange_.route = ambiguous->route;
     return refuse(reasons::kAmbiguousPath, "route");
   }
-  const auto* route = std::get_if<const policy::Route*>(&match);
-  if (route == nullptr) return refuse(reasons::kNoRoute, "route");
-  exchange_.route = *route;
+  if (std::holds_alternative<policy::NoRoute>(match)) return refuse(reasons::kNoRoute, "route");
+  exchange_.route = route_of_path;
   if (request.body.framing == http::Framing::length &&
       request.body.length > attached_->generation->limits.request_body) {
     return refuse(reasons::kBodyTooLarge, "http");
