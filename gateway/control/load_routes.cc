@@ -194,8 +194,7 @@ void Loader::register_metrics() {
       return registry_.counter("upstream_tolerated_answers_total",
                                "Answers of servers that were at fault and passed all the same.", both);
     };
-    slots.no_reason_space = slip("no_reason_space");
-    slots.content_without = slip("content_with_204");
+    std::ranges::transform(http::kSlipNames, slots.slips.begin(), slip);
     generation_.slots.push_back(slots);
   };
   for (const auto& route : generation_.routes) add(route->id);

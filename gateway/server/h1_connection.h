@@ -119,6 +119,7 @@ class H1Connection final : public ClientConnection,
   std::uint64_t body_taken_ = 0;  // octets of the body under way, with its framing
   MonoTime head_began_{};
   http::HeadScan scan_;
+  std::size_t skipped_ = 0;  // octets of the empty line between two requests
   std::string in_;   // octets that wait: a part of a head, or what was sent ahead
   std::string out_;
   std::size_t out_sent_ = 0;

@@ -184,14 +184,25 @@ void Session::on_writable() {
   if (forward_ && step_ != Step::end) forward_->on_client_writable();
 }
 
-void Session::count_slips(std::uint8_t slips) {
+void Session::on_forward_slips(std::uint8_t slips) {
+  slips_ |= slips;
   const RouteSlots& slots = attached_->generation->slots[exchange_.route->index];
-  if ((slips & http::kNoReasonSpace) != 0) worker_.bank().add(slots.no_reason_space);
-  if ((slips & http::kContentWithout) != 0) worker_.bank().add(slots.content_without);
+  for (std::size_t bit = 0; bit < slots.slips.size(); ++bit) {
+    if ((slips >> bit & 1) != 0) worker_.bank().add(slots.slips[bit]);
+  }
+}
+
+std::string_view Session::slip_names() {
+  std::string names;
+  for (std::size_t bit = 0; bit < http::kSlipNames.size(); ++bit) {
+    if ((slips_ >> bit & 1) == 0) continue;
+    names.append(names.empty() ? "" : " ").append(http::kSlipNames[bit]);
+  }
+  return arena_.copy(names);
 }
 
 void Session::on_forward_head(http::ResponseHead& head) {
-  if (head.slips != 0) count_slips(head.slips);
+  if (head.slips != 0) on_forward_slips(head.slips);
   policy::Inspection::on_response(*chain(), exchange_, head);
   if (exchange_.answer_refused != nullptr) {
     policy::Inspection::note_refused_answer(*chain(), exchange_);
@@ -349,6 +360,7 @@ void Session::record() {
     record.connect_us = forward_->times().connected_us;
     record.first_byte_us = forward_->times().first_byte_us;
     record.upstream_reused = forward_->reused();
+    if (slips_ != 0) record.upstream_tolerated = slip_names();
     record.bytes_out += forward_->bytes_out();
   }
   if (std::string* line = worker_.log().line()) observe::append_access_line(*line, record);
