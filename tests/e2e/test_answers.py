@@ -8,7 +8,7 @@ from support.rawtls import RawClient
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
-LIMITS = {"response_head": "2KiB", "status_line": "100B", "response_field": "1KiB",
+LIMITS = {"response_head": "2k", "status_line": 100, "response_field": "1k",
           "response_fields": 10}
 
 # octets, word, status, body, fields of the answer
@@ -113,7 +113,7 @@ def test_a_status_line_beyond_its_limit_is_refused_by_its_name(gateway, upstream
 
 def test_a_limit_may_be_raised(make_own_gateway, pki, upstream):
     config = settings.open_to_all(pki, upstream.server)
-    config["upstreams"]["raw"]["limits"] = {"response_head": "100KiB", "response_field": "90KiB"}
+    config["upstreams"]["raw"]["limits"] = {"response_head": "100k", "response_field": "90k"}
     gateway = make_own_gateway(config)
     upstream.handler = lambda exchange: exchange.send(head_of([("x-a", "a" * 80 * 1024)]))
     with RawClient(gateway) as client:
