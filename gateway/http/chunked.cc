@@ -76,8 +76,8 @@ std::optional<Violation> ChunkedDecoder::size_line(char c) {
   return is_space ? std::nullopt : extension(c);
 }
 
-// takes_space says whether white space may stand here that RFC 9112 7.1.1 calls bad and has a recipient
-// remove: around ";" and "=" alone.
+// takes_space says whether white space may stand here that RFC 9112 7.1.1 calls bad and has a
+// recipient remove: around ";" and "=" alone.
 bool ChunkedDecoder::takes_space() {
   if (reading_ == Reading::strict) return false;
   switch (at_) {
@@ -111,7 +111,8 @@ std::optional<Violation> ChunkedDecoder::size_digit(char c) {
   return std::nullopt;
 }
 
-// extension checks `*( ";" name [ "=" ( token / quoted-string ) ] )` of RFC 9112 7.1.1. What it says is ignored and never forwarded.
+// extension checks `*( ";" name [ "=" ( token / quoted-string ) ] )` of RFC 9112 7.1.1. What it
+// says is ignored and never forwarded.
 std::optional<Violation> ChunkedDecoder::extension(char c) {
   const bool token = is_char(c, kTokenChar);
   switch (at_) {
@@ -177,7 +178,8 @@ std::optional<Violation> ChunkedDecoder::trailer_bytes(std::string_view in, std:
 
 std::optional<Violation> ChunkedDecoder::parse_trailers() {
   trailers_.clear();
-  return parse_field_lines(trailer_text_, limits_.max_trailers, limits_.max_trailer_bytes, trailers_);
+  return parse_field_lines(trailer_text_, limits_.max_trailers, limits_.max_trailer_bytes,
+                           trailers_);
 }
 
 std::optional<Violation> ChunkedDecoder::finish_trailers() {

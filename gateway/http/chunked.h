@@ -45,7 +45,8 @@ class ChunkedDecoder {
   Step feed(std::string_view in);
 
   // trailers are valid once done, and as long as the decoder. Fields of framing, routing,
-  // authentication and trust cannot be among them: they are refused, or dropped in a tolerant reading.
+  // authentication and trust cannot be among them: they are refused, or dropped in a tolerant
+  // reading.
   const Fields& trailers() const { return trailers_; }
   // slips are what a tolerant reading met (Slip).
   std::uint8_t slips() const { return slips_; }

@@ -243,8 +243,8 @@ TEST(ChunkedAnswer, MayHaveWhiteSpaceAroundTheSignsOfExtensions) {
 }
 
 TEST(ChunkedAnswer, HasNoOtherWhiteSpace) {
-  for (const std::string line : {" 2", "2 ", "2;a ", "2;a= ", "2;a=b ", "2 2", "2;a b", "2;a=b c",
-                                 "2;a\v=b", "2 \r;a"}) {
+  for (const std::string line :
+       {" 2", "2 ", "2;a ", "2;a= ", "2;a=b ", "2 2", "2;a b", "2;a=b c", "2;a\v=b", "2 \r;a"}) {
     EXPECT_EQ(tolerated(line + "\r\nok\r\n0\r\n\r\n").state, State::violation) << line;
   }
 }

@@ -16,8 +16,8 @@ constexpr std::size_t kVersionLength = 8;  // "HTTP/1.1"
 constexpr std::size_t kCodeEnd = 12;       // behind "HTTP/1.1 200"
 constexpr std::size_t kReasonAt = 13;      // behind "HTTP/1.1 200 "
 
-// RFC 9112 4: version SP three digits SP reason. Where the reason is empty, servers leave its SP out,
-// too: nothing is in doubt by that.
+// RFC 9112 4: version SP three digits SP reason. Where the reason is empty, servers leave its SP
+// out, too: nothing is in doubt by that.
 std::optional<Violation> read_status_line(std::string_view line, ResponseHead& response) {
   const auto version = parse_version(line.substr(0, kVersionLength));
   if (!version || version->major_number != 1 || version->minor_number > 1) {
@@ -41,8 +41,8 @@ std::optional<Violation> read_status_line(std::string_view line, ResponseHead& r
 }
 
 // read_fields reads the lines as they are; those of few servers are at fault, and read once more.
-std::optional<Violation> read_fields(std::string_view lines, const HeadLimits& limits, Arena* repairs,
-                                     ResponseHead& response) {
+std::optional<Violation> read_fields(std::string_view lines, const HeadLimits& limits,
+                                     Arena* repairs, ResponseHead& response) {
   const auto read = [&](std::string_view text) {
     return parse_field_lines(text, limits.max_fields, limits.max_field_bytes, response.fields);
   };

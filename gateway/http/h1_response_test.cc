@@ -270,8 +270,7 @@ TEST(H1ResponseRepairs, CountAgainstTheLimitOfAField) {
 }
 
 TEST(H1Response, NotesACodingWith304) {
-  const auto response =
-      accepted("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const auto response = accepted("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n");
   EXPECT_EQ(response.slips, kCodingWith304);
   EXPECT_EQ(response.body.framing, Framing::none);
   EXPECT_TRUE(response.withholds_content);
