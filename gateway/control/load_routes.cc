@@ -114,6 +114,7 @@ void Loader::build_route(const RouteSettings& settings, const config::Node& node
   route->id = settings.id;
   route->index = generation_.routes.size();
   route->paths = *settings.paths;
+  route->query = settings.query;
   route->log_path = settings.log_path;
   Arena arena;
   for (const std::string& host : settings.hosts) {
@@ -193,8 +194,7 @@ void Loader::register_metrics() {
       return registry_.counter("upstream_tolerated_answers_total",
                                "Answers of servers that were at fault and passed all the same.", both);
     };
-    slots.no_reason_space = slip("no_reason_space");
-    slots.content_without = slip("content_with_204");
+    std::ranges::transform(http::kSlipNames, slots.slips.begin(), slip);
     generation_.slots.push_back(slots);
   };
   for (const auto& route : generation_.routes) add(route->id);

@@ -78,6 +78,11 @@ proxy::Upstream plain_options(const std::string& name, const UpstreamSettings& s
   upstream.max_connections = static_cast<std::size_t>(settings.max_connections);
   upstream.max_idle = static_cast<std::size_t>(settings.max_idle);
   upstream.max_pending = static_cast<std::size_t>(settings.max_pending);
+  upstream.head_limits = {
+      .max_head_bytes = settings.limits.response_head.bytes,
+      .max_start_line = settings.limits.status_line.bytes,
+      .max_fields = static_cast<std::size_t>(settings.limits.response_fields),
+      .max_field_bytes = settings.limits.response_field.bytes};
   upstream.retries = static_cast<unsigned>(settings.retries);
   upstream.retry_budget = static_cast<unsigned>(settings.retry_budget);
   upstream.ejection = {static_cast<unsigned>(settings.eject_after), settings.eject_for,

@@ -128,6 +128,11 @@ std::span<const config::Option> RouteSettings::options() {
       option<&S::request_fields>("request_fields", "Which fields of a client the upstream gets; all but "
                                                    "those that only a gateway may set, when left out."),
       option<&S::errors>("errors", "Error profile of this route."),
+      option<&S::query>("query",
+                        "`lenient`: a query may have the characters `[ ] { } | ^`, as browsers send "
+                        "them although RFC 3986 does not allow it; policies and the upstream see "
+                        "them percent-encoded. `strict`: such a request is refused, with "
+                        "http.target_illegal_character."),
       option<&S::log_path>("log_path", "`false` logs the pattern instead of the path."),
   };
   return rows;

@@ -85,6 +85,7 @@ struct RouteSettings {
   config::Raw policies;
   std::optional<RequestFieldsSettings> request_fields;
   std::optional<config::At<std::string>> errors;
+  policy::QueryRule query = policy::QueryRule::strict;
   bool log_path = true;
   static std::span<const config::Option> options();
 };

@@ -70,6 +70,22 @@ std::span<const config::Option> HealthSettings::options() {
   return rows;
 }
 
+std::span<const config::Option> AnswerLimitSettings::options() {
+  using S = AnswerLimitSettings;
+  static const std::array rows{
+      option<&S::response_head>("response_head",
+                                "Bytes of an answer's head; in HTTP/2 a field counts 32 more than its "
+                                "own (RFC 9113 section 6.5.2).",
+                                between(config::Size{1024}, config::Size{256 * 1024})),
+      option<&S::status_line>("status_line", "Bytes of a status line; HTTP/2 has none.",
+                              between(config::Size{64}, config::Size{64 * 1024})),
+      option<&S::response_field>("response_field", "Bytes of one field.",
+                                 between(config::Size{256}, config::Size{128 * 1024})),
+      option<&S::response_fields>("response_fields", "Fields of an answer.", between(8, 1000)),
+  };
+  return rows;
+}
+
 std::span<const config::Option> UpstreamSettings::options() {
   using S = UpstreamSettings;
   const auto wait = between(Milliseconds(1), kLongest);
@@ -113,6 +129,9 @@ std::span<const config::Option> UpstreamSettings::options() {
       option<&S::retry_budget>("retry_budget",
                                "Second attempts, in percent of the requests of one worker.",
                                between(0, 100)),
+      option<&S::limits>("limits",
+                         "Of heads of answers: a server that passes one has its answer replaced by "
+                         "502, and the log names the limit."),
       option<&S::health>("health",
                          "Health checks, by the whole process; without it none are made."),
       option<&S::eject_after>("eject_after",

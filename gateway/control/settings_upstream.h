@@ -42,6 +42,14 @@ struct HealthSettings {
   static std::span<const config::Option> options();
 };
 
+struct AnswerLimitSettings {
+  config::Size response_head{32 * 1024};
+  config::Size status_line{8 * 1024};
+  config::Size response_field{16 * 1024};
+  int response_fields = 100;
+  static std::span<const config::Option> options();
+};
+
 struct UpstreamSettings {
   std::vector<config::At<ServerSettings>> servers;
   std::string host;
@@ -59,6 +67,7 @@ struct UpstreamSettings {
   Milliseconds queue_timeout{200};
   int retries = 1;
   int retry_budget = 20;
+  AnswerLimitSettings limits;
   std::optional<HealthSettings> health;
   int eject_after = 5;
   Milliseconds eject_for{10'000};

@@ -25,6 +25,7 @@ enum CharClass : std::uint16_t {
   kToken68Char = 128,    // token68 of RFC 9110 section 11.2, its padding included
   kPlainNameChar = 256,  // letters, digits and "-": what the names of ordinary fields are made of
   kH2NameChar = 512,     // tchar without upper case, RFC 9113 section 8.2.1
+  kLaxQueryChar = 1024,  // not in RFC 3986's query, and yet sent by browsers as it was typed
 };
 
 namespace chars_detail {
@@ -45,6 +46,7 @@ constexpr std::uint16_t classes_of(int octet) {
   if (unreserved) classes |= kUnreserved;
   if (unreserved || is_one_of(c, "!$&'()*+,=:@/")) classes |= kPathChar;
   if (unreserved || is_one_of(c, "!$&'()*+,=:@/;?")) classes |= kQueryChar;
+  if (is_one_of(c, "[]{}|^")) classes |= kLaxQueryChar;
   if (alnum || c == '-' || c == '_') classes |= kNameChar;
   if ((visible || c == ' ' || c == '\t') && c != '"' && c != '\\') classes |= kExtensionChar;
   if (alnum || is_one_of(c, "-._~+/=")) classes |= kToken68Char;

@@ -68,11 +68,37 @@ std::optional<Violation> ChunkedDecoder::size_line(char c) {
     return at_ == At::size_first ? Violation::chunk_bad_size : Violation::chunk_bad_line_end;
   }
   if (++line_bytes_ > limits_.max_line_bytes) return Violation::chunk_line_too_long;
-  if (at_ == At::size_first || (at_ == At::size && c != ';')) return size_digit(c);
+  const bool is_space = (c == ' ' || c == '\t') && takes_space();
+  if (!is_space && (at_ == At::size_first || (at_ == At::size && c != ';'))) return size_digit(c);
   if (++extension_bytes_ > limits_.max_extension_bytes) {
     return Violation::chunk_extensions_too_large;
   }
-  return extension(c);
+  return is_space ? std::nullopt : extension(c);
+}
+
+// takes_space says whether white space may stand here that RFC 9112 7.1.1 calls bad and has a
+// recipient remove: around ";" and "=" alone.
+bool ChunkedDecoder::takes_space() {
+  if (reading_ == Reading::strict) return false;
+  switch (at_) {
+    case At::size:
+    case At::value:
+    case At::after_quoted:
+      at_ = At::gap;
+      break;
+    case At::name:
+      at_ = At::name_gap;
+      break;
+    case At::extension:
+    case At::value_first:
+    case At::gap:
+    case At::name_gap:
+      break;
+    default:
+      return false;
+  }
+  slips_ |= kChunkSpace;
+  return true;
 }
 
 std::optional<Violation> ChunkedDecoder::size_digit(char c) {
@@ -85,8 +111,8 @@ std::optional<Violation> ChunkedDecoder::size_digit(char c) {
   return std::nullopt;
 }
 
-// extension checks `*( ";" name [ "=" ( token / quoted-string ) ] )` of RFC 9112 7.1.1, without the
-// white space that the RFC calls bad. What it says is ignored and never forwarded.
+// extension checks `*( ";" name [ "=" ( token / quoted-string ) ] )` of RFC 9112 7.1.1. What it
+// says is ignored and never forwarded.
 std::optional<Violation> ChunkedDecoder::extension(char c) {
   const bool token = is_char(c, kTokenChar);
   switch (at_) {
@@ -97,6 +123,10 @@ std::optional<Violation> ChunkedDecoder::extension(char c) {
       if (c == ';' || c == '=') at_ = c == ';' ? At::extension : At::value_first;
       if (at_ != At::name) return std::nullopt;
       break;
+    case At::name_gap:
+      if (c != ';' && c != '=') return Violation::chunk_bad_extension;
+      at_ = c == ';' ? At::extension : At::value_first;
+      return std::nullopt;
     case At::value_first:
       at_ = c == '"' ? At::quoted : At::value;
       if (c == '"') return std::nullopt;
@@ -109,7 +139,7 @@ std::optional<Violation> ChunkedDecoder::extension(char c) {
       at_ = At::quoted;
       if (is_char(c, kExtensionChar) || c == '"' || c == '\\') return std::nullopt;
       return Violation::chunk_bad_extension;
-    default:  // size, value, after_quoted: only another extension may follow
+    default:  // size, gap, value, after_quoted: only another extension may follow
       if (c == ';') {
         at_ = At::extension;
         return std::nullopt;
@@ -146,16 +176,26 @@ std::optional<Violation> ChunkedDecoder::trailer_bytes(std::string_view in, std:
   return length == 2 ? finish_trailers() : std::nullopt;
 }
 
+std::optional<Violation> ChunkedDecoder::parse_trailers() {
+  trailers_.clear();
+  return parse_field_lines(trailer_text_, limits_.max_trailers, limits_.max_trailer_bytes,
+                           trailers_);
+}
+
 std::optional<Violation> ChunkedDecoder::finish_trailers() {
-  std::string_view lines = trailer_text_;
-  lines.remove_suffix(2);
-  if (const auto violation =
-          parse_field_lines(lines, limits_.max_trailers, limits_.max_trailer_bytes, trailers_)) {
-    return violation;
+  trailer_text_.resize(trailer_text_.size() - 2);
+  auto violation = parse_trailers();
+  if (violation && reading_ == Reading::tolerant && is_repairable(*violation)) {
+    trailer_text_.resize(repair_field_lines(trailer_text_.data(), trailer_text_.size(), slips_));
+    violation = parse_trailers();
   }
+  if (violation) return violation;
   // RFC 9110 6.5.1: such a trailer could only deceive whoever merges it into the head.
-  for (const Field& trailer : trailers_) {
-    if (is_forbidden_trailer(trailer.name)) return Violation::trailer_forbidden;
+  const std::size_t all = trailers_.size();
+  trailers_.remove_if([](const Field& trailer) { return is_forbidden_trailer(trailer.name); });
+  if (trailers_.size() != all) {
+    if (reading_ == Reading::strict) return Violation::trailer_forbidden;
+    slips_ |= kForbiddenTrailer;
   }
   at_ = At::done;
   return std::nullopt;

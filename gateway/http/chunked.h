@@ -35,7 +35,8 @@ class ChunkedDecoder {
     Violation violation = Violation::chunk_bad_size;
   };
 
-  explicit ChunkedDecoder(const ChunkedLimits& limits = {}) : limits_(limits) {}
+  explicit ChunkedDecoder(const ChunkedLimits& limits = {}, Reading reading = Reading::strict)
+      : limits_(limits), reading_(reading) {}
   ChunkedDecoder(const ChunkedDecoder&) = delete;
   ChunkedDecoder& operator=(const ChunkedDecoder&) = delete;
 
@@ -44,15 +45,20 @@ class ChunkedDecoder {
   Step feed(std::string_view in);
 
   // trailers are valid once done, and as long as the decoder. Fields of framing, routing,
-  // authentication and trust cannot be among them.
+  // authentication and trust cannot be among them: they are refused, or dropped in a tolerant
+  // reading.
   const Fields& trailers() const { return trailers_; }
+  // slips are what a tolerant reading met (Slip).
+  std::uint8_t slips() const { return slips_; }
 
  private:
   enum class At : std::uint8_t {
     size_first,   // before the first digit
     size,         // after a digit
     extension,    // after ';'
+    gap,          // in white space before ';'
     name,         // in an extension's name
+    name_gap,     // in white space after it
     value_first,  // after '='
     value,        // in a token value
     quoted,       // in a quoted value
@@ -69,15 +75,19 @@ class ChunkedDecoder {
 
   std::optional<Violation> size_line(char c);
   std::optional<Violation> size_digit(char c);
+  bool takes_space();
   std::optional<Violation> extension(char c);
   std::optional<Violation> end_of_size_line(char c);
   std::optional<Violation> framing_octet(char c);
   Step data_piece(std::string_view in, std::size_t from);
   std::optional<Violation> trailer_bytes(std::string_view in, std::size_t& at);
+  std::optional<Violation> parse_trailers();
   std::optional<Violation> finish_trailers();
   Step fail(Violation violation, std::size_t consumed);
 
   ChunkedLimits limits_;
+  Reading reading_;
+  std::uint8_t slips_ = 0;
   At at_ = At::size_first;
   Violation violation_ = Violation::chunk_bad_size;  // failed: why
   std::uint64_t remaining_ = 0;                      // of this chunk's data

@@ -20,6 +20,7 @@ struct Outcome {
   std::string body;
   std::size_t consumed = 0;  // unless refused
   std::string trailers;      // as they are written
+  std::uint8_t slips = 0;
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
@@ -33,11 +34,12 @@ void finish(const ChunkedDecoder& decoder, Outcome& outcome) {
 }
 
 // decode feeds at most `step` octets at a time.
-Outcome decode(std::string_view in, std::size_t step) {
+Outcome decode(std::string_view in, std::size_t step, Reading reading) {
   ChunkedDecoder decoder({.max_line_bytes = 40,
                           .max_extension_bytes = 60,
                           .max_trailer_bytes = 100,
-                          .max_trailers = 3});
+                          .max_trailers = 3},
+                         reading);
   Outcome outcome;
   while (outcome.consumed < in.size()) {
     const std::string_view piece = in.substr(outcome.consumed, step);
@@ -56,17 +58,27 @@ Outcome decode(std::string_view in, std::size_t step) {
     SALLYPORT_CHECK(result.consumed > 0);
   }
   if (outcome.state == State::done) finish(decoder, outcome);
+  outcome.slips = decoder.slips();
   return outcome;
+}
+
+Outcome decode_however_it_is_cut(std::string_view in, Reading reading) {
+  const Outcome whole = decode(in, in.size(), reading);
+  for (const std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{5}}) {
+    SALLYPORT_CHECK(decode(in, step, reading) == whole);
+  }
+  return whole;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view in(reinterpret_cast<const char*>(data), size);
-  const Outcome whole = decode(in, in.size());
-  for (const std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{5}}) {
-    SALLYPORT_CHECK(decode(in, step) == whole);
-  }
+  const Outcome strict = decode_however_it_is_cut(in, Reading::strict);
+  const Outcome whole = decode_however_it_is_cut(in, Reading::tolerant);
+  // A tolerant reading ends where a strict one does, and accepts more only with a slip.
+  if (strict.state == State::done) SALLYPORT_CHECK(whole == strict && whole.slips == 0);
+  if (whole.state == State::done && whole.slips == 0) SALLYPORT_CHECK(strict == whole);
   if (whole.state != State::done) return 0;
   std::string written;
   if (!whole.body.empty()) {

@@ -18,13 +18,15 @@ struct Outcome {
   std::string rest;  // not consumed
   std::string violation;
   std::vector<std::string> trailers;
+  int slips = 0;
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 // decode feeds `step` octets at a time, as a connection would.
-Outcome decode(std::string_view in, std::size_t step, const ChunkedLimits& limits = {}) {
-  ChunkedDecoder decoder(limits);
+Outcome decode(std::string_view in, std::size_t step, const ChunkedLimits& limits = {},
+               Reading reading = Reading::strict) {
+  ChunkedDecoder decoder(limits, reading);
   Outcome outcome;
   std::size_t received = 0;
   while (outcome.state != State::done && outcome.state != State::violation) {
@@ -46,6 +48,7 @@ Outcome decode(std::string_view in, std::size_t step, const ChunkedLimits& limit
       outcome.trailers.push_back(std::string(field.name) + "=" + std::string(field.value));
     }
   }
+  outcome.slips = decoder.slips();
   return outcome;
 }
 
@@ -222,6 +225,43 @@ TEST(Chunked, HasTheSameOutcomeHoweverTheOctetsAreCut) {
   const Outcome whole = decode(in, in.size());
   ASSERT_EQ(whole.state, State::done);
   for (std::size_t step = 1; step < in.size(); ++step) EXPECT_EQ(decode(in, step), whole) << step;
+}
+
+Outcome tolerated(std::string_view in) { return decode(in, 3, {}, Reading::tolerant); }
+
+TEST(ChunkedAnswer, MayHaveWhiteSpaceAroundTheSignsOfExtensions) {
+  for (const std::string line : {"2 ;a", "2\t;a=b", "2; a=b", "2;a =b", "2;a= b", "2;a=b ;c",
+                                 "2;a = \"b\" ; c", "2 \t ; a \t = \t b"}) {
+    const std::string in = line + "\r\nok\r\n0\r\n\r\nnext";
+    const Outcome outcome = tolerated(in);
+    EXPECT_EQ(outcome.state, State::done) << line;
+    EXPECT_EQ(outcome.body, "ok") << line;
+    EXPECT_EQ(outcome.rest, "next") << line;
+    EXPECT_EQ(outcome.slips, kChunkSpace) << line;
+    EXPECT_EQ(decode(in, 3).state, State::violation) << line;
+  }
+}
+
+TEST(ChunkedAnswer, HasNoOtherWhiteSpace) {
+  for (const std::string line :
+       {" 2", "2 ", "2;a ", "2;a= ", "2;a=b ", "2 2", "2;a b", "2;a=b c", "2;a\v=b", "2 \r;a"}) {
+    EXPECT_EQ(tolerated(line + "\r\nok\r\n0\r\n\r\n").state, State::violation) << line;
+  }
+}
+
+TEST(ChunkedAnswer, LosesForbiddenTrailers) {
+  const Outcome outcome =
+      tolerated("0\r\nA: b\r\nContent-Length: 5\r\nX-Forwarded-For: 1\r\nC: d\r\n\r\nnext");
+  EXPECT_EQ(outcome.state, State::done);
+  EXPECT_EQ(outcome.trailers, (std::vector<std::string>{"A=b", "C=d"}));
+  EXPECT_EQ(outcome.rest, "next");
+  EXPECT_EQ(outcome.slips, kForbiddenTrailer);
+}
+
+TEST(ChunkedAnswer, HasItsTrailersRepaired) {
+  const Outcome outcome = tolerated("0\r\nA : b\r\n c\r\n\r\n");
+  EXPECT_EQ(outcome.trailers, std::vector<std::string>{"A=b   c"});
+  EXPECT_EQ(outcome.slips, kSpaceBeforeColon | kFoldedLine);
 }
 
 TEST(Chunked, NeedsMoreUntilTheVeryLastOctet) {

@@ -1,6 +1,9 @@
 #include "gateway/http/field_lines.h"
 
+#include <algorithm>
+
 #include "gateway/http/chars.h"
+#include "gateway/http/field_names.h"
 
 namespace sallyport::http {
 namespace {
@@ -35,11 +38,53 @@ Violation value_violation(const char* at, const char* end) {
   return *at == '\0' ? Violation::nul_in_field : Violation::control_in_field;
 }
 
+// end_of_field returns where the field ends that begins at `at`, behind its last folded line.
+const char* end_of_field(const char* at, const char* end) {
+  do {
+    at = std::find(at, end, '\n');
+    if (at != end) ++at;
+  } while (at != end && is_blank(*at));
+  return at;
+}
+
+// unfold replaces the line ends within a field by blanks. A bare LF stays, to be refused.
+void unfold(char* at, char* end, std::uint8_t& slips) {
+  for (; end - at > 2; ++at) {
+    if (at[0] != '\r' || at[1] != '\n') continue;
+    at[0] = at[1] = ' ';
+    slips |= kFoldedLine;
+  }
+}
+
 std::string_view view(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
+// repair_field moves the field [at, end) to `to`, and returns where it ends there.
+char* repair_field(char* at, char* end, char* to, std::uint8_t& slips) {
+  char* const name_end = at + (skip_all(at, end, kTokenChar) - at);
+  char* colon = name_end;
+  while (colon != end && is_blank(*colon)) ++colon;
+  const bool has_name = name_end != at && colon != end && *colon == ':';
+  if (!has_name || is_framing(view(at, name_end))) return std::move(at, end, to);
+  if (colon != name_end) slips |= kSpaceBeforeColon;
+  unfold(colon, end, slips);
+  to = std::move(at, name_end, to);
+  return std::move(colon, end, to);
+}
+
 }  // namespace
+
+std::size_t repair_field_lines(char* lines, std::size_t size, std::uint8_t& slips) {
+  char* const end = lines + size;
+  char* to = lines;
+  for (char* at = lines; at != end;) {
+    char* const next = at + (end_of_field(at, end) - at);
+    to = repair_field(at, next, to, slips);
+    at = next;
+  }
+  return static_cast<std::size_t>(to - lines);
+}
 
 std::optional<Violation> parse_field_lines(std::string_view lines, std::size_t max_fields,
                                            std::size_t max_field_bytes, Fields& fields) {

@@ -20,4 +20,15 @@ namespace sallyport::http {
                                                          std::size_t max_field_bytes,
                                                          Fields& fields);
 
+// repair_field_lines removes white space before colons and joins folded lines with blanks, in
+// place, notes which it did in `slips` (Slip), and returns the size that is left, which is no
+// larger. Fields that decide where a message ends or what becomes of the connection stay as they
+// are, and so does every other fault: the result is for parse_field_lines.
+std::size_t repair_field_lines(char* lines, std::size_t size, std::uint8_t& slips);
+
+// is_repairable says whether a violation is one that repair_field_lines may remove.
+constexpr bool is_repairable(Violation violation) {
+  return violation == Violation::obs_fold || violation == Violation::space_before_colon;
+}
+
 }  // namespace sallyport::http

@@ -76,6 +76,7 @@ std::variant<ResponseFraming, Violation> frame_response(const ControlFields& con
   }
   if (request_method == Method::head || status == 304) {
     if (body.framing == Framing::length) result.announced_length = body.length;
+    if (status == 304 && body.framing == Framing::chunked) result.slips = kCodingWith304;
     result.withholds_content = body.has_body();
     return result;
   }

@@ -106,8 +106,6 @@ std::optional<Violation> read_request(std::string_view head, const HeadLimits& l
 
 std::variant<RequestHead, Violation> parse_request_head(std::string_view head,
                                                         const HeadLimits& limits, Arena& arena) {
-  // RFC 9112 2.2: one empty line before the request line is tolerated.
-  if (head.starts_with("\r\n")) head.remove_prefix(2);
   RequestHead request;
   if (const auto violation = read_request(head, limits, arena, request)) return *violation;
   return request;

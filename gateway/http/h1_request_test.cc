@@ -49,9 +49,11 @@ TEST(H1Request, ReadsAnOrdinaryRequest) {
   EXPECT_EQ(request.fields.find("accept")->value, "a, b");
 }
 
-TEST(H1Request, ToleratesOneEmptyLineBefore) {
+TEST(H1Request, RefusesAnEmptyLineBefore) {
   Arena arena;
-  EXPECT_EQ(accepted("\r\n" + with(""), arena).target.path, "/a");
+  const auto result = parse("\r\n" + with(""), arena);
+  ASSERT_TRUE(std::holds_alternative<Violation>(result));
+  EXPECT_EQ(std::get<Violation>(result), Violation::bad_request_line);
 }
 
 TEST(H1Request, KeepsUnknownMethodsByTheirText) {

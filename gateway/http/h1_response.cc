@@ -16,8 +16,8 @@ constexpr std::size_t kVersionLength = 8;  // "HTTP/1.1"
 constexpr std::size_t kCodeEnd = 12;       // behind "HTTP/1.1 200"
 constexpr std::size_t kReasonAt = 13;      // behind "HTTP/1.1 200 "
 
-// RFC 9112 4: version SP three digits SP reason. Where the reason is empty, servers leave its SP out,
-// too: nothing is in doubt by that.
+// RFC 9112 4: version SP three digits SP reason. Where the reason is empty, servers leave its SP
+// out, too: nothing is in doubt by that.
 std::optional<Violation> read_status_line(std::string_view line, ResponseHead& response) {
   const auto version = parse_version(line.substr(0, kVersionLength));
   if (!version || version->major_number != 1 || version->minor_number > 1) {
@@ -40,17 +40,30 @@ std::optional<Violation> read_status_line(std::string_view line, ResponseHead& r
   return std::nullopt;
 }
 
+// read_fields reads the lines as they are; those of few servers are at fault, and read once more.
+std::optional<Violation> read_fields(std::string_view lines, const HeadLimits& limits,
+                                     Arena* repairs, ResponseHead& response) {
+  const auto read = [&](std::string_view text) {
+    return parse_field_lines(text, limits.max_fields, limits.max_field_bytes, response.fields);
+  };
+  const auto violation = read(lines);
+  if (!violation || repairs == nullptr || !is_repairable(*violation)) return violation;
+  auto* const text = static_cast<char*>(repairs->allocate(lines.size(), 1));
+  lines.copy(text, lines.size());
+  const std::size_t size = repair_field_lines(text, lines.size(), response.slips);
+  response.fields.clear();
+  return read({text, size});
+}
+
 std::optional<Violation> read_response(std::string_view head, Method request_method,
-                                       const HeadLimits& limits, ResponseHead& response) {
+                                       const HeadLimits& limits, Arena* repairs,
+                                       ResponseHead& response) {
   HeadLines lines;
   ControlFields control;
   if (const auto violation = split_head(head, lines)) return violation;
   if (const auto violation = read_status_line(lines.start, response)) return violation;
   response.fields.reserve(kOrdinaryFields);
-  if (const auto violation = parse_field_lines(lines.fields, limits.max_fields,
-                                               limits.max_field_bytes, response.fields)) {
-    return violation;
-  }
+  if (const auto violation = read_fields(lines.fields, limits, repairs, response)) return violation;
   if (const auto violation = take_control_fields(response.fields, control)) return violation;
   const auto framed =
       frame_response(control, response.version_minor, response.status, request_method);
@@ -69,9 +82,10 @@ std::optional<Violation> read_response(std::string_view head, Method request_met
 
 std::variant<ResponseHead, Violation> parse_response_head(std::string_view head,
                                                           Method request_method,
-                                                          const HeadLimits& limits) {
+                                                          const HeadLimits& limits,
+                                                          Arena* repairs) {
   ResponseHead response;
-  if (const auto violation = read_response(head, request_method, limits, response)) {
+  if (const auto violation = read_response(head, request_method, limits, repairs, response)) {
     return *violation;
   }
   return response;

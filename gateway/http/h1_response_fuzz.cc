@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "gateway/base/arena.h"
 #include "gateway/base/check.h"
 #include "gateway/http/field_names.h"
 #include "gateway/http/h1_response.h"
@@ -56,7 +57,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const HeadProgress progress = find_head_end(input, StartLine::status, kLimits, scan);
   const bool found = progress.state == HeadProgress::State::found;
   const std::string_view head = input.substr(0, found ? progress.length : 4096);
-  const auto result = parse_response_head(head, method, kLimits);
+  sallyport::Arena arena;
+  const auto result = parse_response_head(head, method, kLimits, &arena);
+  const auto strict = parse_response_head(head, method, kLimits);
+  // A repair accepts more, and reads in the same way whatever needs none.
+  if (const auto* response = std::get_if<ResponseHead>(&strict)) {
+    const auto* same = std::get_if<ResponseHead>(&result);
+    SALLYPORT_CHECK(same != nullptr && same->slips == response->slips);
+    SALLYPORT_CHECK((same->slips & (kSpaceBeforeColon | kFoldedLine)) == 0);
+  }
   if (const auto* response = std::get_if<ResponseHead>(&result)) {
     SALLYPORT_CHECK(response->status >= 100 && response->status <= 599);
     check_accepted(*response, method);

@@ -210,5 +210,72 @@ TEST(H1Response, RefusesABadLengthToHeadToo) {
   EXPECT_EQ(std::get<Violation>(result), Violation::bad_content_length);
 }
 
+// ---- what is repaired
+
+ResponseHead repaired(std::string_view lines, Arena& arena) {
+  const std::string_view head = arena.copy("HTTP/1.1 200 OK\r\n" + std::string(lines) + "\r\n");
+  EXPECT_TRUE(std::holds_alternative<Violation>(parse(head))) << lines;
+  auto result = parse_response_head(head, Method::get, {}, &arena);
+  if (const auto* violation = std::get_if<Violation>(&result)) {
+    ADD_FAILURE() << describe(*violation).id << " in " << lines;
+    return {};
+  }
+  return std::get<ResponseHead>(std::move(result));
+}
+
+TEST(H1ResponseRepairs, WhiteSpaceBeforeAColon) {
+  Arena arena;
+  const auto response = repaired("A: 1\r\nX-B \t: 2\r\nContent-Length: 3\r\nC: 4\r\n", arena);
+  EXPECT_EQ(response.slips, kSpaceBeforeColon);
+  EXPECT_EQ(response.body.length, 3U);
+  ASSERT_NE(response.fields.find("x-b"), nullptr);
+  EXPECT_EQ(response.fields.find("x-b")->value, "2");
+  EXPECT_EQ(response.fields.find("c")->value, "4");
+  EXPECT_EQ(response.fields.size(), 3U);
+}
+
+TEST(H1ResponseRepairs, FoldedLines) {
+  Arena arena;
+  const auto response =
+      repaired("A: 1\r\n\t2\r\n  3\r\nB:\r\n \r\nC: d\r\nContent-Length: 0\r\n", arena);
+  EXPECT_EQ(response.slips, kFoldedLine);
+  EXPECT_EQ(response.fields.find("a")->value, "1  \t2    3");
+  EXPECT_EQ(response.fields.find("b")->value, "");
+  EXPECT_EQ(response.fields.find("c")->value, "d");
+}
+
+TEST(H1ResponseRepairs, NothingThatSaysWhereTheAnswerEndsNorOtherFaults) {
+  for (const std::string& lines :
+       {std::string("Content-Length : 0\r\n"), std::string("Content-Length:\r\n 0\r\n"),
+        std::string("Transfer-Encoding : chunked\r\n"),
+        std::string("Transfer_Encoding :\tchunked\r\n"),
+        std::string("Connection: a,\r\n close\r\n"), std::string(" A: 1\r\n"),
+        std::string("\tContent-Length: 0\r\nB : c\r\n"), std::string("A B : c\r\n"),
+        std::string("A: 1\n 2\r\n"), std::string("A: 1\r\r\n 2\r\n"), std::string("A: 1\r 2\r\n"),
+        std::string("A :\0\r\n", 6), std::string(" : b\r\n"), std::string("A \r\n : b\r\n")}) {
+    Arena arena;
+    const std::string head = "HTTP/1.1 200 OK\r\n" + lines + "\r\n";
+    const auto result = parse_response_head(head, Method::get, {}, &arena);
+    EXPECT_TRUE(std::holds_alternative<Violation>(result)) << lines;
+  }
+}
+
+TEST(H1ResponseRepairs, CountAgainstTheLimitOfAField) {
+  Arena arena;
+  const std::string head = "HTTP/1.1 200 OK\r\nA: 12345\r\n 6789\r\n\r\n";
+  const HeadLimits limits{.max_field_bytes = 12};
+  const auto result = parse_response_head(head, Method::get, limits, &arena);
+  ASSERT_TRUE(std::holds_alternative<Violation>(result));
+  EXPECT_EQ(std::get<Violation>(result), Violation::field_too_large);
+}
+
+TEST(H1Response, NotesACodingWith304) {
+  const auto response = accepted("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(response.slips, kCodingWith304);
+  EXPECT_EQ(response.body.framing, Framing::none);
+  EXPECT_TRUE(response.withholds_content);
+  EXPECT_TRUE(response.keep_alive);
+}
+
 }  // namespace
 }  // namespace sallyport::http

@@ -41,6 +41,7 @@ std::optional<Violation> frame(const ControlFields& control, Method method, bool
   if (const auto* violation = std::get_if<Violation>(&framed)) return *violation;
   head.body = std::get<ResponseFraming>(framed).body;
   head.announced_length = std::get<ResponseFraming>(framed).announced_length;
+  head.slips = std::get<ResponseFraming>(framed).slips;
   if (head.body.framing == Framing::until_close) {
     head.body = ends_stream ? BodyShape{Framing::length, 0} : BodyShape{Framing::chunked, 0};
   }

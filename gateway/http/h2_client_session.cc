@@ -23,8 +23,6 @@ bool ends_stream(const nghttp2_frame& frame) {
   return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 }
 
-std::string_view id_of(Violation violation) { return describe(violation).id; }
-
 }  // namespace
 
 // H2ClientCallbacks are what the library calls; `self` is the session.
@@ -62,7 +60,7 @@ struct H2ClientCallbacks {
       session.consume(stream, size);
     } else if (const auto violation = open->answer.take_data(size)) {
       session.consume(stream, size);
-      session.fail(stream, H2End::broken, id_of(*violation));
+      session.fail(stream, H2End::broken, rule_of_answer(*violation));
     } else {
       open->caller->on_h2_data(text(octets, size));
     }
@@ -241,7 +239,7 @@ void H2ClientSession::take_block(std::int32_t stream, bool ends_stream) {
   ResponseHead head;
   const auto violation =
       open->answer.take_head(block_, ends_stream, open->caller->h2_arena(), head);
-  if (violation) return fail(stream, H2End::broken, id_of(*violation));
+  if (violation) return fail(stream, H2End::broken, rule_of_answer(*violation));
   if (!open->answer.has_head()) return;
   open->caller->on_h2_head(head);
   if (ends_stream) take_end(stream, *open, {});
@@ -249,15 +247,17 @@ void H2ClientSession::take_block(std::int32_t stream, bool ends_stream) {
 
 void H2ClientSession::take_trailers(std::int32_t stream, Stream& open) {
   Fields trailers;
-  if (const auto violation = parse_h2_trailers(block_, open.caller->h2_arena(), trailers)) {
-    return fail(stream, H2End::broken, id_of(*violation));
+  std::uint8_t slips = 0;
+  if (const auto violation = parse_h2_trailers(block_, open.caller->h2_arena(), trailers, &slips)) {
+    return fail(stream, H2End::broken, rule_of_answer(*violation));
   }
+  if (slips != 0) open.caller->on_h2_slips(slips);
   take_end(stream, open, trailers);
 }
 
 void H2ClientSession::take_end(std::int32_t stream, Stream& open, const Fields& trailers) {
   if (const auto violation = open.answer.take_end()) {
-    return fail(stream, H2End::broken, id_of(*violation));
+    return fail(stream, H2End::broken, rule_of_answer(*violation));
   }
   H2Caller& caller = *open.caller;
   streams_.erase(stream);

@@ -34,6 +34,8 @@ class H2Caller {
   virtual Arena& h2_arena() = 0;  // for the answer's head
   virtual void on_h2_head(ResponseHead& head) = 0;
   virtual void on_h2_data(std::string_view piece) = 0;
+  // on_h2_slips: what was tolerated behind the head (Slip), told before the end.
+  virtual void on_h2_slips(std::uint8_t slips) = 0;
   // Exactly one of these ends the stream, and the caller is forgotten.
   virtual void on_h2_end(const Fields& trailers) = 0;
   virtual void on_h2_failed(H2End why, std::string_view rule) = 0;

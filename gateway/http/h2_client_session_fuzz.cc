@@ -17,6 +17,7 @@ class Caller final : public H2Caller {
     has_head_ = true;
   }
   void on_h2_data(std::string_view) override { SALLYPORT_CHECK(has_head_ && !is_over_); }
+  void on_h2_slips(std::uint8_t slips) override { SALLYPORT_CHECK(slips == kForbiddenTrailer); }
   void on_h2_end(const Fields&) override {
     SALLYPORT_CHECK(has_head_ && !is_over_);
     is_over_ = true;

@@ -134,14 +134,18 @@ std::variant<RequestHead, Violation> parse_h2_request(const HeaderBlock& block, 
 }
 
 std::optional<Violation> parse_h2_trailers(const HeaderBlock& block, Arena& arena,
-                                           Fields& trailers) {
+                                           Fields& trailers, std::uint8_t* slips) {
   if (block.violation()) return Violation::trailers_too_large;
   block.append_to(trailers, arena);
   for (const Field& field : trailers) {
     if (is_pseudo_field(field)) return Violation::pseudo_field_late;
     if (const auto violation = check_h2_field(field)) return violation;
-    if (is_forbidden_trailer(field.name)) return Violation::trailer_forbidden;
   }
+  const std::size_t all = trailers.size();
+  trailers.remove_if([](const Field& field) { return is_forbidden_trailer(field.name); });
+  if (trailers.size() == all) return std::nullopt;
+  if (slips == nullptr) return Violation::trailer_forbidden;
+  *slips |= kForbiddenTrailer;
   return std::nullopt;
 }
 

@@ -26,8 +26,10 @@ namespace sallyport::http {
 std::variant<RequestHead, Violation> parse_h2_request(const HeaderBlock& block, bool ends_stream,
                                                       Arena& arena);
 
-// parse_h2_trailers reads the header block that ends a stream after its body.
+// parse_h2_trailers reads the header block that ends a stream after its body. A field that must not
+// be among them is refused, or with `slips` dropped and noted there (Slip).
 [[nodiscard]] std::optional<Violation> parse_h2_trailers(const HeaderBlock& block, Arena& arena,
-                                                         Fields& trailers);
+                                                         Fields& trailers,
+                                                         std::uint8_t* slips = nullptr);
 
 }  // namespace sallyport::http

@@ -27,9 +27,8 @@ std::optional<HeadProgress> end_line(std::string_view buffer, std::size_t at, St
   if (at == scan.line_start || buffer[at - 1] != '\r') return refuse(Violation::bare_line_feed);
   const std::size_t length = at - 1 - scan.line_start;
   if (scan.in_start_line) {
-    const bool tolerated = length == 0 && kind == StartLine::request && scan.line_start == 0;
-    if (length == 0 && !tolerated) return refuse(Violation::empty_line_before_start);
-    scan.in_start_line = tolerated;
+    if (length == 0) return refuse(Violation::empty_line_before_start);
+    scan.in_start_line = false;
   } else if (length == 0) {
     return HeadProgress{State::found, at + 1, Violation::truncated_head};
   }
@@ -38,6 +37,15 @@ std::optional<HeadProgress> end_line(std::string_view buffer, std::size_t at, St
 }
 
 }  // namespace
+
+std::string_view skip_empty_line(std::string_view bytes, std::size_t& skipped) {
+  constexpr std::string_view kEmptyLine = "\r\n";
+  while (skipped < kEmptyLine.size() && bytes.starts_with(kEmptyLine[skipped])) {
+    bytes.remove_prefix(1);
+    ++skipped;
+  }
+  return bytes;
+}
 
 HeadProgress find_head_end(std::string_view buffer, StartLine kind, const HeadLimits& limits,
                            HeadScan& scan) {

@@ -30,13 +30,18 @@ struct HeadScan {
 struct HeadProgress {
   enum class State : std::uint8_t { need_more, found, violation };
   State state = State::need_more;
-  std::size_t length = 0;  // found: the head's octets, the empty line (and one before it) included
+  std::size_t length = 0;  // found: the head's octets, the empty line included
   Violation violation = Violation::truncated_head;  // violation: which
 };
 
+// skip_empty_line takes the one empty line off `bytes` that may come before a request (RFC 9112
+// section 2.2), of which `skipped` octets came before. It belongs to no message. One octet skipped
+// and another that does not follow it: the former is the first of a head.
+std::string_view skip_empty_line(std::string_view bytes, std::size_t& skipped);
+
 // find_head_end searches on where `scan` stands. `buffer` begins with the head's first octet and
-// holds at least what it held at the call before. One empty line before a request is tolerated
-// (RFC 9112 section 2.2). Lines must end with CRLF; limits hold while a line is still incomplete.
+// holds at least what it held at the call before. Lines must end with CRLF; limits hold while a
+// line is still incomplete.
 HeadProgress find_head_end(std::string_view buffer, StartLine kind, const HeadLimits& limits,
                            HeadScan& scan);
 

@@ -38,17 +38,27 @@ TEST(HeadScan, FindsTheEndAndLeavesTheBody) {
   EXPECT_EQ(progress.length, kHead.size());
 }
 
-TEST(HeadScan, ToleratesOneEmptyLineBeforeARequest) {
-  const auto progress = whole("\r\n" + std::string(kHead));
-  EXPECT_EQ(progress.state, State::found);
-  EXPECT_EQ(progress.length, kHead.size() + 2);
+TEST(EmptyLine, IsSkippedOnceHoweverItIsCut) {
+  std::size_t skipped = 0;
+  EXPECT_EQ(skip_empty_line("\r\n\r\nGET", skipped), "\r\nGET");
+  skipped = 0;
+  EXPECT_EQ(skip_empty_line("\r", skipped), "");
+  EXPECT_EQ(skipped, 1U);
+  EXPECT_EQ(skip_empty_line("\nGET", skipped), "GET");
+  EXPECT_EQ(skip_empty_line("\r\n", skipped), "\r\n");
 }
 
-TEST(HeadScan, RefusesTwoEmptyLinesBeforeARequest) {
-  expect_violation(whole("\r\n\r\nGET"), Violation::empty_line_before_start);
+TEST(EmptyLine, IsNoHalfOne) {
+  std::size_t skipped = 0;
+  EXPECT_EQ(skip_empty_line("\rGET", skipped), "GET");
+  EXPECT_EQ(skipped, 1U);
+  skipped = 0;
+  EXPECT_EQ(skip_empty_line("\nGET", skipped), "\nGET");
+  EXPECT_EQ(skipped, 0U);
 }
 
-TEST(HeadScan, RefusesAnEmptyLineBeforeAResponse) {
+TEST(HeadScan, RefusesAnEmptyLineBeforeTheStartLine) {
+  expect_violation(whole("\r\nGET"), Violation::empty_line_before_start);
   expect_violation(whole("\r\nHTTP/1.1", StartLine::status), Violation::empty_line_before_start);
 }
 

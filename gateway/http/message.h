@@ -4,6 +4,7 @@
 // points into the exchange's arena; what is forwarded is serialised from here, never copied.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -130,8 +131,11 @@ struct BodyShape {
 // byte for byte, what is forwarded.
 struct Target {
   std::string_view path;   // canonical absolute path, "/" at least; "*" for OPTIONS *
-  std::string_view query;  // without "?", as received and checked for illegal octets
+  std::string_view query;  // without "?", as received but for what had to be percent-encoded
   bool has_query = false;  // "/a?" and "/a" are different targets
+  // The query came with characters that RFC 3986 section 3.4 does not allow there, and has their
+  // escapes instead. Only routes with `query: lenient` take such a request.
+  bool has_lax_query = false;
 };
 
 struct RequestHead {
@@ -163,11 +167,25 @@ struct ResponseHead {
   std::uint8_t slips = 0;
 };
 
-// Slip is a fault of an answer that a recipient may tolerate (RFC 9112): bits of
+// Slip is something about an answer that is odd or at fault and that a recipient may tolerate,
+// since it leaves no doubt about where the answer ends (sections are of RFC 9112): bits of
 // ResponseHead::slips.
 enum Slip : std::uint8_t {
   kNoReasonSpace = 1,   // section 4: the status line ends behind the code, without the last blank
   kContentWithout = 2,  // section 6.3: 204, and a Content-Length above zero or a Transfer-Encoding
+  kCodingWith304 = 4,   // section 6.1: 304, and the Transfer-Encoding that an answer to GET had
+  kSpaceBeforeColon = 8,  // section 5.1: removed
+  kFoldedLine = 16,       // section 5.2: joined with blanks
+  kChunkSpace = 32,  // section 7.1.1: around ";" and "=" of chunk extensions, which are dropped
+  kForbiddenTrailer = 64,  // section 7.1.2: dropped
 };
+// kSlipNames are what logs and metrics call them, by the number of the bit.
+inline constexpr std::array<std::string_view, 7> kSlipNames{
+    "no_reason_space", "content_with_204", "coding_with_304",  "space_before_colon",
+    "folded_line",     "chunk_space",      "forbidden_trailer"};
+
+// Reading is how a message is read: requests strictly, since whoever stands behind us may read a
+// fault in another way; answers so that each Slip is repaired and noted.
+enum class Reading : std::uint8_t { strict, tolerant };
 
 }  // namespace sallyport::http

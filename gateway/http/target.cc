@@ -148,15 +148,40 @@ class PathReader {
   Utf8Check utf8_;
 };
 
-std::optional<Violation> check_query(std::string_view query) {
-  for (std::size_t at = 0; at < query.size(); ++at) {
-    if (query[at] == '%') {
-      if (decode_escape(query, at) < 0) return Violation::target_bad_escape;
+// escape_lax replaces the `count` characters of `query` that must not stand there by their escapes.
+std::string_view escape_lax(std::string_view query, std::size_t count, Arena& arena) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const std::size_t size = query.size() + 2 * count;
+  auto* const text = static_cast<char*>(arena.allocate(size, 1));
+  char* at = text;
+  for (const char c : query) {
+    if (!is_char(c, kLaxQueryChar)) {
+      *at++ = c;
+      continue;
+    }
+    const auto octet = static_cast<std::uint8_t>(c);
+    *at++ = '%';
+    *at++ = kDigits[octet >> 4];
+    *at++ = kDigits[octet & 15];
+  }
+  return {text, size};
+}
+
+std::optional<Violation> read_query(std::string_view raw, Arena& arena, Target& target) {
+  std::size_t lax = 0;
+  for (std::size_t at = 0; at < raw.size(); ++at) {
+    if (raw[at] == '%') {
+      if (decode_escape(raw, at) < 0) return Violation::target_bad_escape;
       at += 2;
-    } else if (!is_char(query[at], kQueryChar)) {
-      return illegal_character(query[at]);
+    } else if (is_char(raw[at], kLaxQueryChar)) {
+      ++lax;
+    } else if (!is_char(raw[at], kQueryChar)) {
+      return illegal_character(raw[at]);
     }
   }
+  target.has_query = true;
+  target.has_lax_query = lax > 0;
+  target.query = lax > 0 ? escape_lax(raw, lax, arena) : raw;
   return std::nullopt;
 }
 
@@ -195,9 +220,9 @@ std::variant<RequestTarget, Violation> canonicalise(std::string_view raw, Method
   const std::size_t question = raw.find('?');
   const std::string_view raw_path = raw.substr(0, question);
   if (question != std::string_view::npos) {
-    result.target.query = raw.substr(question + 1);
-    result.target.has_query = true;
-    if (const auto violation = check_query(result.target.query)) return *violation;
+    if (const auto violation = read_query(raw.substr(question + 1), arena, result.target)) {
+      return *violation;
+    }
   }
   if (raw_path.empty() && !result.authority.empty()) {
     result.target.path = "/";

@@ -39,6 +39,7 @@ void check_method(std::string_view raw, Method method) {
   }
   check_path(target.path);
   SALLYPORT_CHECK(target.has_query || target.query.empty());
+  SALLYPORT_CHECK(target.query.find_first_of("[]{}|^") == std::string_view::npos);
   std::string text(target.path);
   if (target.has_query) text.append("?").append(target.query);
   const auto again = canonicalise(text, method, arena);
@@ -46,6 +47,7 @@ void check_method(std::string_view raw, Method method) {
   SALLYPORT_CHECK(same != nullptr && same->authority.empty());
   SALLYPORT_CHECK(same->target.path == target.path && same->target.query == target.query);
   SALLYPORT_CHECK(same->target.has_query == target.has_query);
+  SALLYPORT_CHECK(!same->target.has_lax_query);
 }
 
 }  // namespace

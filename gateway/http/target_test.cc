@@ -195,6 +195,30 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"AngleBracketInQuery", "/a?<x>", V::target_illegal_character}),
     named);
 
+TEST(Target, EscapesInAQueryWhatBrowsersSendUnescaped) {
+  Arena arena;
+  const auto result = canonicalise("/a?[]{}|^=%7b&b[0]=1", Method::get, arena);
+  const auto& target = std::get<RequestTarget>(result).target;
+  EXPECT_EQ(target.query, "%5B%5D%7B%7D%7C%5E=%7b&b%5B0%5D=1");
+  EXPECT_TRUE(target.has_lax_query);
+}
+
+TEST(Target, NotesNothingOfAQueryThatIsInOrder) {
+  Arena arena;
+  const auto result = canonicalise("/a?b%5B0%5D=1", Method::get, arena);
+  const auto& target = std::get<RequestTarget>(result).target;
+  EXPECT_EQ(target.query, "b%5B0%5D=1");
+  EXPECT_FALSE(target.has_lax_query);
+}
+
+TEST(Target, RefusesWhatElseRfc3986KeepsOutOfAQuery) {
+  for (const char c : std::string("\"<>\\`#")) {
+    Arena arena;
+    const auto result = canonicalise(std::string("/a?[") + c, Method::get, arena);
+    EXPECT_TRUE(std::holds_alternative<Violation>(result)) << c;
+  }
+}
+
 TEST(Target, RefusesEveryRawControlAndNonAsciiOctetInPathAndQuery) {
   for (int octet = 0; octet < 256; ++octet) {
     if (octet > 0x20 && octet < 0x7f) continue;

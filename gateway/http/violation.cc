@@ -190,4 +190,14 @@ const ViolationInfo& describe(Violation violation) {
   return kRows[static_cast<std::size_t>(violation)];
 }
 
+std::string_view rule_of_answer(Violation violation) {
+  switch (violation) {
+    case V::head_too_large: return "http.head_too_large limit=response_head";
+    case V::status_line_too_long: return "http.status_line_too_long limit=status_line";
+    case V::field_too_large: return "http.field_too_large limit=response_field";
+    case V::too_many_fields: return "http.too_many_fields limit=response_fields";
+    default: return describe(violation).id;
+  }
+}
+
 }  // namespace sallyport::http

@@ -129,4 +129,8 @@ extern const std::array<ViolationInfo, kViolations> kViolationTable;
 
 const ViolationInfo& describe(Violation violation);
 
+// rule_of_answer returns the id, and for a limit of an answer's head the option that sets it
+// (`upstreams.X.limits`).
+std::string_view rule_of_answer(Violation violation);
+
 }  // namespace sallyport::http

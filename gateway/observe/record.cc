@@ -95,6 +95,7 @@ void append_upstream(JsonLine& line, const RequestRecord& record) {
       .boolean("reused", record.upstream_reused);
   if (record.connect_us >= 0) line.milliseconds("connect_ms", record.connect_us);
   if (record.first_byte_us >= 0) line.milliseconds("ttfb_ms", record.first_byte_us);
+  if (!record.upstream_tolerated.empty()) line.text("tolerated", record.upstream_tolerated);
   line.close();
 }
 

@@ -30,6 +30,7 @@ struct RequestRecord {
   std::uint64_t bytes_in = 0;      // of bodies
   std::uint64_t bytes_out = 0;
   bool upstream_reused = false;
+  std::string_view upstream_tolerated;  // faults of the answer that were (http::kSlipNames)
   bool client_gone = false;        // left before it had the whole answer
   std::uint64_t generation = 0;
 };

@@ -201,6 +201,13 @@ RouteMatch RouteTable::find(std::string_view host, std::string_view path,
   return exact.route;
 }
 
+const Route* route_of(const RouteMatch& match) {
+  if (const auto* route = std::get_if<const Route*>(&match)) return *route;
+  if (const auto* mismatch = std::get_if<MethodMismatch>(&match)) return mismatch->route;
+  if (const auto* ambiguous = std::get_if<AmbiguousPath>(&match)) return ambiguous->route;
+  return nullptr;
+}
+
 bool Route::takes_content(const http::RequestHead& request) const {
   return http::expects_content(request.method) ||
          std::ranges::find(request_bodies, request.method_text) != request_bodies.end();

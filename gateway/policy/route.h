@@ -23,6 +23,14 @@ class FieldSet;
 
 namespace sallyport::policy {
 
+// Which queries a route takes: such as RFC 3986 section 3.4 allows, or also those with [ ] { } | ^,
+// as browsers send them; both are judged and forwarded in the first spelling.
+enum class QueryRule : std::uint8_t { strict, lenient };
+constexpr auto option_names(QueryRule) {
+  return std::array<std::pair<std::string_view, QueryRule>, 2>{
+      {{"strict", QueryRule::strict}, {"lenient", QueryRule::lenient}}};
+}
+
 // Route is one entry of `routes`, immutable. `index` numbers the routes of a generation.
 struct Route {
   std::string id;
@@ -36,6 +44,7 @@ struct Route {
   std::size_t upstream_index = 0;
   std::string error_profile;         // name
   std::size_t error_profile_index = 0;
+  QueryRule query = QueryRule::strict;
   bool log_path = true;              // false on OAuth routes: the log shows the pattern instead
   // The only fields of a client that the upstream gets; null: all that only clients may say.
   std::shared_ptr<const http::FieldSet> request_fields;
@@ -43,6 +52,10 @@ struct Route {
 
   // takes_content says whether a request of that method may have content here.
   bool takes_content(const http::RequestHead& request) const;
+  // takes_query says whether a request may have its query as it was spelt.
+  bool takes_query(const http::Target& target) const {
+    return query == QueryRule::lenient || !target.has_lax_query;
+  }
 };
 
 // RouteMatch is a route, or why there is none.
@@ -54,6 +67,10 @@ struct AmbiguousPath {
   const Route* route;  // the one that the path belongs to as it is spelt
 };
 using RouteMatch = std::variant<const Route*, NoRoute, MethodMismatch, AmbiguousPath>;
+
+// route_of returns the route that the path belongs to, whether or not it takes the request; null:
+// none has it.
+const Route* route_of(const RouteMatch& match);
 
 // What to do with a path that would belong to another route if letters of either case were the
 // same, and neither a last slash nor dots and spaces at the end of a segment counted: an upstream

@@ -119,6 +119,10 @@ void Forward::on_response_body(std::string_view piece) {
   if (client_.unsent() > http::kHighWater && lease_) lease_.stream->want_response(false);
 }
 
+void Forward::on_response_slips(std::uint8_t slips) {
+  if (!stopped_) listener_.on_forward_slips(slips);
+}
+
 void Forward::on_response_end(const http::Fields& trailers) {
   if (stopped_) return;
   client_.send_end(trailers);

@@ -19,6 +19,8 @@ class ForwardListener {
  public:
   // on_forward_head is told before the answer's head is sent; it may edit the head's fields.
   virtual void on_forward_head(http::ResponseHead& head) = 0;
+  // on_forward_slips: what was tolerated behind the head (http::Slip).
+  virtual void on_forward_slips(std::uint8_t slips) = 0;
   // on_forward_end: the whole answer is in the stream.
   virtual void on_forward_end() = 0;
   // on_forward_failed: `head_sent` says whether the client has a part of the answer already.
@@ -63,6 +65,7 @@ class Forward final : private UpstreamListener, private PoolWaiter, private even
   void on_connected() override;
   void on_response_head(http::ResponseHead& head) override;
   void on_response_body(std::string_view piece) override;
+  void on_response_slips(std::uint8_t slips) override;
   void on_response_end(const http::Fields& trailers) override;
   void on_upstream_writable() override;
   void on_upstream_failed(const Failure& failure) override;

@@ -105,6 +105,7 @@ class H2UpstreamStream final : public UpstreamStream,
   Arena& h2_arena() override { return *arena_; }
   void on_h2_head(http::ResponseHead& head) override;
   void on_h2_data(std::string_view piece) override;
+  void on_h2_slips(std::uint8_t slips) override { listener_->on_response_slips(slips); }
   void on_h2_end(const http::Fields& trailers) override;
   void on_h2_failed(http::H2End why, std::string_view rule) override;
   std::string_view h2_unsent() const override { return std::string_view(out_).substr(out_sent_); }

@@ -21,7 +21,7 @@ H2UpstreamConnection::H2UpstreamConnection(const UpstreamContext& context, const
     : context_(context),
       server_(server),
       timer_(context.loop, static_cast<event::TimerHandler&>(*this)),
-      session_({.max_head_bytes = context.upstream.max_head_bytes}, http::kHighWater) {}
+      session_(context.upstream.head_limits, http::kHighWater) {}
 
 bool H2UpstreamConnection::has_room() const {
   if (state_ == State::ended) return false;

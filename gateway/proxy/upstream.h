@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/http/head_scan.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/proxy/ejection.h"
 #include "gateway/proxy/server_feed.h"
@@ -73,7 +74,7 @@ struct Upstream {
   std::size_t max_connections = 1024;  // in use: as many as requests are under way
   std::size_t max_idle = 64;
   std::size_t max_pending = 128;           // requests that wait for a connection
-  std::size_t max_head_bytes = 32 * 1024;  // of an answer
+  http::HeadLimits head_limits;            // of an answer
   unsigned retries = 1;                    // of one request
   unsigned retry_budget = 20;              // percent of the requests
   EjectionRules ejection;

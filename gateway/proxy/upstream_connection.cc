@@ -17,8 +17,6 @@ namespace {
 // How many interim heads one answer may have: enough for any server, too few to keep us busy.
 constexpr int kMaxInterimHeads = 8;
 
-std::string_view id_of(http::Violation violation) { return http::describe(violation).id; }
-
 std::uint64_t content_of(const http::BodyShape& body) {
   if (body.framing == http::Framing::chunked) return std::numeric_limits<std::uint64_t>::max();
   return body.framing == http::Framing::length ? body.length : 0;
@@ -247,23 +245,23 @@ std::string_view UpstreamConnection::take_head(std::string_view bytes) {
     in_.append(bytes);
     buffer = in_;
   }
-  const http::HeadLimits limits{.max_head_bytes = upstream_.max_head_bytes};
+  const http::HeadLimits& limits = upstream_.head_limits;
   const auto progress = http::find_head_end(buffer, http::StartLine::status, limits, scan_);
   if (progress.state == http::HeadProgress::State::need_more) {
     if (before == 0) in_.assign(bytes);
     return {};
   }
   if (progress.state == http::HeadProgress::State::violation) {
-    fail(reasons::kUpstreamBroken, id_of(progress.violation));
+    fail(reasons::kUpstreamBroken, http::rule_of_answer(progress.violation));
     return {};
   }
   const std::string_view text = arena_->copy(buffer.substr(0, progress.length));
   const std::string_view rest = bytes.substr(progress.length - before);
   in_.clear();
   scan_ = {};
-  auto parsed = http::parse_response_head(text, method_, limits);
+  auto parsed = http::parse_response_head(text, method_, limits, arena_);
   if (const auto* violation = std::get_if<http::Violation>(&parsed)) {
-    fail(reasons::kUpstreamBroken, id_of(*violation));
+    fail(reasons::kUpstreamBroken, http::rule_of_answer(*violation));
     return {};
   }
   auto& head = std::get<http::ResponseHead>(parsed);
@@ -281,7 +279,9 @@ bool UpstreamConnection::begin_body(http::ResponseHead& head) {
   body_left_ = head.body.length;
   is_doubtful_ = is_doubtful_ || head.withholds_content;
   reusable_ = head.keep_alive && !closes_after_ && leaves_nothing(head);
-  if (head.body.framing == http::Framing::chunked) chunked_.emplace();
+  if (head.body.framing == http::Framing::chunked) {
+    chunked_.emplace(http::ChunkedLimits{}, http::Reading::tolerant);
+  }
   state_ = State::body;
   listener_->on_response_head(head);
   return body_.has_body();
@@ -309,10 +309,11 @@ std::string_view UpstreamConnection::take_body(std::string_view bytes) {
       listener_->on_response_body(step.body);
       return bytes;
     case http::ChunkedDecoder::State::done:
+      if (chunked_->slips() != 0) listener_->on_response_slips(chunked_->slips());
       complete(chunked_->trailers(), !bytes.empty());
       return bytes;
     case http::ChunkedDecoder::State::violation:
-      fail(reasons::kUpstreamBroken, id_of(step.violation));
+      fail(reasons::kUpstreamBroken, http::rule_of_answer(step.violation));
       return {};
   }
   return {};

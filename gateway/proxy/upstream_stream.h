@@ -39,6 +39,8 @@ class UpstreamListener {
   // arena given to send_request.
   virtual void on_response_head(http::ResponseHead& head) = 0;
   virtual void on_response_body(std::string_view piece) = 0;
+  // on_response_slips: what was tolerated behind the head (http::Slip), told before the end.
+  virtual void on_response_slips(std::uint8_t) {}
   virtual void on_response_end(const http::Fields& trailers) = 0;
   // on_upstream_writable is told when unsent has fallen below kLowWater.
   virtual void on_upstream_writable() = 0;

@@ -3,6 +3,7 @@
 // Generation is the whole configuration as the workers use it: built and validated by control,
 // immutable, posted as one. An exchange keeps the generation that it began with.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/http/h2_limits.h"
 #include "gateway/http/head_scan.h"
+#include "gateway/http/message.h"
 #include "gateway/net/address.h"
 #include "gateway/observe/metrics.h"
 #include "gateway/policy/route.h"
@@ -76,8 +78,7 @@ struct RouteSlots {
   observe::Histogram duration;
   observe::Histogram policy;
   observe::Slot surplus = 0;
-  observe::Slot no_reason_space = 0;  // slips of answers, see http::Slip
-  observe::Slot content_without = 0;
+  std::array<observe::Slot, http::kSlipNames.size()> slips{};  // tolerated, by the bits of http::Slip
 };
 
 struct Generation {

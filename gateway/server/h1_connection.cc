@@ -128,6 +128,10 @@ void H1Connection::update_interest() {
 
 std::string_view H1Connection::take_head(std::string_view bytes) {
   if (state_ == State::idle) {
+    // What is tolerated between two requests begins none.
+    bytes = http::skip_empty_line(bytes, skipped_);
+    if (bytes.empty()) return {};
+    if (std::exchange(skipped_, 0) == 1) in_ = "\r";
     state_ = State::head;
     if (requests_ > 0) head_began_ = worker_.loop().mono();
     arm_timer();

@@ -128,6 +128,7 @@ class H1Connection final : public ClientConnection,
   bool was_overdrawn_ = false;
   std::int64_t transport_overhead_;  // as it was when it was last charged
   std::string in_;                   // octets that wait: a part of a head, or what was sent ahead
+  std::size_t skipped_ = 0;          // octets of the empty line between two requests
   std::string out_;
   std::size_t out_sent_ = 0;
   std::uint64_t written_ = 0;  // to the socket, of all answers

@@ -106,9 +106,16 @@ void Session::run() {
 
 void Session::route_request() {
   const http::RequestHead& request = exchange_.request;
-  if (!owner_.serves(request.host)) return refuse(reasons::kMisdirected, "route");
   const auto match = attached_->generation->table.find(request.host, request.target.path,
                                                        request.method_text);
+  // Such a target is at fault, unless its route takes it: without one as well.
+  const policy::Route* route_of_path = policy::route_of(match);
+  if (request.target.has_lax_query &&
+      (route_of_path == nullptr || !route_of_path->takes_query(request.target))) {
+    exchange_.route = route_of_path;
+    return refuse_violation(http::Violation::target_illegal_character);
+  }
+  if (!owner_.serves(request.host)) return refuse(reasons::kMisdirected, "route");
   if (const auto* mismatch = std::get_if<policy::MethodMismatch>(&match)) {
     exchange_.route = mismatch->route;
     return refuse(reasons::kMethodNotAllowed, "route", {},
@@ -118,9 +125,8 @@ void Session::route_request() {
     exchange_.route = ambiguous->route;
     return refuse(reasons::kAmbiguousPath, "route");
   }
-  const auto* route = std::get_if<const policy::Route*>(&match);
-  if (route == nullptr) return refuse(reasons::kNoRoute, "route");
-  exchange_.route = *route;
+  if (std::holds_alternative<policy::NoRoute>(match)) return refuse(reasons::kNoRoute, "route");
+  exchange_.route = route_of_path;
   if (request.body.framing == http::Framing::length &&
       request.body.length > attached_->generation->limits.request_body) {
     return refuse(reasons::kBodyTooLarge, "http");
@@ -178,14 +184,25 @@ void Session::on_writable() {
   if (forward_ && step_ != Step::end) forward_->on_client_writable();
 }
 
-void Session::count_slips(std::uint8_t slips) {
+void Session::on_forward_slips(std::uint8_t slips) {
+  slips_ |= slips;
   const RouteSlots& slots = attached_->generation->slots[exchange_.route->index];
-  if ((slips & http::kNoReasonSpace) != 0) worker_.bank().add(slots.no_reason_space);
-  if ((slips & http::kContentWithout) != 0) worker_.bank().add(slots.content_without);
+  for (std::size_t bit = 0; bit < slots.slips.size(); ++bit) {
+    if ((slips >> bit & 1) != 0) worker_.bank().add(slots.slips[bit]);
+  }
+}
+
+std::string_view Session::slip_names() {
+  std::string names;
+  for (std::size_t bit = 0; bit < http::kSlipNames.size(); ++bit) {
+    if ((slips_ >> bit & 1) == 0) continue;
+    names.append(names.empty() ? "" : " ").append(http::kSlipNames[bit]);
+  }
+  return arena_.copy(names);
 }
 
 void Session::on_forward_head(http::ResponseHead& head) {
-  if (head.slips != 0) count_slips(head.slips);
+  if (head.slips != 0) on_forward_slips(head.slips);
   policy::Inspection::on_response(*chain(), exchange_, head);
   if (exchange_.answer_refused != nullptr) {
     policy::Inspection::note_refused_answer(*chain(), exchange_);
@@ -343,6 +360,7 @@ void Session::record() {
     record.connect_us = forward_->times().connected_us;
     record.first_byte_us = forward_->times().first_byte_us;
     record.upstream_reused = forward_->reused();
+    if (slips_ != 0) record.upstream_tolerated = slip_names();
     record.bytes_out += forward_->bytes_out();
   }
   if (std::string* line = worker_.log().line()) observe::append_access_line(*line, record);

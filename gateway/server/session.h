@@ -72,7 +72,8 @@ class Session final : public http::StreamListener,
 
   void run() override;
   void route_request();
-  void count_slips(std::uint8_t slips);
+  void on_forward_slips(std::uint8_t slips) override;
+  std::string_view slip_names();
   void judge_content();
   void await_content(std::size_t limit);
   void refuse_content(std::string_view what);
@@ -119,6 +120,7 @@ class Session final : public http::StreamListener,
   bool must_be_empty_ = false;  // what is gathered
   bool forward_ended_ = false;
   http::Fields gathered_trailers_;
+  std::uint8_t slips_ = 0;  // of the answer, see http::Slip
   int status_ = 0;
   std::string_view error_code_;
   const policy::Reason* reason_ = nullptr;

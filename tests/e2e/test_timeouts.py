@@ -157,3 +157,45 @@ def test_the_time_between_requests_is_not_taken_from_the_next_head(gateway, upst
         client.send(f"Host: {API}\r\n\r\n".encode())
         assert client.response().status == 200
     assert upstream.targets() == ["/one", "/two"]
+
+
+@pytest.mark.parametrize("octets", [b"\r\n", b"\r"])
+@pytest.mark.parametrize("apart", [False, True])
+def test_an_empty_line_between_two_requests_begins_none(gateway, upstream, octets, apart):
+    """Old clients send one behind a body: the connection stays idle, and ends as an idle one does."""
+    refused = gateway.metric("sallyport_requests_total", code_class="4xx", route="none")
+    with RawClient(gateway) as client:
+        client.send(f"POST /old HTTP/1.1\r\nHost: {API}\r\nContent-Length: 2\r\n\r\nab".encode()
+                    + (b"" if apart else octets))
+        assert client.response().status == 200
+        with Stopwatch() as watch:
+            if apart:
+                client.send(octets)
+            assert client.rest() == b""
+    assert watch.shows_the_limit(), watch.passed
+    assert len(upstream.requests) == 1
+    assert gateway.metric("sallyport_requests_total", code_class="4xx", route="none") == refused
+
+
+def test_an_empty_line_does_not_give_an_idle_connection_more_time(gateway, upstream):
+    with RawClient(gateway) as client, Stopwatch() as watch:
+        assert client.ask("/one").status == 200
+        time.sleep(LIMIT * 0.7)
+        client.send(b"\r\n")
+        assert client.rest() == b""
+    assert LIMIT * 0.9 <= watch.passed < LIMIT * 1.5, watch.passed
+
+
+def test_a_request_may_follow_one_empty_line_and_no_second(gateway, upstream):
+    with RawClient(gateway) as client:
+        for pieces in ((b"\r\n",), (b"\r", b"\n")):
+            for piece in pieces:
+                client.send(piece)
+                time.sleep(0.05)
+            assert client.ask("/next").status == 200
+        client.send(b"\r\n\r\n")
+        answer = client.response()
+        assert (answer.status, client.rest()) == (400, b"")
+    denial = gateway.line_of(answer.one("x-fapi-interaction-id"))["deny"]
+    assert denial["reason"] == "http.empty_line_before_start"
+    assert upstream.targets() == ["/next"] * 2

@@ -123,7 +123,9 @@ BROKEN_HEADS = {
     "unknown_coding": (b"HTTP/1.1 200 X\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
                        "http.unknown_transfer_coding"),
     "bare_line_feeds": (b"HTTP/1.1 200 X\nContent-Length: 0\n\n", "http.bare_line_feed"),
-    "folded": (b"HTTP/1.1 200 X\r\nX-A: 1\r\n b\r\nContent-Length: 0\r\n\r\n", "http.obs_fold"),
+    "folded_length": (b"HTTP/1.1 200 X\r\nContent-Length:\r\n 0\r\n\r\n", "http.obs_fold"),
+    "folded_first_line": (b"HTTP/1.1 200 X\r\n X-A: 1\r\nContent-Length: 0\r\n\r\n",
+                          "http.obs_fold"),
     "space_before_colon": (b"HTTP/1.1 200 X\r\nContent-Length : 0\r\n\r\n",
                            "http.space_before_colon"),
     "nul": (b"HTTP/1.1 200 X\r\nX-A: a\0b\r\nContent-Length: 0\r\n\r\n", "http.nul_in_field"),
@@ -180,8 +182,10 @@ BROKEN_BODIES = {
     "bad_chunk": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nx\r\n",
     "chunk_without_end": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokk\r\n0\r\n"
                          b"\r\n",
-    "trailer_of_framing": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n"
-                          b"Content-Length: 2\r\n\r\n",
+    "trailer_without_colon": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n"
+                             b"Content-Length\r\n\r\n",
+    "space_behind_chunk_size": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2 \r\nok\r\n0"
+                               b"\r\n\r\n",
     "short_length": b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\nok",
     "short_chunks": b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nok",
 }
