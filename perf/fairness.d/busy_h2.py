@@ -6,27 +6,31 @@ import time
 import wire
 from busy import SOURCE
 
+STALLED = 0.1  # seconds without a window, after which a new connection goes on: nginx keeps for itself
+# what padding took of it
 LARGEST_WINDOW = (1 << 31) - 1
 GET = wire.fields("GET", "/polite")
 WHOLE = wire.END_STREAM | wire.END_HEADERS
 
 
 def opened(port):
-    """A connection whose SETTINGS are exchanged; the window of a stream that the server gives."""
+    """A connection whose SETTINGS are exchanged, and the windows that the server gives: of a stream,
+    of the connection."""
     sock = wire.tls(port, SOURCE, "h2")
     sock.sendall(wire.PREFACE + wire.frame(wire.SETTINGS, payload=struct.pack(
         ">HI", 0x4, LARGEST_WINDOW)) + wire.frame(wire.WINDOW_UPDATE, payload=struct.pack(
             ">I", LARGEST_WINDOW - 65535)))
-    frames, window, connection = wire.Frames(), 65535, 65535
-    while True:
+    frames, window, connection, is_known = wire.Frames(), 65535, 65535, False
+    while not is_known:
         for kind, flags, _, payload in frames.feed(wire.some(sock)):
             if kind == wire.WINDOW_UPDATE:
                 connection += int.from_bytes(payload, "big")
             if kind == wire.SETTINGS and not flags & wire.ACK:
+                is_known = True
                 for name, value in struct.iter_unpack(">HI", payload):
                     window = value if name == 0x4 else window
-                sock.sendall(wire.frame(wire.SETTINGS, wire.ACK))
-                return sock, frames, window, connection
+    sock.sendall(wire.frame(wire.SETTINGS, wire.ACK))
+    return sock, frames, window, connection
 
 
 def await_end_of(sock, frames, stream):
@@ -69,14 +73,16 @@ def send_body(piece, cost):
             sock.sendall(wire.frame(wire.HEADERS, wire.END_HEADERS, 1,
                                     wire.fields("POST", "/heavy/upload")))
             both = wire.Duplex(sock, tally)
-            window = [connection, stream]
+            window, moved = [connection, stream], time.monotonic()
 
             def next_octets():
                 pieces = min(count, min(window) // cost)
                 window[0] -= pieces * cost
                 window[1] -= pieces * cost
                 return block if pieces == count else block[:pieces * len(piece)]
-            while True:
+            while min(window) >= cost or time.monotonic() - moved < STALLED:
+                if min(window) >= cost:
+                    moved = time.monotonic()
                 for kind, _, number, payload in frames.feed(both.step(next_octets)):
                     if kind == wire.WINDOW_UPDATE:
                         window[min(number, 1)] += int.from_bytes(payload, "big")

@@ -23,6 +23,7 @@ def figures(rounds):
              "longest_kept": statistics.median(max(one["kept"]) * 1000 for one in rounds),
              "longest_new": statistics.median(max(one["new"]) * 1000 for one in rounds),
              "lost": sum(one["lost"] for one in rounds),
+             "core_wait_percent": max(one["core_wait"] for one in rounds) * 100,
              "lag": max(one["lag"] for one in rounds) * 1000,
              "attacker_connections": statistics.median(one["connections"] for one in rounds),
              "attacker_octets": statistics.median(one["octets"] for one in rounds)}
@@ -76,6 +77,10 @@ def say(samples, repeated, folder, options):
         result[name] = {"servers": found, **judged}
         good = good and not judged["misses"]
         print(row(name, found, judged), flush=True)
+    waited = [one["core_wait"] for by_server in samples.values() for rounds in by_server.values()
+              for one in rounds]
+    print(f"\nOther work of this machine kept the servers from their core for "
+          f"{statistics.median(waited):.1%} of a window (median), {max(waited):.1%} at worst.")
     for line in repeated:
         print(line)
     folder.mkdir(parents=True, exist_ok=True)
