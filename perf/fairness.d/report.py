@@ -22,6 +22,7 @@ def figures(rounds):
              "longest_of_all": max(map(max, times)),
              "longest_kept": statistics.median(max(one["kept"]) * 1000 for one in rounds),
              "longest_new": statistics.median(max(one["new"]) * 1000 for one in rounds),
+             "gave_up": sum(one["gave_up"] for one in rounds),
              "lost": sum(one["lost"] for one in rounds),
              "core_wait_percent": max(one["core_wait"] for one in rounds) * 100,
              "lag": max(one["lag"] for one in rounds) * 1000,
@@ -59,6 +60,8 @@ def row(name, by_server, judged):
     ratio = "-" if judged["ratio"] is None else f"{judged['ratio']:.2f}"
     enforced = f"{mine['enforced_p99']:.1f}" if "enforced_p99" in mine else "-"
     notes = [f"over: {what}" for what in judged["misses"]]
+    notes += [f"the client gave up {one['gave_up']} times on {who}"
+              for who, one in by_server.items() if one["gave_up"]]
     notes += [] if judged["within_target"] else [f"above {TARGET_MS} ms"]
     return (f"| {name} | {' | '.join(waits(by_server.get(who)) for who in ('sallyport', *RIVALS))} "
             f"| {ratio} | {enforced} | {', '.join(notes)} |")

@@ -52,18 +52,24 @@ class Probe:
         self.port, self.source, self.redis_path = port, source, redis_path
         names = [str(uuid.uuid4()) for _ in range(count)]
         self.tokens = [(name, issuer.token(name)) for name in names]
-
-    def start(self):
-        self.sock = wire.tls(self.port, self.source)
-        self.redis = RedisConnection(self.redis_path)
+        self.sock = self.redis = None
 
     def ask(self, request):
-        self.sock.sendall(request)
-        return wire.answer(self.sock)
+        """The status; a connection that the server ended is made anew."""
+        for is_last in (False, True):
+            try:
+                self.sock = self.sock or wire.tls(self.port, self.source)
+                self.sock.sendall(request)
+                return wire.answer(self.sock)
+            except OSError:
+                self.sock = None
+                if is_last:
+                    raise
 
     def once(self):
         """Seconds from before SET to the first 401."""
         name, token = self.tokens.pop()
+        self.redis = self.redis or RedisConnection(self.redis_path)
         request = wire.get(PATH, f"Authorization: Bearer {token}\r\n")
         if (status := self.ask(request)) != 200:
             raise RuntimeError(f"a good token was answered with {status}")

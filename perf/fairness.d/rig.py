@@ -3,16 +3,14 @@ import json
 import multiprocessing
 import pathlib
 import subprocess
-import sys
 
 import heavy_upstream
 import places
 import revoking
+import servers
+from support.redis import Redis
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "perf" / "compare.d"))
-import servers  # noqa: E402
-from support.redis import Redis  # noqa: E402
 
 
 def serve_heavy(listener):

@@ -16,7 +16,7 @@ class Ended(OSError):
 
 def tcp(port, source, receive_buffer=0):
     sock = socket.socket()
-    sock.settimeout(15)
+    sock.settimeout(4)
     if receive_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: ports are not used up
