@@ -33,17 +33,3 @@ def before_other_sessions():
         yield
     finally:
         group.write_text(before)
-
-
-@contextlib.contextmanager
-def realtime(server, priority):
-    """Lets a running server go before all others of its core, as far as this user may say so."""
-    def schedule(policy, number):
-        for pid in server.processes():
-            with contextlib.suppress(PermissionError):
-                os.sched_setscheduler(pid, policy, os.sched_param(number))
-    schedule(os.SCHED_FIFO, priority)
-    try:
-        yield
-    finally:
-        schedule(os.SCHED_OTHER, 0)

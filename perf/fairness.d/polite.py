@@ -1,5 +1,6 @@
 """The polite client: its times begin when a request was due, whether or not the one before was
 answered by then (no coordinated omission). It runs in a process of its own, before all others."""
+import contextlib
 import gc
 import multiprocessing
 import sys
@@ -39,10 +40,12 @@ def ask(sock):
 
 
 class Kept:
-    """Requests on one connection, which is made anew where the server ends it."""
+    """Requests on one connection, made before the window, and anew where the server ends it."""
 
     def __init__(self, port):
         self.port, self.sock = port, None
+        with contextlib.suppress(OSError):
+            self.once()
 
     def once(self):
         try:
@@ -96,9 +99,10 @@ def be_polite(port, seconds, probe, pipe):
 
 
 def timed(port, seconds, probe):
+    kept, new = Kept(port), New(port)
     began = time.monotonic() + 0.05
-    followers = [Follower(Timer(began, seconds, KEPT_EVERY), Kept(port).once),
-                 Follower(Timer(began, seconds, NEW_EVERY, 0.007), New(port).once)]
+    followers = [Follower(Timer(began, seconds, KEPT_EVERY), kept.once),
+                 Follower(Timer(began, seconds, NEW_EVERY, 0.007), new.once)]
     enforced = []
     if probe:
         followers.append(Follower(Timer(began, seconds, PROBE_EVERY, 0.013),
