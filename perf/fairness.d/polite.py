@@ -44,7 +44,7 @@ class Kept:
 
     def __init__(self, port):
         self.port, self.sock = port, None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, RuntimeError):
             self.once()
 
     def once(self):
@@ -85,6 +85,7 @@ class Follower(threading.Thread):
                     break
                 except (OSError, RuntimeError):
                     self.lost += 1
+                    time.sleep(0.01)
                     self.gave_up = time.monotonic() - due > PATIENCE
             self.waits.append(time.monotonic() - due)
             if self.gave_up:

@@ -60,6 +60,7 @@ def row(name, by_server, judged):
     ratio = "-" if judged["ratio"] is None else f"{judged['ratio']:.2f}"
     enforced = f"{mine['enforced_p99']:.1f}" if "enforced_p99" in mine else "-"
     notes = [f"over: {what}" for what in judged["misses"]]
+    notes += [f"{one['lost']} tries failed on {who}" for who, one in by_server.items() if one["lost"]]
     notes += [f"the client gave up {one['gave_up']} times on {who}"
               for who, one in by_server.items() if one["gave_up"]]
     notes += [] if judged["within_target"] else [f"above {TARGET_MS} ms"]
