@@ -11,7 +11,8 @@ Run::Run(event::Loop& loop, const Options& options, std::vector<std::string> req
     : loop_(loop),
       options_(options),
       requests_(std::move(requests)),
-      ticks_(loop, Milliseconds(1), [this] { tick(); }) {}
+      ticks_(loop, Milliseconds(1), [this] { tick(); }),
+      next_due_(loop, [this] { send_due(); }) {}
 
 void Run::begin(std::function<void()> measured, std::function<void()> ended) {
   measured_ = std::move(measured);
@@ -26,10 +27,13 @@ void Run::ask(Client& client) {
   if (is_over_ || (options_.requests > 0 && asked_ == options_.requests)) return;
   ++asked_;
   if (options_.rate == 0) return client.send(mono_now());
-  waiting_.push_back(&client);
+  waiting_.push_back({&client, mono_now()});
+  if (waiting_.size() == 1) next_due_.set(interval_due(scheduled_));
 }
 
-void Run::forget(Client& client) { std::erase(waiting_, &client); }
+void Run::forget(Client& client) {
+  std::erase_if(waiting_, [&](const Waiting& one) { return one.client == &client; });
+}
 
 MonoTime Run::interval_due(std::uint64_t number) const {
   return {began_.us + static_cast<std::int64_t>(static_cast<double>(number) * 1e6 / options_.rate)};
@@ -43,12 +47,18 @@ void Run::tick() {
     measured_();
   }
   if (options_.requests == 0 && passed >= options_.warm_up + options_.seconds) end();
-  if (options_.rate == 0 || is_over_) return;
-  while (!waiting_.empty() && interval_due(scheduled_) <= now) {
-    Client* client = waiting_.front();
+}
+
+void Run::send_due() {
+  const MonoTime now = mono_now();
+  while (!is_over_ && !waiting_.empty() && interval_due(scheduled_) <= now) {
+    const Waiting next = waiting_.front();
     waiting_.pop_front();
-    client->send(interval_due(scheduled_++));
+    const MonoTime due = interval_due(scheduled_++);
+    if (is_measuring_) lag_.add(mono_now().us - std::max(due, next.since).us);
+    next.client->send(due);
   }
+  if (!waiting_.empty()) next_due_.set(interval_due(scheduled_));
 }
 
 void Run::end() {
@@ -69,10 +79,12 @@ void Run::done(MonoTime due, int status) {
 std::string Run::json(double elapsed) const {
   return fmt::format(
       "{{\"requests\":{},\"seconds\":{:.6f},\"per_second\":{:.1f},\"body_bytes\":{},\"not_ok\":{},"
-      "\"errors\":{},\"latency_us\":{{\"p50\":{},\"p90\":{},\"p99\":{},\"p999\":{},\"max\":{}}}}}",
+      "\"errors\":{},\"latency_us\":{{\"p50\":{},\"p90\":{},\"p99\":{},\"p999\":{},\"max\":{}}},"
+      "\"lag_us\":{{\"p50\":{},\"p99\":{},\"max\":{}}}}}",
       requests_done_, elapsed, static_cast<double>(requests_done_) / elapsed, body_bytes_, not_ok_,
       errors_, latency_.percentile(50), latency_.percentile(90), latency_.percentile(99),
-      latency_.percentile(99.9), latency_.percentile(100));
+      latency_.percentile(99.9), latency_.percentile(100), lag_.percentile(50), lag_.percentile(99),
+      lag_.percentile(100));
 }
 
 }  // namespace sallyport::perf

@@ -2,7 +2,8 @@
 
 // Run keeps the time of a load: which request is due when, and what came of it. Under a constant
 // rate a request's latency begins when it was due and not when a connection was free, so that a
-// stall counts for all who waited (no coordinated omission).
+// stall counts for all who waited (no coordinated omission). The generator's own lag is from when a
+// request was due and a client was free to when it was sent.
 
 #include <cstdint>
 #include <deque>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "gateway/event/watch.h"
+#include "perf/load/alarm.h"
 #include "perf/load/histogram.h"
 #include "perf/load/options.h"
 
@@ -40,7 +42,13 @@ class Run {
   std::string json(double elapsed) const;
 
  private:
+  struct Waiting {
+    Client* client;
+    MonoTime since;
+  };
+
   void tick();
+  void send_due();
   void end();
   MonoTime interval_due(std::uint64_t number) const;
 
@@ -48,17 +56,19 @@ class Run {
   const Options& options_;
   const std::vector<std::string> requests_;
   std::size_t request_at_ = 0;
-  std::deque<Client*> waiting_;
+  std::deque<Waiting> waiting_;  // with a constant rate only
   std::uint64_t scheduled_ = 0;
   std::uint64_t asked_ = 0;
   std::uint64_t answered_ = 0;
   MonoTime began_{};
   event::Every ticks_;
+  Alarm next_due_;
   std::function<void()> measured_;
   std::function<void()> ended_;
   bool is_measuring_ = false;
   bool is_over_ = false;
   Histogram latency_;
+  Histogram lag_;
   std::uint64_t requests_done_ = 0;
   std::uint64_t body_bytes_ = 0;
   std::uint64_t errors_ = 0;
