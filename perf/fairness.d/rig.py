@@ -76,7 +76,7 @@ backend heavy
 
 
 def sallyport(folder, pki, polite, heavy, build, redis, issuer):
-    """Limits are those by default, as the rivals' are."""
+    """Limits are those by default, as the rivals' are, but for the one of handshakes a second: they have none."""
     port, home = servers.free_port(), folder / "sallyport"
     home.mkdir()
     (home / "jwks.json").write_text(json.dumps(issuer.jwks))
@@ -98,6 +98,7 @@ def sallyport(folder, pki, polite, heavy, build, redis, issuer):
             "revocation": {"store": {"path": str(home / "revocations")},
                            "redis": {"servers": [redis.server]}}},
         "timeouts": {"min_drain": "0ms", "max_drain": "1s"},
+        "limits": {"handshakes_per_second": 100_000},
         "admin": {"socket": str(home / "admin.sock")},
         "routes": [route("polite", "/polite", "polite", "none"),
                    route("heavy", "/heavy/**", "heavy", "none"),
