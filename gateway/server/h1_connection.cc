@@ -220,23 +220,28 @@ void H1Connection::refuse_overhead() {
   session.refuse(reasons::kOverhead, "http");
 }
 
+// take_body takes as many pieces as are wanted; in chunks, one read may hold thousands.
 std::string_view H1Connection::take_body(std::string_view bytes) {
-  body_patience_.moved(bytes.size(), body_rule(worker_.generation()), worker_.loop().mono());
-  body_taken_ += bytes.size();
-  arm_timer();
-  if (!chunked_) {
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, bytes.size()));
-    body_left_ -= size;
-    account_.earn(size);
-    session_->on_body(bytes.substr(0, size));
-    if (body_left_ == 0) end_body({});
-    return bytes.substr(size);
+  while (!bytes.empty() && state_ == State::exchange && body_ == Body::reading && body_wanted_) {
+    bytes.remove_prefix(chunked_ ? take_chunk(bytes) : take_content(bytes));
   }
+  arm_timer();
+  return bytes;
+}
+
+std::size_t H1Connection::take_content(std::string_view bytes) {
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, bytes.size()));
+  note_progress(size, size);
+  body_left_ -= size;
+  session_->on_body(bytes.substr(0, size));
+  if (body_left_ == 0) end_body({});
+  return size;
+}
+
+std::size_t H1Connection::take_chunk(std::string_view bytes) {
   const auto step = chunked_->feed(bytes);
-  const std::size_t content =
-      step.state == http::ChunkedDecoder::State::body ? step.body.size() : 0;
-  account_.spend(static_cast<std::int64_t>(step.consumed - content));
-  account_.earn(content);
+  const bool is_content = step.state == http::ChunkedDecoder::State::body;
+  note_progress(step.consumed, is_content ? step.body.size() : 0);
   switch (step.state) {
     case http::ChunkedDecoder::State::need_more:
       break;
@@ -250,15 +255,22 @@ std::string_view H1Connection::take_body(std::string_view bytes) {
       keep_alive_ = false;
       body_ = Body::complete;
       session_->refuse_violation(step.violation);
-      return {};
+      return bytes.size();
   }
-  return bytes.substr(step.consumed);
+  return step.consumed;
+}
+
+// note_progress counts octets of a body with its framing, and its content among them.
+void H1Connection::note_progress(std::size_t octets, std::size_t content) {
+  body_patience_.moved(octets, body_rule(worker_.generation()), worker_.loop().mono());
+  body_taken_ += octets;
+  account_.spend(static_cast<std::int64_t>(octets - content));
+  account_.earn(content);
 }
 
 void H1Connection::end_body(const http::Fields& trailers) {
   body_ = Body::complete;
   session_->on_body_end(trailers);
-  arm_timer();
 }
 
 void H1Connection::want_body(bool yes) {

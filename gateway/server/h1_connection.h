@@ -66,6 +66,9 @@ class H1Connection final : public ClientConnection,
   void pump();
   std::string_view take_head(std::string_view bytes);
   std::string_view take_body(std::string_view bytes);
+  std::size_t take_content(std::string_view bytes);
+  std::size_t take_chunk(std::string_view bytes);
+  void note_progress(std::size_t octets, std::size_t content);
   void end_body(const http::Fields& trailers);
   void stash(std::string_view bytes);
   bool wants_octets() const;
