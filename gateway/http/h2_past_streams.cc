@@ -24,13 +24,17 @@ void H2PastStreams::end_by_us(std::int32_t stream) {
   next_ = (next_ + 1) % kMostEnded;
 }
 
+bool H2PastStreams::was_ended_by_us(std::int32_t stream) const {
+  return std::ranges::find(ended_, stream) != ended_.end();
+}
+
 H2Past H2PastStreams::of(std::int32_t stream) const {
   const auto holds = [stream](const auto& gap) {
     return gap.first <= stream && stream <= gap.second;
   };
   if (std::any_of(gaps_.begin(), gaps_.end(), holds)) return H2Past::never_opened;
-  const bool is_ours = stream <= forgotten_ || std::ranges::find(ended_, stream) != ended_.end();
-  return is_ours ? H2Past::ended_by_us : H2Past::ended_by_client;
+  return stream <= forgotten_ || was_ended_by_us(stream) ? H2Past::ended_by_us
+                                                         : H2Past::ended_by_client;
 }
 
 }  // namespace sallyport::http

@@ -29,6 +29,8 @@ class H2PastStreams {
   // end_by_us notes a stream that we reset or refused before the client had ended it.
   void end_by_us(std::int32_t stream);
 
+  // was_ended_by_us says it of one of the last streams that end_by_us noted.
+  bool was_ended_by_us(std::int32_t stream) const;
   // of says it of a stream that is neither new nor open. What was forgotten counts as ended by us.
   H2Past of(std::int32_t stream) const;
 

@@ -296,6 +296,8 @@ void H2ServerSession::feed_library(std::string_view bytes) {
 // the others.
 void H2ServerSession::judge_old_stream(const H2FrameHead& head) {
   const std::int32_t stream = head.stream;
+  // From our word on; the library has the stream until the word has left.
+  if (past_.was_ended_by_us(stream)) return excuse(head);
   if (nghttp2_session_find_stream(session_, stream) != nullptr) return;
   // After GOAWAY, streams that crossed it were opened and never begun (section 6.8).
   if (stream > nghttp2_session_get_last_proc_stream_id(session_)) return;
@@ -318,6 +320,7 @@ void H2ServerSession::excuse(const H2FrameHead& head) {
 }
 
 void H2ServerSession::note_our_reset(std::int32_t stream) {
+  if (past_.was_ended_by_us(stream)) return;
   past_.end_by_us(stream);
   crossing_ = std::min<std::uint64_t>(crossing_ + limits_.stream_window, limits_.connection_window);
 }
@@ -376,6 +379,7 @@ void H2ServerSession::submit_continue(std::int32_t stream) {
 void H2ServerSession::resume(std::int32_t stream) { nghttp2_session_resume_data(session_, stream); }
 
 void H2ServerSession::reset(std::int32_t stream, H2Error error) {
+  if (nghttp2_session_get_stream_remote_close(session_, stream) == 0) note_our_reset(stream);
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream, static_cast<std::uint32_t>(error));
 }
 

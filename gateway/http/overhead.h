@@ -18,11 +18,12 @@ class OverheadAccount {
   // `limit` is in octets.
   explicit OverheadAccount(std::uint64_t limit) : limit_(static_cast<std::int64_t>(limit)) {}
 
-  // spend counts octets that carried nothing; negative, when some that were counted did after all.
+  // spend counts octets that carried nothing; negative, when some that were counted, or will be, are not to
+  // blame on the client.
   void spend(std::int64_t octets) { debt_ += octets; }
   // earn counts octets of requests: each pays for one of overhead.
   void earn(std::uint64_t octets) {
-    debt_ = std::max<std::int64_t>(debt_ - static_cast<std::int64_t>(octets), 0);
+    if (debt_ > 0) debt_ = std::max<std::int64_t>(debt_ - static_cast<std::int64_t>(octets), 0);
   }
   bool is_overdrawn() const { return debt_ > limit_; }
 

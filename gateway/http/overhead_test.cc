@@ -36,5 +36,13 @@ TEST(OverheadAccount, TakesBackWhatWasOfUseAfterAll) {
   EXPECT_FALSE(account.is_overdrawn());
 }
 
+TEST(OverheadAccount, WhatIsExcusedBeforeItComesStaysExcused) {
+  OverheadAccount account(100);
+  account.spend(-1'000);
+  account.earn(5);
+  account.spend(1'000);
+  EXPECT_FALSE(account.is_overdrawn());
+}
+
 }  // namespace
 }  // namespace sallyport::http

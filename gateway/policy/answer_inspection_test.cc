@@ -142,7 +142,7 @@ TEST_F(AnswerInspecting, EndsAWaitAtItsDeadline) {
     return await(promise->task(), [](Exchange&, Result<int>) { return allow(); });
   };
   inspect();
-  std::this_thread::sleep_for(Milliseconds(5));
+  std::this_thread::sleep_for(Milliseconds(20));  // timers look at a clock of 4 ms
   loop_.run_once();
   EXPECT_EQ(refusal(), &reasons::kPolicyTooSlow);
   EXPECT_FALSE(promise->is_wanted());
