@@ -17,6 +17,8 @@ namespace {
 
 // What may wait in memory while a session is at work: one read. More stays in the kernel.
 constexpr std::size_t kMaxAhead = WorkerState::kScratch;
+// Pieces of a body, between which others get their turn: a chunk is two or three.
+constexpr int kPiecesPerTurn = 512;
 // How long we wait for the client's close after ours.
 constexpr Milliseconds kLinger{2'000};
 
@@ -88,6 +90,10 @@ void H1Connection::take(std::string_view bytes) {
       case State::exchange:
         if (body_ != Body::reading || !body_wanted_) return stash(bytes);
         bytes = take_body(bytes);
+        if (body_ == Body::reading && !bytes.empty()) {
+          worker_.loop().enqueue(*this);  // the rest in another turn, or when it is wanted
+          return stash(bytes);
+        }
         break;
       case State::lingering:
       case State::closed:
@@ -220,9 +226,10 @@ void H1Connection::refuse_overhead() {
   session.refuse(reasons::kOverhead, "http");
 }
 
-// take_body takes as many pieces as are wanted; in chunks, one read may hold thousands.
+// take_body takes as many pieces as are wanted and a turn has; in chunks, one read may hold thousands.
 std::string_view H1Connection::take_body(std::string_view bytes) {
-  while (!bytes.empty() && state_ == State::exchange && body_ == Body::reading && body_wanted_) {
+  for (int pieces = 0; pieces < kPiecesPerTurn && !bytes.empty(); ++pieces) {
+    if (state_ != State::exchange || body_ != Body::reading || !body_wanted_) break;
     bytes.remove_prefix(chunked_ ? take_chunk(bytes) : take_content(bytes));
   }
   arm_timer();
