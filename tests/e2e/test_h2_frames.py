@@ -5,18 +5,13 @@ import threading
 import pytest
 
 from support import settings
-from support.h2client import H2Client, request_of
+from support.h2client import H2Client, raw, request_of
 
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, \
     CONTINUATION = range(10)
 PRIORITY_UPDATE, ALTSVC, ORIGIN = 0x10, 0xa, 0xc
 END_STREAM, ACK, END_HEADERS, PADDED = 1, 1, 4, 8
 PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR = 1, 3, 5, 6
-
-
-def raw(kind, flags, stream, payload=b""):
-    return (len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big")
-            + payload)
 
 
 @pytest.fixture(scope="module")

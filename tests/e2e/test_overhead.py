@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from support import settings
-from support.h2client import H2Client, request_of
+from support.h2client import H2Client, raw, request_of
 from support.places import API
 from support.rawtls import RawClient, head_of
 from support.waiting import wait_until
@@ -16,11 +16,6 @@ DATA, HEADERS, PRIORITY_UPDATE = 0, 1, 0x10
 END_STREAM, END_HEADERS, PADDED = 1, 4, 8
 CALM = 0xb
 LIMIT = 26 * 1024  # limits.overhead in these tests; the default is ten times that
-
-
-def raw(kind, flags, stream, payload=b""):
-    return (len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big")
-            + payload)
 
 
 @pytest.fixture(scope="module")

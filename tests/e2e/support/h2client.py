@@ -14,11 +14,17 @@ import hyperframe.frame as frames
 
 from .places import API
 
-__all__ = ["Ended", "H2Client", "frames", "request_of"]
+__all__ = ["Ended", "H2Client", "frames", "raw", "request_of"]
 
 
 class Ended(Exception):
     """The gateway ended the connection."""
+
+
+def raw(kind, flags, stream, payload=b""):
+    """A frame as it is sent (RFC 9113 section 4.1), well formed or not."""
+    return (len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big")
+            + payload)
 
 
 def request_of(path="/", *fields, method="GET", authority=API, scheme="https"):
