@@ -15,6 +15,13 @@ IoResult after_error(Io again) {
 
 }  // namespace
 
+IoResult Transport::discard(std::span<char> scratch) {
+  const ssize_t got = recv(fd(), scratch.data(), scratch.size(), MSG_TRUNC);
+  if (got > 0) return {Io::done, static_cast<std::size_t>(got)};
+  if (got == 0) return {Io::end, 0};
+  return after_error(Io::again_read);
+}
+
 PlainTransport::~PlainTransport() {
   if (fd_ >= 0) close(fd_);
 }

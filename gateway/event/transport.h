@@ -34,6 +34,10 @@ class Transport {
   // heads and seals of records, empty ones, key updates. A record of which a part has come counts
   // whole, until the rest is there.
   virtual std::int64_t overhead() const { return 0; }
+  // discard throws away what waits in the kernel, at most `scratch.size()` octets: nothing is
+  // decrypted, and no other read may follow. For connections of which only the peer's close is
+  // awaited. What a stream socket holds is dropped without a copy (MSG_TRUNC, tcp(7)).
+  IoResult discard(std::span<char> scratch);
   // close_write says goodbye in the transport's own way, without waiting.
   virtual void close_write() = 0;
 };

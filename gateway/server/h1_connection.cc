@@ -59,6 +59,7 @@ void H1Connection::run() {
 // read_some reads once: with 64 KiB a turn is over.
 void H1Connection::read_some() {
   if (!wants_octets()) return;
+  if (state_ == State::lingering) return read_and_forget();
   const event::IoResult result = transport_->read(worker_.client_scratch());
   switch (result.outcome) {
     case event::Io::done:
@@ -70,10 +71,17 @@ void H1Connection::read_some() {
     case event::Io::again_write:
       return watch_.want_write(true);
     case event::Io::end:
+      flush();  // answers that wait to leave together: the client may have ended its side only
+      return client_left();
     case event::Io::failed:
       return client_left();
   }
   if (wants_octets() && transport_->has_buffered()) worker_.loop().enqueue(*this);
+}
+
+void H1Connection::read_and_forget() {
+  const event::Io outcome = transport_->discard(worker_.client_scratch()).outcome;
+  if (outcome != event::Io::done && outcome != event::Io::again_read) close();
 }
 
 void H1Connection::take(std::string_view bytes) {
@@ -121,6 +129,7 @@ void H1Connection::stash(std::string_view bytes) {
 
 bool H1Connection::wants_octets() const {
   if (state_ == State::closed) return false;
+  if (state_ == State::lingering) return !was_overdrawn_;
   if (state_ == State::exchange && body_ == Body::reading) {
     return body_wanted_ && in_.empty();
   }
@@ -324,13 +333,14 @@ void H1Connection::next_exchange() {
 }
 
 // linger closes our side and reads on for a moment: closing with unread octets in the kernel would
-// reset the connection and could take the answer with it (RFC 9112 section 9.6).
+// reset the connection and could take the answer with it (RFC 9112 section 9.6). A client that spent
+// its overhead has the same time for its answer, but nothing more of it is read.
 void H1Connection::linger() {
   transport_->close_write();
   state_ = State::lingering;
   in_.clear();
   timer_.arm(kLinger);
-  watch_.want(true, false);
+  watch_.want(wants_octets(), false);
 }
 
 void H1Connection::close() {

@@ -62,6 +62,7 @@ class H1Connection final : public ClientConnection,
 
   // Octets in.
   void read_some();
+  void read_and_forget();
   void take(std::string_view bytes);
   void pump();
   std::string_view take_head(std::string_view bytes);

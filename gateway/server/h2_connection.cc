@@ -60,6 +60,7 @@ void H2Connection::run() {
 
 // read_some reads once: with 64 KiB a turn is over. What the transport has read ahead is taken by run.
 void H2Connection::read_some() {
+  if (state_ == State::lingering) return read_and_forget();
   if (state_ == State::closed || is_clogged()) return;
   const event::IoResult result = transport_->read(worker_.client_scratch());
   switch (result.outcome) {
@@ -76,8 +77,12 @@ void H2Connection::read_some() {
   }
 }
 
+void H2Connection::read_and_forget() {
+  const event::Io outcome = transport_->discard(worker_.client_scratch()).outcome;
+  if (outcome != event::Io::done && outcome != event::Io::again_read) close();
+}
+
 bool H2Connection::take(std::string_view bytes) {
-  if (state_ == State::lingering) return true;
   has_news();  // whatever was read may have to be answered
   charge_transport();
   const bool had_head = codec_.has_open_head();
@@ -172,7 +177,9 @@ void H2Connection::on_timer() {
   const bool is_too_idle =
       is_idle &&
       since(idle_since_) >= (codec_.has_begun() ? timeouts.keep_alive : timeouts.request_head);
-  if (is_too_slow() || (!out_.empty() && is_idle && is_too_idle)) return client_left();
+  // Who was told, or cannot be told, that this is the end has had its time.
+  const bool is_told = is_ending_ || !out_.empty();
+  if (is_too_slow() || (is_told && is_too_idle)) return client_left();
   if (head_is_late || is_too_idle) {
     is_ending_ = true;
     codec_.end();
@@ -253,13 +260,14 @@ void H2Connection::log_problem() {
   }
 }
 
+// linger gives the client time for our last frames. One that spent its overhead is not read any more.
 void H2Connection::linger() {
   if (state_ != State::open) return;
   lose_streams();
   transport_->close_write();
   state_ = State::lingering;
   timer_.arm(kLinger);
-  watch_.want(true, false);
+  watch_.want(!codec_.is_overdrawn(), false);
 }
 
 void H2Connection::close() {

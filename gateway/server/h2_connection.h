@@ -52,6 +52,7 @@ class H2Connection final : public ClientConnection,
   void run() override;
 
   void read_some();
+  void read_and_forget();
   bool take(std::string_view bytes);
   void charge_transport();
   void flush();
