@@ -15,8 +15,6 @@ namespace reasons = policy::reasons;
 
 namespace {
 
-// What may wait in memory while a session is at work: one read. More stays in the kernel.
-constexpr std::size_t kMaxAhead = WorkerState::kScratch;
 // Pieces of a body, between which others get their turn: a chunk is two or three.
 constexpr int kPiecesPerTurn = 512;
 // How long we wait for the client's close after ours.
@@ -133,7 +131,9 @@ bool H1Connection::wants_octets() const {
   if (state_ == State::exchange && body_ == Body::reading) {
     return body_wanted_ && in_.empty();
   }
-  return in_.size() < kMaxAhead;
+  // A part of a head is bounded by the limits of heads. What was sent ahead is answered before more
+  // is read: also to a client that ended its side behind it.
+  return in_.empty() || state_ == State::head;
 }
 
 void H1Connection::update_interest() {

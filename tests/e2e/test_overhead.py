@@ -1,8 +1,10 @@
 """What is cheap to send, of use to nobody, and not counted by any other limit ends its connection."""
 import contextlib
 import os
+import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -130,6 +132,43 @@ def test_chunks_of_one_octet(gateway, upstream, ends_one):
         assert answer.status == 400 and answer.one("Connection") == "close"
     line = gateway.line_of(answer.one("x-fapi-interaction-id"))
     assert line["deny"]["reason"] == "connection.overhead"
+
+
+@contextlib.contextmanager
+def send_chunks(gateway):
+    """The socket of a client that sent chunks of one octet, and has its answer."""
+    with RawClient(gateway) as client:
+        client.send(head_of("POST", "/chunks", "Transfer-Encoding: chunked"))
+        for _ in range(LIMIT // 300):
+            client.send(b"1\r\nx\r\n" * 100)
+        assert client.response().status == 400
+        with socket.socket(fileno=os.dup(client.sock.fileno())) as tcp:
+            yield tcp
+
+
+@contextlib.contextmanager
+def send_frames(gateway):
+    """The socket of a client that sent unknown frames, and was told why it ended."""
+    with H2Client(gateway) as client:
+        for _ in range(LIMIT // 1000 + 1):
+            client.sock.sendall(raw(0xfe, 0, 0, b"x" * 991))
+        assert client.wait_for_end() == CALM
+        with socket.socket(fileno=os.dup(client.sock.fileno())) as tcp:
+            yield tcp
+
+
+@pytest.mark.parametrize("sends", [send_chunks, send_frames])
+def test_who_was_ended_is_not_read_any_more(gateway, upstream, ends_one, sends):
+    """What it sends on waits in the kernel's buffers until the connection is closed."""
+    with sends(gateway) as tcp:
+        tcp.setblocking(False)
+        sent, end = 0, time.monotonic() + 1
+        while time.monotonic() < end:
+            try:
+                sent += tcp.send(bytes(1 << 16))
+            except BlockingIOError:
+                time.sleep(0.01)
+    assert sent < 30_000_000
 
 
 @pytest.mark.parametrize("size", [6, 16, 1400])

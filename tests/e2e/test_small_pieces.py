@@ -1,5 +1,6 @@
 """What one read brings leaves in one write, however small the pieces are: each record of TLS that a
 client gets is one at least."""
+import contextlib
 import socket
 import ssl
 
@@ -35,7 +36,8 @@ class RecordCounter:
                 done = step(*arguments)
             except ssl.SSLWantReadError:
                 done = None
-            self.tcp.sendall(self.outgoing.read())
+            if self.outgoing.pending:
+                self.tcp.sendall(self.outgoing.read())
             if done is not None or step == self.tls.do_handshake and self.tls.cipher():
                 return done
             if not (octets := self.tcp.recv(1 << 16)):
@@ -45,6 +47,14 @@ class RecordCounter:
                 self.records += self.wire[0] == APPLICATION_DATA
                 self.incoming.write(self.wire[:size])
                 self.wire = self.wire[size:]
+
+    def end_with(self, octets):
+        """Sends the octets and ends this side, all at once."""
+        self.tls.write(octets)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.unwrap()
+        self.tcp.sendall(self.outgoing.read())
+        self.tcp.shutdown(socket.SHUT_WR)
 
     def recv(self, size):
         return self.of_wire(self.tls.read, size)
@@ -92,6 +102,13 @@ def test_the_last_of_them_does_not_wait_for_more(client):
         assert client.reader.response().status == 405
     client.send(f"st: {API}\r\n\r\n".encode())
     assert client.reader.response().status == 200
+
+
+@pytest.mark.parametrize("method, status", [("POST", 405), ("GET", 200)])
+def test_a_client_that_ends_its_side_has_the_answers(client, upstream, method, status):
+    client.end_with(head_of(method, "/ahead", "Content-Length: 0") * MANY + b"GET /half")
+    for _ in range(MANY):
+        assert client.reader.response().status == status
 
 
 def test_an_answer_in_chunks_of_one_octet_leaves_in_few_records(client, upstream):
