@@ -36,7 +36,7 @@ std::string report_json(const control::ReloadReport& report) {
 }  // namespace
 
 Result<void> Admin::open() {
-  const control::Loaded& loaded = gateway_.loaded();
+  const load::Loaded& loaded = gateway_.loaded();
   if (!loaded.admin_socket.empty()) {
     socket_ = std::make_unique<event::HttpServer>(
         gateway_.loop(), [this](event::OperatorRequest r) { answer_operator(std::move(r)); });
@@ -53,7 +53,7 @@ Result<void> Admin::open() {
 }
 
 void Admin::answer_port(event::OperatorRequest request) {
-  const control::Loaded& loaded = gateway_.loaded();
+  const load::Loaded& loaded = gateway_.loaded();
   if (is_meant(request, address_, loaded.admin_hosts)) return answer_anybody(std::move(request));
   request.reply(421, kJson,
                 error_json("this port answers to its own address and to localhost; a name by which "
@@ -118,7 +118,7 @@ void Admin::answer_explain_token(event::OperatorRequest request) {
                                                 "as the body"));
   }
   gateway_.explain({request.query.substr(kParameter.size()), std::move(request.body)},
-                   [reply = request.reply](const std::optional<control::TokenExplanation>& told) {
+                   [reply = request.reply](const std::optional<desk::TokenExplanation>& told) {
                      if (told) return reply(200, kJson, told->json + "\n");
                      reply(404, kJson, error_json("there is no such route"));
                    });

@@ -5,22 +5,22 @@
 #include "gateway/cli/cli.h"
 #include "gateway/cli/config_option.h"
 #include "gateway/cli/print.h"
-#include "gateway/control/load.h"
-#include "gateway/control/name_check.h"
-#include "gateway/control/service_check.h"
+#include "gateway/load/load.h"
+#include "gateway/load/name_check.h"
+#include "gateway/load/service_check.h"
 
 namespace sallyport::cli {
 namespace {
 
 int check(const std::string& path, bool strict) {
-  control::Services services;
-  observe::Registry registry;
+  load::Services services;
+  metrics::Registry registry;
   config::Findings findings;
-  const auto loaded = control::load(path, services, registry, findings);
+  const auto loaded = load::load(path, services, registry, findings);
   std::vector<std::string> unknown;
   if (loaded) {
-    control::warn_of_unresolved(*loaded, findings);
-    unknown = control::examine_services(*loaded, findings);
+    load::warn_of_unresolved(*loaded, findings);
+    unknown = load::examine_services(*loaded, findings);
   }
   for (const config::Finding& finding : findings.all()) {
     warn("{}\n", finding.text());

@@ -6,7 +6,7 @@
 #include "gateway/cli/order.h"
 #include "gateway/cli/print.h"
 #include "gateway/cli/table.h"
-#include "gateway/control/trust_commands.h"
+#include "gateway/desk/trust_commands.h"
 #include "gateway/observe/json_line.h"
 
 namespace sallyport::cli {
@@ -34,17 +34,17 @@ Result<std::string> order_of(const CertificateQuestion& question) {
 
 // ask_file answers from a configuration file, without a gateway.
 Result<OrderAnswer> ask_file(const std::string& path, const std::string& order) {
-  control::Services services;
-  observe::Registry registry;
+  load::Services services;
+  metrics::Registry registry;
   config::Findings findings;
-  const auto loaded = control::load(path, services, registry, findings);
+  const auto loaded = load::load(path, services, registry, findings);
   if (!loaded) {
     for (const auto& finding : findings.all()) {
       warn("{}\n", finding.text());
     }
     return Error{Fault::client, path + " cannot be loaded"};
   }
-  auto text = control::explain(*loaded, order, wall_now());
+  auto text = desk::explain(*loaded, order, wall_now());
   if (!text) return text.error();
   auto value = json::parse(*text, {.max_bytes = text->size() + 1});
   if (!value) return value.error();

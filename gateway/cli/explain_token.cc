@@ -10,8 +10,8 @@
 #include "gateway/cli/cli.h"
 #include "gateway/cli/print.h"
 #include "gateway/cli/token_input.h"
-#include "gateway/control/explain_token.h"
-#include "gateway/control/load.h"
+#include "gateway/desk/explain_token.h"
+#include "gateway/load/load.h"
 #include "gateway/json/json.h"
 
 namespace sallyport::cli {
@@ -37,7 +37,7 @@ bool run_until(event::Loop& loop, const std::function<bool()>& is_done) {
   return is_done();
 }
 
-std::string why_not_ready(const control::Loaded& loaded) {
+std::string why_not_ready(const load::Loaded& loaded) {
   for (const auto& service : loaded.services) {
     if (auto why = service->not_ready()) return *why;
   }
@@ -47,10 +47,10 @@ std::string why_not_ready(const control::Loaded& loaded) {
 Result<std::string> explain_by_file(const TokenQuestion& question, const std::string& token) {
   event::Loop loop;
   AtOnce broadcast;
-  control::Services services;
-  observe::Registry registry;
+  load::Services services;
+  metrics::Registry registry;
   config::Findings findings;
-  const auto loaded = control::load(question.config, services, registry, findings);
+  const auto loaded = load::load(question.config, services, registry, findings);
   if (!loaded) {
     for (const config::Finding& finding : findings.all()) {
       warn("{}\n", finding.text());
@@ -70,8 +70,8 @@ Result<std::string> explain_by_file(const TokenQuestion& question, const std::st
   policy::AttachContext context(0, loop);
   policy::AttachedChain chain = policy::attach(route->chain, context);
   std::optional<std::string> told;
-  control::explain_token(loop, chain, *route, 0, token, nullptr,
-                         [&](control::TokenExplanation done) { told = std::move(done.json); });
+  desk::explain_token(loop, chain, *route, 0, token, nullptr,
+                         [&](desk::TokenExplanation done) { told = std::move(done.json); });
   if (!run_until(loop, [&] { return told.has_value(); })) {
     return Error{Fault::dependency, "a policy waited for too long"};
   }

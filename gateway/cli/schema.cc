@@ -1,4 +1,4 @@
-#include "gateway/control/schema.h"
+#include "gateway/load/schema.h"
 
 #include <memory>
 
@@ -14,9 +14,9 @@ void add_schema(CLI::App& app, int& status) {
   verb->add_flag("--reference", *reference, "Print the reference in Markdown instead");
   verb->add_flag("--reasons", *reasons, "Print all reasons of denials in Markdown instead");
   verb->callback([reference, reasons, &status] {
-    const std::string text = *reasons     ? control::reasons_text()
-                             : *reference ? control::reference_text()
-                                          : control::schema_text();
+    const std::string text = *reasons     ? load::reasons_text()
+                             : *reference ? load::reference_text()
+                                          : load::schema_text();
     say_document(text);
     status = kOk;
   });

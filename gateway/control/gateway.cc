@@ -12,7 +12,7 @@
 #include "gateway/base/shown_text.h"
 #include "gateway/control/descriptors.h"
 #include "gateway/control/service_manager.h"
-#include "gateway/control/trust_commands.h"
+#include "gateway/desk/trust_commands.h"
 #include "gateway/observe/record.h"
 
 namespace sallyport::control {
@@ -122,17 +122,17 @@ void Gateway::to_all(std::function<void(unsigned)> work, std::function<void()> d
   }
 }
 
-bool Gateway::open_sockets(const Loaded& loaded, config::Findings& findings,
+bool Gateway::open_sockets(const load::Loaded& loaded, config::Findings& findings,
                            std::vector<std::vector<server::ListenerSocket>>& sockets) {
   sockets.resize(seats_.size());
   bool good = true;
-  for (const SocketAddress& address : loaded.addresses) {
+  for (const load::SocketAddress& address : loaded.addresses) {
     const bool is_open =
         loaded_ && std::any_of(loaded_->addresses.begin(), loaded_->addresses.end(),
                                [&](const auto& open) { return open.text == address.text; });
     if (is_open) continue;
     for (auto& of_worker : sockets) {
-      const auto fd = bind_listener(address);
+      const auto fd = load::bind_listener(address);
       if (fd) {
         of_worker.push_back({address.text, *fd});
         continue;
@@ -150,7 +150,7 @@ bool Gateway::open_sockets(const Loaded& loaded, config::Findings& findings,
   return false;
 }
 
-void Gateway::switch_to(Loaded loaded, std::vector<std::vector<server::ListenerSocket>> sockets,
+void Gateway::switch_to(load::Loaded loaded, std::vector<std::vector<server::ListenerSocket>> sockets,
                         std::function<void()> done) {
   loaded.generation->number = ++generations_;
   loaded.generation->tickets = tickets_;
@@ -173,7 +173,7 @@ void Gateway::reload(std::function<void(const ReloadReport&)> done) {
   accept(std::move(loaded), std::move(findings), std::move(done));
 }
 
-void Gateway::accept(std::optional<Loaded> loaded, config::Findings findings,
+void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findings,
                      std::function<void(const ReloadReport&)> done) {
   std::vector<std::vector<server::ListenerSocket>> sockets;
   if (loaded && loaded->workers != seats_.size()) {
@@ -282,17 +282,17 @@ std::vector<std::string> Gateway::problems() const {
   return all;
 }
 
-void Gateway::explain(TokenCase question,
-                      std::function<void(std::optional<TokenExplanation>)> done) {
+void Gateway::explain(desk::TokenCase question,
+                      std::function<void(std::optional<desk::TokenExplanation>)> done) {
   WorkerSeat& seat = seats_.front();
   seat.worker->loop().post([this, &seat, question = std::move(question), done = std::move(done)] {
-    const auto answer = [this, done](std::optional<TokenExplanation> told) {
+    const auto answer = [this, done](std::optional<desk::TokenExplanation> told) {
       loop_.post([done, told = std::move(told)] { done(told); });
     };
     const std::shared_ptr<server::Attached> attached = seat.server->state().attached();
     for (const auto& route : attached->generation->routes) {
       if (route->id != question.route) continue;
-      return explain_token(seat.worker->loop(), attached->chains[route->index], *route, 0,
+      return desk::explain_token(seat.worker->loop(), attached->chains[route->index], *route, 0,
                            question.token, attached, answer);
     }
     answer(std::nullopt);
@@ -301,7 +301,7 @@ void Gateway::explain(TokenCase question,
 
 bool Gateway::command(std::string_view verb, std::string_view json,
                       const std::function<void(int, std::string)>& answer) {
-  bool known = trust_command(*loaded_, *certificates_, verb, json, answer);
+  bool known = desk::trust_command(*loaded_, *certificates_, verb, json, answer);
   for (const auto& service : services_.all()) {
     known = service->command(verb, json, answer) || known;
   }

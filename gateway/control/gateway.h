@@ -10,18 +10,18 @@
 #include <string>
 #include <vector>
 
-#include "gateway/control/certificate_register.h"
-#include "gateway/control/explain_token.h"
-#include "gateway/control/load.h"
+#include "gateway/desk/certificate_register.h"
+#include "gateway/desk/explain_token.h"
+#include "gateway/load/load.h"
 #include "gateway/control/memory_watch.h"
 #include "gateway/control/problem_log.h"
-#include "gateway/control/services.h"
+#include "gateway/load/services.h"
 #include "gateway/event/file_watch.h"
 #include "gateway/event/live.h"
 #include "gateway/event/watch.h"
 #include "gateway/event/worker.h"
 #include "gateway/observe/log_queue.h"
-#include "gateway/observe/metrics.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/server/worker_server.h"
 
 namespace sallyport::control {
@@ -44,7 +44,7 @@ class Gateway final : private event::Broadcast {
   int run();
 
   event::Loop& loop() { return loop_; }
-  const Loaded& loaded() const { return *loaded_; }
+  const load::Loaded& loaded() const { return *loaded_; }
 
   // reload validates the file again and switches to it, or keeps what runs and says why; `done` is
   // told when the workers have switched.
@@ -63,12 +63,12 @@ class Gateway final : private event::Broadcast {
   void find_decision(const std::string& id, std::function<void(std::optional<std::string>)> done);
   // explain asks the first worker what its policies say of a token; `done` gets nothing when there
   // is no such route.
-  void explain(TokenCase question, std::function<void(std::optional<TokenExplanation>)> done);
+  void explain(desk::TokenCase question, std::function<void(std::optional<desk::TokenExplanation>)> done);
   // command offers an operator's order to the services; false: none of them knows the verb.
   bool command(std::string_view verb, std::string_view json,
                const std::function<void(int, std::string)>& answer);
   void log_event(std::string_view level, std::string_view event, std::string_view message);
-  const CertificateRegister& certificates() const { return *certificates_; }
+  const desk::CertificateRegister& certificates() const { return *certificates_; }
 
  private:
   struct WorkerSeat {
@@ -77,17 +77,17 @@ class Gateway final : private event::Broadcast {
   };
 
   void to_all(std::function<void(unsigned)> work, std::function<void()> done) override;
-  bool open_sockets(const Loaded& loaded, config::Findings& findings,
+  bool open_sockets(const load::Loaded& loaded, config::Findings& findings,
                     std::vector<std::vector<server::ListenerSocket>>& sockets);
-  void switch_to(Loaded loaded, std::vector<std::vector<server::ListenerSocket>> sockets,
+  void switch_to(load::Loaded loaded, std::vector<std::vector<server::ListenerSocket>> sockets,
                  std::function<void()> done);
-  void accept(std::optional<Loaded> loaded, config::Findings findings,
+  void accept(std::optional<load::Loaded> loaded, config::Findings findings,
               std::function<void(const ReloadReport&)> done);
   // gateway_files.cc
   void watch_files();
   void watch_paths();
   void on_files_changed();
-  bool open_certificates(const Loaded& loaded);
+  bool open_certificates(const load::Loaded& loaded);
   void follow_certificates();
   void collect_certificates();
   void append_trust_metrics(std::string& out) const;
@@ -107,9 +107,9 @@ class Gateway final : private event::Broadcast {
 
   const std::string config_path_;
   event::Loop loop_;
-  observe::Registry registry_;
-  Services services_;
-  std::optional<Loaded> loaded_;
+  metrics::Registry registry_;
+  load::Services services_;
+  std::optional<load::Loaded> loaded_;
   server::ProcessLoad process_;
   const std::size_t descriptors_;
   MemoryWatch memory_;
@@ -127,7 +127,7 @@ class Gateway final : private event::Broadcast {
   std::unique_ptr<event::Every> file_poll_;
   std::vector<std::string> watched_;
   crypto::Sha256 files_digest_{};  // of their content when it was read last
-  std::unique_ptr<CertificateRegister> certificates_;
+  std::unique_ptr<desk::CertificateRegister> certificates_;
   std::unique_ptr<event::Every> collect_certificates_;
   std::unique_ptr<event::Every> save_certificates_;
   MonoTime drain_began_{};

@@ -53,7 +53,7 @@ void Gateway::on_files_changed() {
   log_event("info", "files_changed",
             "certificates, keys, trust stores or revocation lists changed");
   config::Findings findings;
-  auto loaded = load_again(*loaded_, services_, registry_, findings);
+  auto loaded = load::load_again(*loaded_, services_, registry_, findings);
   accept(std::move(loaded), std::move(findings), [this](const ReloadReport& report) {
     // Something else was in the way, such as a name that did not resolve: the next poll tries
     // again.
@@ -61,10 +61,10 @@ void Gateway::on_files_changed() {
   });
 }
 
-bool Gateway::open_certificates(const Loaded& loaded) {
-  const RegisterSettings& settings = loaded.certificate_register;
+bool Gateway::open_certificates(const load::Loaded& loaded) {
+  const load::RegisterSettings& settings = loaded.certificate_register;
   auto opened =
-      CertificateRegister::open({.folder = settings.path.path,
+      desk::CertificateRegister::open({.folder = settings.path.path,
                                  .keep = settings.keep,
                                  .max = static_cast<std::size_t>(settings.max_certificates)},
                                 wall_now());
@@ -133,33 +133,33 @@ void add_expiries(const tls::TrustStore& store, std::vector<Expiry>& all) {
 }  // namespace
 
 void Gateway::append_trust_metrics(std::string& out) const {
-  using observe::Label;
+  using metrics::Label;
   std::vector<Expiry> all;
-  for (const ServedCertificate& served : loaded_->served) {
+  for (const load::ServedCertificate& served : loaded_->served) {
     add_expiry(all, "server", served.listener + "/" + served.name,
                served.credentials->leaf().not_after);
   }
   for (const auto& [name, store] : loaded_->trust_stores) add_expiries(*store, all);
   // Of clients, by the entry that vouched: names that clients chose are no labels.
   constexpr std::int64_t kRecent = 24 * 3600;
-  for (const SeenCertificate* seen : certificates_->all()) {
+  for (const desk::SeenCertificate* seen : certificates_->all()) {
     if (seen->last_seen < wall_now().unix_seconds() - kRecent) continue;
     add_expiry(all, "client", seen->store + "/" + seen->entry, seen->view.not_after);
   }
-  const std::string prefix(observe::kMetricPrefix);
+  const std::string prefix(metrics::kMetricPrefix);
   const std::string expiry = prefix + "expiry_timestamp_seconds";
-  observe::append_header(out, expiry, "When something that trust rests on runs out.",
-                         observe::MetricType::gauge);
+  metrics::append_header(out, expiry, "When something that trust rests on runs out.",
+                         metrics::MetricType::gauge);
   for (const Expiry& one : all) {
     const std::array labels{Label{"kind", one.kind}, Label{"name", one.name}};
-    observe::append_sample(out, expiry, observe::render_labels(labels),
+    metrics::append_sample(out, expiry, metrics::render_labels(labels),
                            static_cast<double>(one.at));
   }
   const std::string stale = prefix + "stale_files";
-  observe::append_header(out, stale,
+  metrics::append_header(out, stale,
                          "Certificates and trust stores whose new files could not be used.",
-                         observe::MetricType::gauge);
-  observe::append_sample(out, stale, {}, static_cast<double>(loaded_->stale.size()));
+                         metrics::MetricType::gauge);
+  metrics::append_sample(out, stale, {}, static_cast<double>(loaded_->stale.size()));
 }
 
 }  // namespace sallyport::control

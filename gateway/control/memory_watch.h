@@ -10,12 +10,6 @@
 
 namespace sallyport::control {
 
-// resident_memory returns the bytes of the process that are in memory; zero when the kernel does
-// not say.
-std::uint64_t resident_memory();
-// available_memory returns what the machine has, or what the control group leaves of that.
-std::uint64_t available_memory();
-
 class MemoryWatch {
  public:
   void set_ceiling(std::uint64_t bytes) { ceiling_ = bytes; }

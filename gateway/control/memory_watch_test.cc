@@ -1,4 +1,5 @@
 #include "gateway/control/memory_watch.h"
+#include "gateway/load/machine_memory.h"
 
 #include <gtest/gtest.h>
 
@@ -10,8 +11,8 @@ namespace {
 using server::Pressure;
 
 TEST(MemoryWatch, MeasuresThisProcess) {
-  EXPECT_GT(resident_memory(), 1U << 20);
-  EXPECT_GT(available_memory(), resident_memory());
+  EXPECT_GT(load::resident_memory(), 1U << 20);
+  EXPECT_GT(load::available_memory(), load::resident_memory());
 }
 
 TEST(MemoryWatch, GoesUpAtOnceAndDownWithRoom) {

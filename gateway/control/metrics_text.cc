@@ -5,13 +5,13 @@
 namespace sallyport::control {
 namespace {
 
-using observe::append_header;
-using observe::append_sample;
+using metrics::append_header;
+using metrics::append_sample;
 
 void append_gauge(std::string& out, std::string_view name, std::string_view help, double value,
                   std::string_view labels = {}) {
-  const std::string full = std::string(observe::kMetricPrefix) + std::string(name);
-  append_header(out, full, help, observe::MetricType::gauge);
+  const std::string full = std::string(metrics::kMetricPrefix) + std::string(name);
+  append_header(out, full, help, metrics::MetricType::gauge);
   append_sample(out, full, labels, value);
 }
 
@@ -20,15 +20,15 @@ void append_services(std::string& out, const std::vector<policy::Metric>& metric
   std::map<std::string_view, std::vector<const policy::Metric*>> families;
   for (const policy::Metric& metric : metrics) families[metric.name].push_back(&metric);
   for (const auto& [name, samples] : families) {
-    const std::string full = std::string(observe::kMetricPrefix) + std::string(name);
+    const std::string full = std::string(metrics::kMetricPrefix) + std::string(name);
     append_header(out, full, samples.front()->help,
-                  samples.front()->is_counter ? observe::MetricType::counter
-                                              : observe::MetricType::gauge);
+                  samples.front()->is_counter ? metrics::MetricType::counter
+                                              : metrics::MetricType::gauge);
     for (const policy::Metric* metric : samples) {
-      std::vector<observe::Label> labels;
+      std::vector<metrics::Label> labels;
       if (!metric->label_name.empty()) labels.push_back({metric->label_name, metric->label_value});
       for (const auto& [label, value] : metric->more_labels) labels.push_back({label, value});
-      append_sample(out, full, observe::render_labels(labels), metric->value);
+      append_sample(out, full, metrics::render_labels(labels), metric->value);
     }
   }
 }
@@ -36,20 +36,20 @@ void append_services(std::string& out, const std::vector<policy::Metric>& metric
 // append_workers shows whether the kernel spreads connections evenly.
 template <class OpenOf>
 void append_workers(std::string& out, std::size_t workers, OpenOf open_of) {
-  const std::string name = std::string(observe::kMetricPrefix) + "worker_connections_open";
+  const std::string name = std::string(metrics::kMetricPrefix) + "worker_connections_open";
   append_header(out, name, "Client connections that are open, by worker.",
-                observe::MetricType::gauge);
+                metrics::MetricType::gauge);
   for (std::size_t i = 0; i < workers; ++i) {
     const std::string number = std::to_string(i);
-    const observe::Label worker{"worker", number};
-    append_sample(out, name, observe::render_labels({&worker, 1}), static_cast<double>(open_of(i)));
+    const metrics::Label worker{"worker", number};
+    append_sample(out, name, metrics::render_labels({&worker, 1}), static_cast<double>(open_of(i)));
   }
 }
 
 void append_memory(std::string& out, const MemoryWatch& memory) {
-  const std::string name = std::string(observe::kMetricPrefix) + "memory_bytes";
+  const std::string name = std::string(metrics::kMetricPrefix) + "memory_bytes";
   append_header(out, name, "Memory of the process: resident, and the ceiling for it.",
-                observe::MetricType::gauge);
+                metrics::MetricType::gauge);
   append_sample(out, name, "kind=\"resident\"", static_cast<double>(memory.resident()));
   append_sample(out, name, "kind=\"ceiling\"", static_cast<double>(memory.ceiling()));
   append_gauge(out, "memory_pressure", "0: none; 1: idle connections end; 2: requests are refused.",
@@ -59,7 +59,7 @@ void append_memory(std::string& out, const MemoryWatch& memory) {
 }  // namespace
 
 std::string Gateway::metrics_text() const {
-  std::vector<const observe::Bank*> banks;
+  std::vector<const metrics::Bank*> banks;
   std::uint64_t dropped = 0;
   for (const WorkerSeat& seat : seats_) {
     banks.push_back(&seat.server->state().bank());
@@ -74,9 +74,9 @@ std::string Gateway::metrics_text() const {
     return state.bank().get(state.slots().open);
   });
   append_memory(out, memory_);
-  const std::string name = std::string(observe::kMetricPrefix) + "log_lines_dropped_total";
+  const std::string name = std::string(metrics::kMetricPrefix) + "log_lines_dropped_total";
   append_header(out, name, "Log lines dropped because the scribe was behind.",
-                observe::MetricType::counter);
+                metrics::MetricType::counter);
   append_sample(out, name, {}, static_cast<double>(dropped));
   append_trust_metrics(out);
   append_gauge(out, "config_last_reload_successful", "1 when the last reload was accepted.",
@@ -87,8 +87,8 @@ std::string Gateway::metrics_text() const {
   append_gauge(out, "config_generation", "Number of the running configuration.",
                static_cast<double>(generations_));
   append_gauge(out, "ready", "1 when the gateway is ready for traffic.", not_ready().empty());
-  const observe::Label version{"version", SALLYPORT_VERSION};
-  append_gauge(out, "build_info", "Always 1.", 1, observe::render_labels({&version, 1}));
+  const metrics::Label version{"version", SALLYPORT_VERSION};
+  append_gauge(out, "build_info", "Always 1.", 1, metrics::render_labels({&version, 1}));
   return out;
 }
 

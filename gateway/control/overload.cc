@@ -5,6 +5,7 @@
 
 #include "gateway/control/descriptors.h"
 #include "gateway/control/gateway.h"
+#include "gateway/load/machine_memory.h"
 
 namespace sallyport::control {
 
@@ -20,7 +21,7 @@ void Gateway::fit_connections(server::Generation& generation) {
 }
 
 void Gateway::watch_memory() {
-  const bool changed = memory_.judge(resident_memory());
+  const bool changed = memory_.judge(load::resident_memory());
   const server::Pressure pressure = memory_.pressure();
   process_.pressure.store(pressure, std::memory_order_relaxed);
   if (changed) {

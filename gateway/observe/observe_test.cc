@@ -9,7 +9,7 @@
 #include "gateway/json/json.h"
 #include "gateway/observe/decision_ring.h"
 #include "gateway/observe/log_queue.h"
-#include "gateway/observe/metrics.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/observe/record.h"
 #include "gateway/policy/module.h"
 #include "tests/support/policy_harness.h"
@@ -48,47 +48,47 @@ const policy::Module kFake = module_of("fake", kFakeChecks);
 const policy::Module kOther = module_of("other", {});
 
 TEST(Metrics, AreSummedOverBanks) {
-  Registry registry;
-  const Slot slot = registry.counter("x_total", "Xs.");
-  Bank one, two;
+  metrics::Registry registry;
+  const metrics::Slot slot = registry.counter("x_total", "Xs.");
+  metrics::Bank one, two;
   one.add(slot, 2);
   two.add(slot, 3);
-  const std::array<const Bank*, 2> banks{&one, &two};
+  const std::array<const metrics::Bank*, 2> banks{&one, &two};
   EXPECT_THAT(registry.render(banks), HasSubstr("sallyport_x_total 5\n"));
 }
 
 TEST(Metrics, HaveOneSlotForOneSeries) {
-  Registry registry;
-  const std::array a{Label{"route", "a"}};
-  const std::array b{Label{"route", "b"}};
+  metrics::Registry registry;
+  const std::array a{metrics::Label{"route", "a"}};
+  const std::array b{metrics::Label{"route", "b"}};
   EXPECT_EQ(registry.counter("x", "", a), registry.counter("x", "", a));
   EXPECT_NE(registry.counter("x", "", a), registry.counter("x", "", b));
 }
 
 TEST(Metrics, EscapeLabels) {
-  const Label label{"name", "a\"b\\c\nd"};
-  EXPECT_EQ(render_labels({&label, 1}), R"(name="a\"b\\c\nd")");
+  const metrics::Label label{"name", "a\"b\\c\nd"};
+  EXPECT_EQ(metrics::render_labels({&label, 1}), R"(name="a\"b\\c\nd")");
 }
 
 TEST(Metrics, CountGaugesDown) {
-  Registry registry;
-  const Slot slot = registry.gauge("open", "Open.");
-  Bank bank;
+  metrics::Registry registry;
+  const metrics::Slot slot = registry.gauge("open", "Open.");
+  metrics::Bank bank;
   bank.add(slot);
   bank.add(slot);
   bank.subtract(slot);
-  const Bank* const banks[] = {&bank};
+  const metrics::Bank* const banks[] = {&bank};
   EXPECT_THAT(registry.render(banks), HasSubstr("sallyport_open 1\n"));
 }
 
 TEST(Metrics, RenderHistogramsCumulatively) {
-  Registry registry;
-  const Histogram histogram = registry.histogram("d_seconds", "Ds.");
-  Bank bank;
+  metrics::Registry registry;
+  const metrics::Histogram histogram = registry.histogram("d_seconds", "Ds.");
+  metrics::Bank bank;
   histogram.observe(bank, 40);         // 0.00004 s
   histogram.observe(bank, 3'000);      // 0.003 s
   histogram.observe(bank, 99'000'000); // beyond the last bound
-  const Bank* const banks[] = {&bank};
+  const metrics::Bank* const banks[] = {&bank};
   const std::string text = registry.render(banks);
   EXPECT_THAT(text, HasSubstr("sallyport_d_seconds_bucket{le=\"5e-05\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("sallyport_d_seconds_bucket{le=\"0.005\"} 2\n"));
@@ -97,11 +97,11 @@ TEST(Metrics, RenderHistogramsCumulatively) {
 }
 
 TEST(Metrics, NeverCountBeyondTheirBank) {
-  Registry registry;
-  Slot last = 1;
-  for (std::size_t i = 0; i < Bank::kSlots + 10; ++i) {
+  metrics::Registry registry;
+  metrics::Slot last = 1;
+  for (std::size_t i = 0; i < metrics::Bank::kSlots + 10; ++i) {
     const std::string value = std::to_string(i);
-    const Label label{"n", value};
+    const metrics::Label label{"n", value};
     last = registry.counter("many", "", {&label, 1});
   }
   EXPECT_EQ(last, 0u) << "the slot of what could not be registered";

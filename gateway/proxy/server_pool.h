@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "gateway/observe/metrics.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/proxy/alpn_stream.h"
 #include "gateway/proxy/balancer.h"
 #include "gateway/proxy/h2_upstream.h"
@@ -18,7 +18,7 @@ namespace sallyport::proxy {
 // PoolCounts adds up the servers of one pool, and tells the metrics.
 class PoolCounts {
  public:
-  PoolCounts(observe::Bank& bank, const UpstreamSlots& slots) : bank_(bank), slots_(slots) {}
+  PoolCounts(metrics::Bank& bank, const UpstreamSlots& slots) : bank_(bank), slots_(slots) {}
 
   void add_busy() { ++busy_, bank_.add(slots_.busy); }
   void end_busy() { --busy_, bank_.subtract(slots_.busy); }
@@ -28,7 +28,7 @@ class PoolCounts {
   std::size_t idle() const { return idle_; }
 
  private:
-  observe::Bank& bank_;
+  metrics::Bank& bank_;
   const UpstreamSlots& slots_;
   std::size_t busy_ = 0;
   std::size_t idle_ = 0;

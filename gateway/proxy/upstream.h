@@ -13,7 +13,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/http/head_scan.h"
-#include "gateway/observe/metrics.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/proxy/ejection.h"
 #include "gateway/proxy/server_feed.h"
 #include "gateway/tls/client_context.h"
@@ -40,17 +40,17 @@ struct UpstreamTls {
 
 // UpstreamSlots are the metrics of one upstream.
 struct UpstreamSlots {
-  observe::Slot requests[6] = {};  // by the answer's status class; [0]: there was none
-  observe::Slot connects = 0;
-  observe::Slot connect_failures = 0;
-  observe::Slot reused = 0;
-  observe::Slot retries = 0;
-  observe::Slot ejections = 0;
-  observe::Slot busy = 0;
-  observe::Slot idle = 0;
-  observe::Slot waiting = 0;
+  metrics::Slot requests[6] = {};  // by the answer's status class; [0]: there was none
+  metrics::Slot connects = 0;
+  metrics::Slot connect_failures = 0;
+  metrics::Slot reused = 0;
+  metrics::Slot retries = 0;
+  metrics::Slot ejections = 0;
+  metrics::Slot busy = 0;
+  metrics::Slot idle = 0;
+  metrics::Slot waiting = 0;
 
-  static UpstreamSlots make(observe::Registry& registry, std::string_view upstream);
+  static UpstreamSlots make(metrics::Registry& registry, std::string_view upstream);
 };
 
 struct Upstream {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "gateway/event/watch.h"
-#include "gateway/observe/metrics.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/policy/reason.h"
 #include "gateway/proxy/pool_waiter.h"
 #include "gateway/proxy/retry_budget.h"
@@ -44,7 +44,7 @@ class UpstreamPool final : private ServerFeed::Reader,
 
   // `upstream`, `bank` and `surplus` outlive the pool.
   UpstreamPool(event::Loop& loop, const Upstream& upstream, unsigned worker,
-               std::span<char> scratch, observe::Bank& bank, SurplusListener* surplus = nullptr);
+               std::span<char> scratch, metrics::Bank& bank, SurplusListener* surplus = nullptr);
   ~UpstreamPool();
 
   Taken take(PoolWaiter& waiter, const Wish& wish);
@@ -81,7 +81,7 @@ class UpstreamPool final : private ServerFeed::Reader,
   const std::shared_ptr<tls::ClientContext> tls_;  // null: plain text
   const UpstreamContext context_;
   const unsigned worker_;
-  observe::Bank& bank_;
+  metrics::Bank& bank_;
   PoolCounts counts_;
   ServerFeed::Set set_;
   std::vector<std::unique_ptr<ServerPool>> servers_;  // in the order of set_

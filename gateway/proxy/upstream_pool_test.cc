@@ -93,7 +93,7 @@ class Pool : public ::testing::Test {
   event::Loop loop_;
   HereAndNow broadcast_;
   Upstream upstream_;
-  observe::Bank bank_;
+  metrics::Bank bank_;
   std::array<char, 64> scratch_{};
   std::shared_ptr<const ServerSet> set_;
   std::optional<UpstreamPool> pool_;
@@ -223,13 +223,13 @@ TEST_F(Pool, KeepsTheLoadOfAServerThatStays) {
 }
 
 TEST_F(Pool, CountsIntoTheMetrics) {
-  observe::Registry registry;
+  metrics::Registry registry;
   upstream_.slots = UpstreamSlots::make(registry, "fdx");
   publish({"a"});
   Waiter one(pool(), notes_, "one"), two(pool(), notes_, "two");
   one.ask();
   two.ask();
-  const observe::Bank* banks[] = {&bank_};
+  const metrics::Bank* banks[] = {&bank_};
   const std::string text = registry.render(banks);
   EXPECT_NE(text.find("sallyport_upstream_connects_total{upstream=\"fdx\"} 1"), std::string::npos);
   EXPECT_NE(text.find("sallyport_upstream_requests_waiting{upstream=\"fdx\"} 1"),

@@ -4,13 +4,13 @@
 
 namespace sallyport::proxy {
 
-UpstreamSlots UpstreamSlots::make(observe::Registry& registry, std::string_view upstream) {
+UpstreamSlots UpstreamSlots::make(metrics::Registry& registry, std::string_view upstream) {
   constexpr std::string_view kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
-  const observe::Label of{"upstream", upstream};
-  const std::span<const observe::Label> labels(&of, 1);
+  const metrics::Label of{"upstream", upstream};
+  const std::span<const metrics::Label> labels(&of, 1);
   UpstreamSlots slots;
   for (std::size_t i = 0; i < std::size(kClasses); ++i) {
-    const std::array both{of, observe::Label{"code_class", kClasses[i]}};
+    const std::array both{of, metrics::Label{"code_class", kClasses[i]}};
     slots.requests[i] = registry.counter("upstream_requests_total",
                                          "Requests forwarded, by the answer's status class.", both);
   }
@@ -25,7 +25,7 @@ UpstreamSlots UpstreamSlots::make(observe::Registry& registry, std::string_view 
   slots.ejections = registry.counter("upstream_ejections_total",
                                      "Servers that were given no requests for failing.", labels);
   const auto connections = [&](std::string_view state) {
-    const std::array both{of, observe::Label{"state", state}};
+    const std::array both{of, metrics::Label{"state", state}};
     return registry.gauge("upstream_connections",
                           "Connections to an upstream; the busy ones as requests under way.", both);
   };

@@ -15,7 +15,7 @@
 #include "gateway/http/head_scan.h"
 #include "gateway/http/message.h"
 #include "gateway/net/address.h"
-#include "gateway/observe/metrics.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/policy/route.h"
 #include "gateway/proxy/upstream.h"
 #include "gateway/server/connection_tally.h"
@@ -74,11 +74,11 @@ struct ListenerPlan {
 
 // RouteSlots are the metrics of one route.
 struct RouteSlots {
-  observe::Slot status[6] = {};  // by status class; [0]: the client left before an answer
-  observe::Histogram duration;
-  observe::Histogram policy;
-  observe::Slot surplus = 0;
-  std::array<observe::Slot, http::kSlipNames.size()> slips{};  // tolerated, by the bits of http::Slip
+  metrics::Slot status[6] = {};  // by status class; [0]: the client left before an answer
+  metrics::Histogram duration;
+  metrics::Histogram policy;
+  metrics::Slot surplus = 0;
+  std::array<metrics::Slot, http::kSlipNames.size()> slips{};  // tolerated, by the bits of http::Slip
 };
 
 struct Generation {

@@ -105,7 +105,7 @@ void Handshake::finish() {
     }
   }
   worker_.count_trust(*context);
-  observe::Bank& bank = worker_.bank();
+  metrics::Bank& bank = worker_.bank();
   bank.add(worker_.slots().handshakes);
   if (transport_->info().resumed) bank.add(worker_.slots().resumed);
   worker_.loop().refresh_clock();

@@ -372,7 +372,7 @@ void Session::count(const observe::RequestRecord& record) {
   const auto& slots = attached_->generation->slots;
   const RouteSlots& route =
       exchange_.route != nullptr ? slots[exchange_.route->index] : slots.back();
-  observe::Bank& bank = worker_.bank();
+  metrics::Bank& bank = worker_.bank();
   bank.add(route.status[std::clamp(record.status / 100, 0, 5)]);
   route.duration.observe(bank, record.total_us);
   route.policy.observe(bank, record.policy_us);

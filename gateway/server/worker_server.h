@@ -21,7 +21,7 @@ struct ListenerSocket {
 
 class WorkerServer {
  public:
-  WorkerServer(event::Worker& worker, observe::Registry& registry, ProcessLoad& process)
+  WorkerServer(event::Worker& worker, metrics::Registry& registry, ProcessLoad& process)
       : state_(worker, registry, process) {}
 
   // adopt switches to `generation`: listeners that it does not name are closed, those that it names

@@ -12,13 +12,13 @@ constexpr std::string_view kRefusedConnectionsHelp =
 
 }  // namespace
 
-GatewaySlots GatewaySlots::make(observe::Registry& registry) {
+GatewaySlots GatewaySlots::make(metrics::Registry& registry) {
   GatewaySlots slots;
   slots.accepted = registry.counter("connections_accepted_total", "Client connections accepted.");
   registry.declare_counter(kRefusedConnections, kRefusedConnectionsHelp);
   slots.open = registry.gauge("connections_open", "Client connections that are open.");
   for (std::size_t i = 0; i < kShedReasons; ++i) {
-    const observe::Label why{"why", to_string(static_cast<ShedReason>(i))};
+    const metrics::Label why{"why", to_string(static_cast<ShedReason>(i))};
     slots.shed[i] = registry.counter(
         "connections_shed_total", "Client connections without a request that ended to make room.",
         {&why, 1});
@@ -68,7 +68,7 @@ Attached::Attached(std::shared_ptr<const Generation> from, WorkerState& worker)
   }
 }
 
-WorkerState::WorkerState(event::Worker& worker, observe::Registry& registry, ProcessLoad& process)
+WorkerState::WorkerState(event::Worker& worker, metrics::Registry& registry, ProcessLoad& process)
     : loop_(worker.loop()),
       index_(worker.index()),
       registry_(registry),
@@ -190,8 +190,8 @@ void WorkerState::count_denial(std::string_view route, std::string_view stage,
   key += enforced ? '!' : '?';
   const auto [slot, is_new] = denials_.try_emplace(std::move(key), 0);
   if (is_new) {
-    const std::array labels{observe::Label{"route", route}, observe::Label{"stage", stage},
-                            observe::Label{"reason", reason}};
+    const std::array labels{metrics::Label{"route", route}, metrics::Label{"stage", stage},
+                            metrics::Label{"reason", reason}};
     slot->second =
         enforced
             ? registry_.counter("denials_total", "Requests refused, by reason.", labels)
@@ -222,7 +222,7 @@ void WorkerState::count_by_reason(std::string_view metric, std::string_view help
   key.append("\n").append(listener).append("\n").append(reason);
   const auto [slot, is_new] = denials_.try_emplace(std::move(key), 0);
   if (is_new) {
-    const std::array labels{observe::Label{"listener", listener}, observe::Label{"reason", reason}};
+    const std::array labels{metrics::Label{"listener", listener}, metrics::Label{"reason", reason}};
     slot->second = registry_.counter(metric, help, labels);
   }
   bank_.add(slot->second);
@@ -231,7 +231,7 @@ void WorkerState::count_by_reason(std::string_view metric, std::string_view help
 void WorkerState::count_h2_problem(std::string_view kind) {
   const auto [slot, is_new] = denials_.try_emplace("h2\n" + std::string(kind), 0);
   if (is_new) {
-    const std::array labels{observe::Label{"kind", kind}};
+    const std::array labels{metrics::Label{"kind", kind}};
     slot->second = registry_.counter(
         "http2_connections_ended_total",
         "HTTP/2 connections ended for a flood of frames or a breach of protocol.", labels);

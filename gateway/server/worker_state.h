@@ -22,7 +22,7 @@
 #include "gateway/http/http_date.h"
 #include "gateway/observe/decision_ring.h"
 #include "gateway/observe/log_queue.h"
-#include "gateway/observe/metrics.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/policy/chain.h"
 #include "gateway/proxy/upstream_pool.h"
 #include "gateway/server/client_context.h"
@@ -42,18 +42,18 @@ std::string_view to_string(ShedReason reason);
 
 // GatewaySlots are the metrics that exist once.
 struct GatewaySlots {
-  observe::Slot accepted = 0;
-  observe::Slot open = 0;
-  observe::Slot descriptors_exhausted = 0;
-  observe::Slot handshakes = 0;
-  observe::Slot resumed = 0;
-  observe::Slot distrusted = 0;
-  observe::Slot overhead = 0;     // connections
-  observe::Slot cut_bodies = 0;   // HTTP/2 streams
-  observe::Histogram handshake_duration;
-  std::array<observe::Slot, kShedReasons> shed{};  // by ShedReason
+  metrics::Slot accepted = 0;
+  metrics::Slot open = 0;
+  metrics::Slot descriptors_exhausted = 0;
+  metrics::Slot handshakes = 0;
+  metrics::Slot resumed = 0;
+  metrics::Slot distrusted = 0;
+  metrics::Slot overhead = 0;     // connections
+  metrics::Slot cut_bodies = 0;   // HTTP/2 streams
+  metrics::Histogram handshake_duration;
+  std::array<metrics::Slot, kShedReasons> shed{};  // by ShedReason
 
-  static GatewaySlots make(observe::Registry& registry);
+  static GatewaySlots make(metrics::Registry& registry);
 };
 
 class WorkerState;
@@ -99,7 +99,7 @@ class WorkerState {
   static constexpr std::size_t kKeptSessions = 64;
 
   // `process` outlives it.
-  WorkerState(event::Worker& worker, observe::Registry& registry, ProcessLoad& process);
+  WorkerState(event::Worker& worker, metrics::Registry& registry, ProcessLoad& process);
 
   // adopt makes `generation` the one that new exchanges use. Worker thread.
   void adopt(std::shared_ptr<const Generation> generation);
@@ -165,9 +165,9 @@ class WorkerState {
 
   event::Loop& loop() { return loop_; }
   unsigned index() const { return index_; }
-  observe::Registry& registry() { return registry_; }
-  observe::Bank& bank() { return bank_; }
-  const observe::Bank& bank() const { return bank_; }
+  metrics::Registry& registry() { return registry_; }
+  metrics::Bank& bank() { return bank_; }
+  const metrics::Bank& bank() const { return bank_; }
   observe::LogQueue& log() { return log_; }
   observe::DecisionRing& ring() { return ring_; }
   LineBudget& refusal_lines() { return refusal_lines_; }
@@ -220,10 +220,10 @@ class WorkerState {
 
   event::Loop& loop_;
   const unsigned index_;
-  observe::Registry& registry_;
+  metrics::Registry& registry_;
   ProcessLoad& process_;
   const GatewaySlots slots_;
-  observe::Bank bank_;
+  metrics::Bank bank_;
   observe::LogQueue log_;
   observe::DecisionRing ring_;
   LineBudget refusal_lines_;
@@ -241,7 +241,7 @@ class WorkerState {
   Graveyard graveyard_;
   std::vector<ClientConnection*> all_connections() const;
 
-  std::unordered_map<std::string, observe::Slot> denials_;
+  std::unordered_map<std::string, metrics::Slot> denials_;
   std::unordered_map<std::string, std::shared_ptr<tls::ServerContext>> tls_;  // by listener
   TrustSweep sweep_{*this};
   // The earliest end of what vouches for an open connection's client (a certificate, an entry's

@@ -98,7 +98,7 @@ void WorkerState::count_trust(const ClientContext& client) {
   key.append(store).append("\n").append(entry);
   const auto [slot, is_new] = denials_.try_emplace(std::move(key), 0);
   if (is_new) {
-    const std::array labels{observe::Label{"store", store}, observe::Label{"entry", entry}};
+    const std::array labels{metrics::Label{"store", store}, metrics::Label{"entry", entry}};
     slot->second = registry_.counter(
         "trust_entry_handshakes_total",
         "Handshakes with a client certificate, by the entry that vouched.", labels);

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "gateway/limit/load.h"
+#include "gateway/ratelimit/load.h"
 
 namespace sallyport::quota {
 namespace {
@@ -21,11 +21,11 @@ constexpr Reason kTableFull{"quota.table_full", ErrorClass::unavailable,
                             "be counted. Raise `modules.quota.keys`."};
 constexpr std::array<const Reason*, 3> kReasons = {&kExceeded, &kConcurrent, &kTableFull};
 constexpr std::array<policy::Fact, 1> kNeeds = {policy::Fact::token};
-constexpr limit::Traits kTraits{
+constexpr ratelimit::Traits kTraits{
     .module = "quota", .has_token = true, .reasons = {&kExceeded, &kConcurrent, &kTableFull}};
 
 std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadContext& context) {
-  return limit::load(kTraits, node, context);
+  return ratelimit::load(kTraits, node, context);
 }
 
 }  // namespace
@@ -33,13 +33,13 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
 const policy::Module module{
     .name = "quota",
     .summary = "Limits requests by what a verified token says: subject, client, consent.",
-    .shared_options = limit::ModuleSettings::options(),
-    .options = limit::EntrySettings::options(),
+    .shared_options = ratelimit::ModuleSettings::options(),
+    .options = ratelimit::EntrySettings::options(),
     .reasons = kReasons,
     .needs = kNeeds,
     .gives = {},
     .load = load,
-    .attach = limit::attach,
+    .attach = ratelimit::attach,
 };
 
 }  // namespace sallyport::quota

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "gateway/limit/load.h"
+#include "gateway/ratelimit/load.h"
 
 namespace sallyport::rate {
 namespace {
@@ -20,11 +20,11 @@ constexpr Reason kTableFull{"rate.table_full", ErrorClass::unavailable,
                             "More keys are in use than the table has room for, so this one cannot "
                             "be counted. Raise `modules.rate.keys`, or see who floods the gateway."};
 constexpr std::array<const Reason*, 3> kReasons = {&kExceeded, &kConcurrent, &kTableFull};
-constexpr limit::Traits kTraits{
+constexpr ratelimit::Traits kTraits{
     .module = "rate", .has_token = false, .reasons = {&kExceeded, &kConcurrent, &kTableFull}};
 
 std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadContext& context) {
-  return limit::load(kTraits, node, context);
+  return ratelimit::load(kTraits, node, context);
 }
 
 }  // namespace
@@ -32,13 +32,13 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
 const policy::Module module{
     .name = "rate",
     .summary = "Limits requests by address, certificate, identity and route.",
-    .shared_options = limit::ModuleSettings::options(),
-    .options = limit::EntrySettings::options(),
+    .shared_options = ratelimit::ModuleSettings::options(),
+    .options = ratelimit::EntrySettings::options(),
     .reasons = kReasons,
     .needs = {},
     .gives = {},
     .load = load,
-    .attach = limit::attach,
+    .attach = ratelimit::attach,
 };
 
 }  // namespace sallyport::rate

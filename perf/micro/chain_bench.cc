@@ -11,7 +11,7 @@
 #include "gateway/http/head_scan.h"
 #include "gateway/http/serialise.h"
 #include "gateway/observe/decision_ring.h"
-#include "gateway/observe/metrics.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/observe/record.h"
 #include "gateway/policy/inspection.h"
 #include "gateway/policy/route.h"
@@ -201,10 +201,10 @@ class OneRequest {
   Arena arena_;
   std::string to_upstream_, to_client_, log_;
   observe::DecisionRing ring_;
-  observe::Registry registry_;
-  observe::Bank bank_;
-  observe::Slot status_ = 0;
-  observe::Histogram duration_;
+  metrics::Registry registry_;
+  metrics::Bank bank_;
+  metrics::Slot status_ = 0;
+  metrics::Histogram duration_;
 };
 
 void whole_request(benchmark::State& state) {

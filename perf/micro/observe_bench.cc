@@ -4,7 +4,7 @@
 #include <string>
 
 #include "gateway/observe/decision_ring.h"
-#include "gateway/observe/metrics.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/observe/record.h"
 #include "perf/micro/measure.h"
 #include "perf/micro/plaid_chain.h"
@@ -68,21 +68,21 @@ BENCHMARK(decision_ring)->Name("observe/decision_ring_add");
 
 // Several counters, as a request does not count into the one that was counted into just before.
 void counter(benchmark::State& state) {
-  observe::Registry registry;
-  std::array<observe::Slot, 64> slots;
+  metrics::Registry registry;
+  std::array<metrics::Slot, 64> slots;
   for (std::size_t i = 0; i < slots.size(); ++i) {
     slots[i] = registry.counter("requests_" + std::to_string(i), "");
   }
-  observe::Bank bank;
+  metrics::Bank bank;
   Cycle cycle(slots.size());
   measure(state, [&] { bank.add(slots[cycle.next()]); });
 }
 BENCHMARK(counter)->Name("observe/counter_add");
 
 void histogram(benchmark::State& state) {
-  observe::Registry registry;
-  const observe::Histogram seconds = registry.histogram("request_seconds", "");
-  observe::Bank bank;
+  metrics::Registry registry;
+  const metrics::Histogram seconds = registry.histogram("request_seconds", "");
+  metrics::Bank bank;
   constexpr std::array<std::int64_t, 8> kTimes{40, 90, 700, 1'200, 3'000, 8'000, 30'000, 900'000};
   Cycle cycle(kTimes.size());
   measure(state, [&] { seconds.observe(bank, kTimes[cycle.next()]); });

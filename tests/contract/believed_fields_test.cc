@@ -1,5 +1,5 @@
 // docs/believed-fields.md lists for operators what gateway/http/trust_fields.cc lists for the gateway, and
-// the sets of gateway/control/request_fields.cc.
+// the sets of gateway/load/request_fields.cc.
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-#include "gateway/control/request_fields.h"
+#include "gateway/load/request_fields.h"
 #include "gateway/http/trust_fields.h"
 
 namespace sallyport {
@@ -34,7 +34,7 @@ TEST(BelievedFields, ThePageHasWhatTheGatewayHas) {
   for (const http::TrustFamily& family : http::trust_families()) {
     expected.insert(row(std::string(family.name) + (family.is_prefix ? "…" : ""), family.believer));
   }
-  for (const control::NamedFieldSet& set : control::named_field_sets()) {
+  for (const load::NamedFieldSet& set : load::named_field_sets()) {
     std::string fields;
     for (const std::string_view field : set.fields) {
       fields += (fields.empty() ? "" : ", ") + std::string(field);

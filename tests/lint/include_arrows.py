@@ -13,18 +13,21 @@ ROOMS = {
     "json": "base",
     "config": "base json",
     "event": "base",
+    "metrics": "base",
     "net": "base",
     "crypto": "base",
     "tls": "base event crypto net",
     "http": "base event",
     "clients": "base config event tls http json net crypto",
-    "policy": "base config json crypto net clients",
-    "limit": "base config crypto net clients policy",
-    "observe": "base json net policy",
-    "proxy": "base event net tls http policy observe",
-    "server": "base json config event net crypto tls http clients policy proxy observe",
+    "policy": "base config json crypto net clients metrics",
+    "ratelimit": "base config crypto net clients metrics policy",
+    "observe": "base json net metrics policy",
+    "proxy": "base event net tls http metrics policy observe",
+    "server": "base json config event net crypto tls http clients metrics policy proxy observe",
 }
-ROOMS["control"] = ROOMS["server"] + " server"
+ROOMS["load"] = ROOMS["server"] + " server"
+ROOMS["desk"] = ROOMS["load"] + " load"
+ROOMS["control"] = ROOMS["desk"] + " desk"
 ROOMS["admin"] = ROOMS["control"] + " control"
 ROOMS["cli"] = ROOMS["admin"] + " admin"
 
@@ -38,11 +41,11 @@ EXTRA = {
     # Routes are judged in the canonical form, and the inspection keeps deadlines.
     "gateway/policy": DOORS | {"gateway/http/target.h", "gateway/event/watch.h"},
     # What the modules rate and quota share: a module in all but name.
-    "gateway/limit": DOORS | {"gateway/event/watch.h"},
+    "gateway/ratelimit": DOORS | {"gateway/event/watch.h"},
     # Which fields are trust fields is one table for the codecs and for the policy that strips them.
     "modules": DOORS | {"gateway/http/field_names.h", "gateway/event/watch.h"},
 }
-MODULE_ROOMS = "base config json crypto net clients policy limit".split()
+MODULE_ROOMS = "base config json crypto net clients metrics policy ratelimit".split()
 
 # A library's headers belong to the rooms that wrap it.
 LIBRARIES = {

@@ -1,0 +1,39 @@
+#pragma once
+
+// Addresses as the configuration writes them, and the sockets bound to them.
+
+#include <sys/socket.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "gateway/proxy/server.h"
+
+namespace sallyport::load {
+
+// SocketAddress is a parsed "address:port" (IPv6 in brackets).
+struct SocketAddress {
+  std::string text;  // canonical: one address has one text
+  std::string host;
+  std::uint16_t port = 0;
+  sockaddr_storage address{};
+  socklen_t length = 0;
+  bool is_loopback = false;
+};
+
+// parse_socket_address accepts literal addresses only; port 0 means any free one.
+Result<SocketAddress> parse_socket_address(std::string_view text);
+
+// parse_server reads "host:port", "[v6]:port" or "unix:/path". A name stays one: it is looked up
+// while the gateway runs.
+Result<proxy::ServerSpec> parse_server(const std::string& text);
+
+// bind_listener returns a listening, non-blocking socket with SO_REUSEPORT, one for each worker.
+Result<int> bind_listener(const SocketAddress& address);
+
+// bound_port says which port the kernel chose.
+std::uint16_t bound_port(int fd);
+
+}  // namespace sallyport::load
