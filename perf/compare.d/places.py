@@ -1,8 +1,6 @@
 """Who runs where: the server under test has a core for itself, all others share the next one."""
 import contextlib
 import os
-import pathlib
-import re
 
 SERVER_CORE, OTHER_CORE = 0, 1
 POLITE, HELPERS = 20, 10  # real-time priorities
@@ -16,20 +14,3 @@ def share(core, niceness=0, realtime=0, pid=0):
         os.setpriority(os.PRIO_PROCESS, pid, niceness)
         if realtime:
             os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(realtime))
-
-
-@contextlib.contextmanager
-def before_other_sessions():
-    """Where the kernel shares a core among sessions first (autogroups, sched(7)), the niceness of a
-    process counts within its session only; so this session goes first meanwhile."""
-    group = pathlib.Path("/proc/self/autogroup")
-    try:
-        before = re.search(r"nice (-?\d+)", group.read_text())[1]
-        group.write_text("-20")
-    except (OSError, TypeError):  # no autogroups, or no right to it
-        yield
-        return
-    try:
-        yield
-    finally:
-        group.write_text(before)
