@@ -3,7 +3,7 @@
 // The one way in which the command line prints: texts that a gateway told (claims, names, reasons
 // that others chose) reach the terminal only as base/shown_text.h writes them.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 #include "gateway/clients/redis_settings.h"
 
 #include "gateway/base/text.h"
+#include "gateway/config/option.h"
 #include "gateway/crypto/digest.h"
 #include "gateway/net/address.h"
 

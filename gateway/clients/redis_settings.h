@@ -11,7 +11,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/result.h"
-#include "gateway/config/option.h"
+#include "gateway/config/values.h"
 
 namespace sallyport::clients {
 

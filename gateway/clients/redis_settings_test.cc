@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/config/option.h"
 #include "tests/support/temp_dir.h"
 
 namespace sallyport::clients {

@@ -4,7 +4,7 @@
 // own way specialises it; structs with `static std::span<const Option> options()` and enums with
 // `option_names` need nothing.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <concepts>

@@ -1,6 +1,6 @@
 #include "gateway/config/message.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "gateway/base/text.h"
 

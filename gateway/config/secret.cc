@@ -1,6 +1,6 @@
 // Secrets come from outside the configuration, so that it can be reviewed, copied and logged.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 

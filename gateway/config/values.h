@@ -13,6 +13,9 @@
 
 namespace sallyport::config {
 
+// A row of a table of options (option.h). Headers of settings need no more of it than its name.
+struct Option;
+
 // Size is a number of bytes and reads "4096", "16k", "8m", "1g" (powers of 1024).
 struct Size {
   std::uint64_t bytes = 0;

@@ -1,6 +1,6 @@
 // How the process stays within what the machine gives it: descriptors and memory.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <malloc.h>
 
 #include "gateway/control/descriptors.h"

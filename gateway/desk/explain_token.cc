@@ -5,6 +5,7 @@
 
 #include "gateway/json/json.h"
 #include "gateway/policy/exchange.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/reasons.h"
 #include "gateway/policy/settle.h"
 
@@ -41,7 +42,7 @@ class Run : public std::enable_shared_from_this<Run> {
         route_(route),
         keep_(std::move(keep)),
         done_(std::move(done)),
-        exchange_(arena_, connection_, worker) {
+        exchange_(arena_, connection_, facts_, worker) {
     exchange_.clock = &loop;
     exchange_.started = loop.mono();
     exchange_.route = &route;
@@ -157,6 +158,7 @@ class Run : public std::enable_shared_from_this<Run> {
   const std::function<void(TokenExplanation)> done_;
   Arena arena_;
   policy::ConnectionFacts connection_;
+  policy::Facts facts_;
   policy::Exchange exchange_;
   policy::Explanation explanation_;
   std::unique_ptr<policy::Pending> pending_;

@@ -10,6 +10,7 @@
 #include "gateway/desk/trust_commands.h"
 #include "gateway/crypto/certificate.h"
 #include "gateway/observe/json_line.h"
+#include "gateway/policy/facts.h"
 
 namespace sallyport::desk {
 namespace {
@@ -107,7 +108,8 @@ std::string judge_by_route(const policy::Route& route, tls::ChainVerifier::Verif
                            WallTime at, bool& accepted) {
   Arena arena;
   const policy::ConnectionFacts connection;
-  policy::Exchange exchange(arena, connection, 0);
+  policy::Facts facts;
+  policy::Exchange exchange(arena, connection, facts, 0);
   exchange.now = at;
   exchange.facts.client_certificate = std::move(certificate);
   event::Loop loop;  // policies are attached to one; none that gives an identity waits

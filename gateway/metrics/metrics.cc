@@ -1,6 +1,6 @@
 #include "gateway/metrics/metrics.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

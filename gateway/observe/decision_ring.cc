@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "gateway/observe/json_line.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/module.h"
 
 namespace sallyport::observe {

@@ -4,7 +4,7 @@
 // a buffer of its own and appends whole pieces of it: a line of the access log has a hundred parts,
 // and as many calls to std::string were a fifth of a request's instructions (perf/limit.md).
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

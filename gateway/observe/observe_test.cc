@@ -11,6 +11,7 @@
 #include "gateway/observe/log_queue.h"
 #include "gateway/metrics/metrics.h"
 #include "gateway/observe/record.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/module.h"
 #include "tests/support/policy_harness.h"
 
@@ -123,7 +124,8 @@ class Recording : public ::testing::Test {
 
   Arena arena_;
   policy::ConnectionFacts connection_;
-  policy::Exchange exchange_{arena_, connection_, 0};
+  policy::Facts facts_;
+  policy::Exchange exchange_{arena_, connection_, facts_, 0};
   RequestRecord record_;
 };
 

@@ -3,7 +3,9 @@
 #include <array>
 #include <ctime>
 
+#include "gateway/crypto/verified_certificate.h"
 #include "gateway/observe/json_line.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/module.h"
 
 namespace sallyport::observe {

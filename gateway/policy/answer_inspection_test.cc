@@ -1,4 +1,5 @@
 #include "gateway/policy/answer_inspection.h"
+#include "gateway/policy/facts.h"
 
 #include <gtest/gtest.h>
 
@@ -54,7 +55,8 @@ class AnswerInspecting : public ::testing::Test {
   event::Loop loop_;
   Arena arena_;
   ConnectionFacts connection_;
-  Exchange exchange_{arena_, connection_, 0};
+  Facts facts_;
+  Exchange exchange_{arena_, connection_, facts_, 0};
   http::ResponseHead head_;
   Module module_{.name = "fake",
                  .summary = "",

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gateway/base/text.h"
+#include "gateway/config/option.h"
 
 namespace sallyport::policy {
 namespace {

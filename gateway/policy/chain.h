@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
-#include "gateway/config/option.h"
+#include "gateway/config/values.h"
 #include "gateway/policy/module.h"
 
 namespace sallyport::policy {

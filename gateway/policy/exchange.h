@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "gateway/base/arena.h"
 #include "gateway/base/clock.h"
@@ -16,13 +16,13 @@
 #include "gateway/net/endpoint.h"
 #include "gateway/policy/checks.h"
 #include "gateway/policy/explanation.h"
-#include "gateway/policy/facts.h"
 #include "gateway/policy/notes.h"
 #include "gateway/policy/trail.h"
 #include "gateway/policy/verdict.h"
 
 namespace sallyport::policy {
 
+struct Facts;
 struct Route;
 
 // ConnectionFacts is what the connection knows of itself; it outlives the exchange.
@@ -43,12 +43,14 @@ struct ConnectionFacts {
 };
 
 struct Exchange {
-  Exchange(Arena& memory, const ConnectionFacts& on, unsigned worker_index)
-      : arena(memory), connection(on), worker(worker_index) {}
+  // `established` begins with what the connection knows of its client (facts.h).
+  Exchange(Arena& memory, const ConnectionFacts& on, Facts& established, unsigned worker_index)
+      : arena(memory), connection(on), worker(worker_index), facts(established) {}
 
   Arena& arena;
   const ConnectionFacts& connection;
   const unsigned worker;
+  Facts& facts;  // what the policies have established
 
   Uuid id;                    // ours, one per request: what `sallyport why` takes
   WallTime arrived;           // when the head was complete
@@ -60,7 +62,6 @@ struct Exchange {
   http::RequestHead request;  // modules may edit its fields: they are what is forwarded
   const Route* route = nullptr;
   std::string_view body;      // what body_limit asked for, whole; else empty
-  Facts facts;
   Notes notes;
   Trail trail;
   CheckMarks marks;  // of the policy that judges just now; settle takes them into the trail

@@ -1,3 +1,4 @@
+#include "gateway/policy/facts.h"
 #include "gateway/policy/inspection.h"
 
 #include <algorithm>

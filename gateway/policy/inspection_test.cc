@@ -1,3 +1,4 @@
+#include "gateway/policy/facts.h"
 #include "gateway/policy/inspection.h"
 
 #include <gtest/gtest.h>
@@ -54,7 +55,8 @@ class Inspecting : public ::testing::Test {
   event::Loop loop_;
   Arena arena_;
   ConnectionFacts connection_;
-  Exchange exchange_{arena_, connection_, 0};
+  Facts facts_;
+  Exchange exchange_{arena_, connection_, facts_, 0};
   std::deque<Module> modules_;
   std::deque<ChainEntry> entries_;
   AttachedChain chain_;

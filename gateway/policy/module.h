@@ -15,14 +15,18 @@
 #include <vector>
 
 #include "gateway/config/node.h"
-#include "gateway/config/option.h"
 #include "gateway/event/live.h"
 #include "gateway/event/loop.h"
 #include "gateway/policy/checks.h"
-#include "gateway/policy/facts.h"
+#include "gateway/policy/fact.h"
 #include "gateway/policy/issuer_terms.h"
 #include "gateway/policy/policy.h"
 #include "gateway/policy/reason.h"
+
+namespace sallyport::config {
+class Findings;
+struct Option;
+}  // namespace sallyport::config
 
 namespace sallyport::policy {
 

@@ -1,7 +1,7 @@
 // The texts of the enumerations of this room, as logs and documentation write them.
 
 #include "gateway/policy/checks.h"
-#include "gateway/policy/facts.h"
+#include "gateway/policy/fact.h"
 #include "gateway/policy/reason.h"
 #include "gateway/policy/trail.h"
 

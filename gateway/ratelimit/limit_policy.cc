@@ -1,6 +1,6 @@
 #include "gateway/ratelimit/limit_policy.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "gateway/base/text.h"
 

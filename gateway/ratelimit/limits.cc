@@ -1,12 +1,14 @@
 #include "gateway/ratelimit/limits.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "gateway/config/message.h"
 #include "gateway/config/scalar.h"
+#include "gateway/crypto/verified_certificate.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/route.h"
 
 namespace sallyport::ratelimit {

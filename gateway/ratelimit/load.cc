@@ -5,6 +5,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/config/message.h"
+#include "gateway/config/option.h"
 #include "gateway/crypto/digest.h"
 #include "gateway/ratelimit/keeper.h"
 #include "gateway/ratelimit/sharing.h"

@@ -1,5 +1,7 @@
 #include "gateway/ratelimit/settings.h"
 
+#include "gateway/config/option.h"
+
 namespace sallyport::ratelimit {
 
 using config::between;

@@ -15,7 +15,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/clients/redis_settings.h"
-#include "gateway/config/option.h"
+#include "gateway/config/values.h"
 
 namespace sallyport::ratelimit {
 

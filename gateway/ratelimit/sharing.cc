@@ -1,6 +1,6 @@
 #include "gateway/ratelimit/sharing.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>

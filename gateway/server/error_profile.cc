@@ -5,6 +5,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
+#include "gateway/config/option.h"
 #include "gateway/server/built_in_profiles.h"
 
 namespace sallyport::server {

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/config/option.h"
+#include "gateway/config/values.h"
 #include "gateway/policy/reason.h"
 
 namespace sallyport::server {

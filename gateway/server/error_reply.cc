@@ -1,6 +1,6 @@
 #include "gateway/server/error_reply.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <string>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/json/json.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/route.h"
 
 namespace sallyport::server {
@@ -31,7 +32,8 @@ class Replying : public ::testing::Test {
   std::vector<ErrorProfile> profiles_ = built_in_profiles();
   Arena arena_;
   policy::ConnectionFacts connection_;
-  policy::Exchange exchange_{arena_, connection_, 0};
+  policy::Facts facts_;
+  policy::Exchange exchange_{arena_, connection_, facts_, 0};
 };
 
 TEST_F(Replying, PlaidGets602ForEveryFailureOfTheToken) {

@@ -20,7 +20,8 @@ Session::Session(WorkerState& worker, const policy::ConnectionFacts& connection,
       stream_(stream),
       owner_(owner),
       attached_(worker.attached()),
-      exchange_(arena_, connection, worker.index()),
+      facts_(std::move(facts)),
+      exchange_(arena_, connection, facts_, worker.index()),
       held_(stream, arena_, static_cast<HeldAnswerListener&>(*this)) {
   exchange_.id = worker.next_id();
   // Until the client has named the interaction: what is refused unparsed needs a name, too.
@@ -28,7 +29,6 @@ Session::Session(WorkerState& worker, const policy::ConnectionFacts& connection,
   exchange_.clock = &worker.loop();
   exchange_.arrived = exchange_.now = worker.loop().wall();
   exchange_.started = worker.loop().mono();
-  exchange_.facts = std::move(facts);
 }
 
 Session::~Session() {

@@ -17,6 +17,7 @@
 #include "gateway/observe/record.h"
 #include "gateway/policy/answer_inspection.h"
 #include "gateway/policy/exchange.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/inspection.h"
 #include "gateway/proxy/forward.h"
 #include "gateway/server/error_reply.h"
@@ -103,6 +104,7 @@ class Session final : public http::StreamListener,
   std::shared_ptr<Attached> attached_;  // the generation that this exchange began with
   std::array<std::byte, Arena::kFirstChunk> first_chunk_;  // not initialised: it is the arena's
   Arena arena_{first_chunk_};
+  policy::Facts facts_;
   policy::Exchange exchange_;
   std::optional<policy::Inspection> inspection_;
   std::optional<policy::Permit> permit_;

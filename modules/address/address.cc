@@ -3,7 +3,9 @@
 #include <array>
 #include <utility>
 
+#include "gateway/config/option.h"
 #include "modules/address/address_list.h"
+#include "gateway/policy/facts.h"
 
 namespace sallyport::address {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/config/file.h"
+#include "gateway/config/option.h"
 #include "modules/address/named_sets.h"
 
 namespace sallyport::address {

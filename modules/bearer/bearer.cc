@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "gateway/config/option.h"
 #include "modules/bearer/checks.h"
 #include "modules/bearer/credential.h"
 #include "modules/bearer/plan.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "gateway/json/json.h"
-#include "gateway/policy/facts.h"
+#include "gateway/policy/token_claims.h"
 #include "modules/bearer/settings.h"
 
 namespace sallyport::bearer {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gateway/clients/fetch_test_server.h"
+#include "gateway/config/option.h"
 #include "gateway/policy/token_authority.h"
 #include "tests/support/bearer_fixture.h"
 

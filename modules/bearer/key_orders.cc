@@ -1,6 +1,6 @@
 // What operators order: to see the keys, to deny one, to read the key sets now.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <memory>
 #include <set>

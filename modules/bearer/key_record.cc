@@ -1,6 +1,6 @@
 #include "modules/bearer/key_record.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

@@ -7,6 +7,7 @@
 #include "gateway/base/text.h"
 #include "gateway/clients/fetch_follow.h"
 #include "gateway/clients/url.h"
+#include "gateway/config/option.h"
 #include "modules/bearer/key_source.h"
 #include "modules/bearer/opaque_issuer.h"
 #include "modules/bearer/printable.h"

@@ -7,6 +7,7 @@
 #include "modules/bearer/checks.h"
 #include "modules/bearer/printable.h"
 #include "modules/bearer/reasons.h"
+#include "gateway/policy/facts.h"
 
 namespace sallyport::bearer {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/config/option.h"
 #include "modules/bearer/jwt.h"
 
 namespace sallyport::bearer {

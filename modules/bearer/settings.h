@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
-#include "gateway/config/option.h"
+#include "gateway/config/values.h"
 #include "modules/bearer/algorithm.h"
 
 namespace sallyport::bearer {

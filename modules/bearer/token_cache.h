@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "gateway/crypto/siphash.h"
-#include "gateway/policy/facts.h"
+#include "gateway/policy/token_claims.h"
 #include "modules/bearer/issuer_keys.h"
 
 namespace sallyport::bearer {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gateway/policy/exchange.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/token_authority.h"
 #include "gateway/policy/verdict.h"
 #include "modules/bearer/claims.h"

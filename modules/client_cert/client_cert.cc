@@ -4,7 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "gateway/config/option.h"
 #include "gateway/crypto/identity_rule.h"
+#include "gateway/policy/facts.h"
 
 namespace sallyport::client_cert {
 

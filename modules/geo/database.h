@@ -12,7 +12,7 @@
 
 #include "gateway/base/result.h"
 #include "gateway/net/address.h"
-#include "gateway/policy/facts.h"
+#include "gateway/policy/location.h"
 
 struct MMDB_s;
 

@@ -4,7 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "gateway/config/option.h"
 #include "modules/geo/plan.h"
+#include "gateway/policy/facts.h"
 
 namespace sallyport::geo {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/config/option.h"
 #include "modules/geo/countries.h"
 #include "modules/geo/database_source.h"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/policy/facts.h"
+#include "gateway/policy/location.h"
 
 namespace sallyport::geo {
 

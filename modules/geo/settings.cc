@@ -1,5 +1,7 @@
 #include "modules/geo/settings.h"
 
+#include "gateway/config/option.h"
+
 namespace sallyport::geo {
 
 using config::between;

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
-#include "gateway/config/option.h"
+#include "gateway/config/values.h"
 #include "gateway/config/values.h"
 
 namespace sallyport::geo {

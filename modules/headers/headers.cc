@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "gateway/config/option.h"
 #include "gateway/http/field_names.h"
 #include "modules/headers/request_fields.h"
 #include "modules/headers/response_fields.h"

@@ -1,11 +1,13 @@
 #include "modules/headers/request_fields.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 
 #include "gateway/crypto/base64.h"
+#include "gateway/crypto/verified_certificate.h"
 #include "gateway/http/field_names.h"
+#include "gateway/policy/facts.h"
 
 namespace sallyport::headers {
 namespace {

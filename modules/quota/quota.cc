@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "gateway/config/option.h"
 #include "gateway/ratelimit/load.h"
 
 namespace sallyport::quota {

@@ -1,6 +1,7 @@
 #include "modules/revocation/entry_settings.h"
 
 #include "gateway/config/constraint.h"
+#include "gateway/config/option.h"
 
 namespace sallyport::revocation {
 

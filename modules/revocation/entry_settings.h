@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "gateway/base/clock.h"
-#include "gateway/config/option.h"
+#include "gateway/config/values.h"
 
 namespace sallyport::revocation {
 

@@ -1,5 +1,7 @@
 #include "modules/revocation/redis_options.h"
 
+#include "gateway/config/option.h"
+
 namespace sallyport::revocation {
 
 using config::between;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "gateway/clients/redis_settings.h"
-#include "gateway/config/option.h"
+#include "gateway/config/values.h"
 #include "gateway/policy/module.h"
 #include "modules/revocation/redis_follower.h"
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "gateway/config/option.h"
 #include "modules/revocation/issuer.h"
 #include "modules/revocation/redis_options.h"
 #include "modules/revocation/revocation_orders.h"

@@ -1,4 +1,5 @@
 #include "modules/revocation/staleness.h"
+#include "gateway/policy/facts.h"
 
 namespace sallyport::revocation {
 namespace {

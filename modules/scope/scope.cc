@@ -1,4 +1,6 @@
 #include "modules/scope/scope.h"
+#include "gateway/config/option.h"
+#include "gateway/policy/facts.h"
 
 #include <algorithm>
 #include <array>

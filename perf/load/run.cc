@@ -1,6 +1,6 @@
 #include "perf/load/run.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <utility>

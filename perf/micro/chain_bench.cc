@@ -13,6 +13,7 @@
 #include "gateway/observe/decision_ring.h"
 #include "gateway/metrics/metrics.h"
 #include "gateway/observe/record.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/inspection.h"
 #include "gateway/policy/route.h"
 #include "perf/micro/measure.h"
@@ -74,7 +75,8 @@ void inspect(benchmark::State& state) {
   Arena arena;
   measure(state, [&] {
     arena.reset();
-    policy::Exchange exchange(arena, plaid.connection(), 0);
+    policy::Facts facts;
+    policy::Exchange exchange(arena, plaid.connection(), facts, 0);
     plaid.begin(exchange);
     plaid.add_request(exchange);
     bool permitted = false;
@@ -94,7 +96,8 @@ void inspect_refused(benchmark::State& state) {
   Arena arena;
   measure(state, [&] {
     arena.reset();
-    policy::Exchange exchange(arena, plaid.connection(), 0);
+    policy::Facts facts;
+    policy::Exchange exchange(arena, plaid.connection(), facts, 0);
     plaid.begin(exchange);
     plaid.add_request(exchange);
     exchange.facts.client_address = stranger;
@@ -138,7 +141,8 @@ class OneRequest {
 
   void run() {
     arena_.reset();
-    policy::Exchange exchange(arena_, plaid_.connection(), 0);
+    policy::Facts facts;
+    policy::Exchange exchange(arena_, plaid_.connection(), facts, 0);
     plaid_.begin(exchange);
     exchange.id = ids_.next();
     http::HeadScan scan;

@@ -11,6 +11,7 @@
 #include "tests/support/mmdb_writer.h"
 #include "tests/support/policy_harness.h"
 #include "tests/support/temp_dir.h"
+#include "gateway/policy/facts.h"
 
 namespace sallyport::perf {
 namespace {
@@ -90,7 +91,8 @@ void geo_verdict(benchmark::State& state) {
   SALLYPORT_CHECK(harness.load("deny: {continents: [AS]}\ntag: {here: {countries: [AT]}}"));
   Arena arena;
   const policy::ConnectionFacts connection;
-  policy::Exchange exchange(arena, connection, 0);
+  policy::Facts facts;
+  policy::Exchange exchange(arena, connection, facts, 0);
   const auto addresses = questions(net::Family::v4);
   Cycle cycle(kQuestions);
   measure(state, [&] {

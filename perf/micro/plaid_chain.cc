@@ -8,6 +8,7 @@
 #include "gateway/crypto/certificate.h"
 #include "gateway/http/h1_request.h"
 #include "gateway/http/head_lines.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/inspection.h"
 #include "modules/modules.h"
 #include "modules/revocation/revocation_keeper.h"

@@ -7,6 +7,7 @@
 #include "modules/rate/rate.h"
 #include "perf/micro/measure.h"
 #include "tests/support/policy_harness.h"
+#include "gateway/policy/facts.h"
 
 namespace sallyport::perf {
 namespace {
@@ -61,7 +62,8 @@ void refuse(benchmark::State& state) {
   policy::ConnectionFacts connection;
   const auto ask = [&] {
     arena.reset();
-    policy::Exchange exchange(arena, connection, 0);
+    policy::Facts facts;
+    policy::Exchange exchange(arena, connection, facts, 0);
     exchange.started = {1'000'000'000};
     exchange.facts.client_address = net::Address::from_v4(0x0a000001U);
     return harness.policy().on_request(exchange).index() == 0;

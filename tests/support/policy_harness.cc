@@ -39,7 +39,7 @@ std::shared_ptr<const crypto::VerifiedCertificate> FactMaker::certificate(
       new crypto::VerifiedCertificate(std::move(view), std::move(voucher)));
 }
 
-Call::Call() : exchange_(arena_, connection_, 0) {
+Call::Call() : exchange_(arena_, connection_, facts_, 0) {
   connection_.listener = "api";
   connection_.peer = *net::Address::parse("192.0.2.10");
   connection_.peer_port = 50000;

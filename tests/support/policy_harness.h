@@ -19,8 +19,10 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/crypto/verified_certificate.h"
 #include "gateway/event/live.h"
 #include "gateway/event/loop.h"
+#include "gateway/policy/facts.h"
 #include "gateway/policy/module.h"
 
 namespace sallyport::test {
@@ -80,6 +82,7 @@ class Call {
  private:
   Arena arena_;
   policy::ConnectionFacts connection_;
+  policy::Facts facts_;
   policy::Exchange exchange_;
 };
 
