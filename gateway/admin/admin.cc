@@ -83,8 +83,8 @@ void Admin::answer_operator(event::OperatorRequest request) {
 
 void Admin::answer_ready(const event::OperatorRequest& request) {
   const auto reasons = gateway_.not_ready();
-  std::string body = std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") +
-                     ",\"reasons\":[";
+  std::string body =
+      std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") + ",\"reasons\":[";
   for (std::size_t i = 0; i < reasons.size(); ++i) {
     if (i != 0) body += ',';
     body += quoted(reasons[i]);
@@ -114,8 +114,9 @@ void Admin::answer_reload(event::OperatorRequest request) {
 void Admin::answer_explain_token(event::OperatorRequest request) {
   constexpr std::string_view kParameter = "route=";
   if (!request.query.starts_with(kParameter) || request.body.empty()) {
-    return request.reply(400, kJson, error_json("say which: /explain-token?route=…, with the token "
-                                                "as the body"));
+    return request.reply(400, kJson,
+                         error_json("say which: /explain-token?route=…, with the token "
+                                    "as the body"));
   }
   gateway_.explain({request.query.substr(kParameter.size()), std::move(request.body)},
                    [reply = request.reply](const std::optional<desk::TokenExplanation>& told) {

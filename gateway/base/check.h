@@ -6,10 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define SALLYPORT_CHECK(condition)                                                        \
-  do {                                                                                    \
-    if (!(condition)) [[unlikely]] {                                                      \
+#define SALLYPORT_CHECK(condition)                                                         \
+  do {                                                                                     \
+    if (!(condition)) [[unlikely]] {                                                       \
       std::fprintf(stderr, "check failed: %s at %s:%d\n", #condition, __FILE__, __LINE__); \
-      std::abort();                                                                       \
-    }                                                                                     \
+      std::abort();                                                                        \
+    }                                                                                      \
   } while (false)

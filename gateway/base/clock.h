@@ -36,9 +36,9 @@ inline WallTime wall_now() {
 
 inline MonoTime mono_now() {
   using std::chrono::steady_clock;
-  return {std::chrono::duration_cast<std::chrono::microseconds>(
-              steady_clock::now().time_since_epoch())
-              .count()};
+  return {
+      std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now().time_since_epoch())
+          .count()};
 }
 
 // boot_now is the clock that nobody sets and that goes on while the machine is suspended

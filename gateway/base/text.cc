@@ -8,7 +8,8 @@
 namespace sallyport {
 namespace {
 
-// edit_distance counts octets that were left out, put in or mistaken, and neighbours that changed places.
+// edit_distance counts octets that were left out, put in or mistaken, and neighbours that changed
+// places.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> above(b.size() + 1);

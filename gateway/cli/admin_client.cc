@@ -33,7 +33,8 @@ Result<std::string> read_all(event::PlainTransport& transport, const std::string
     if (result.outcome == event::Io::end) return answer;
     if (result.outcome != event::Io::done) return socket_error(socket);
     answer.append(buffer, result.bytes);
-    if (answer.size() > kMaxAnswer) return Error{Fault::gateway, socket + ": the answer is too long"};
+    if (answer.size() > kMaxAnswer)
+      return Error{Fault::gateway, socket + ": the answer is too long"};
   }
 }
 
@@ -53,8 +54,8 @@ Result<AdminAnswer> ask(const std::string& socket, std::string_view method, std:
     return socket_error(socket);
   }
   std::string request = std::string(method) + " " + std::string(path) +
-                        " HTTP/1.0\r\nContent-Length: " + std::to_string(body.size()) +
-                        "\r\n\r\n" + std::string(body);
+                        " HTTP/1.0\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                        std::string(body);
   for (std::string_view rest = request; !rest.empty();) {
     const iovec piece{const_cast<char*>(rest.data()), rest.size()};
     const auto result = transport.write({&piece, 1});

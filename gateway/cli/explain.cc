@@ -35,8 +35,9 @@ int explain(const Question& question) {
 
 void add_explain(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand(
-      "explain", "Say what the policy would do with a client certificate or a token, check by "
-                 "check; exit with 1 when it would refuse");
+      "explain",
+      "Say what the policy would do with a client certificate or a token, check by "
+      "check; exit with 1 when it would refuse");
   auto question = std::make_shared<Question>();
   CertificateQuestion& about = question->certificate;
   auto* certificate = verb->add_option("--cert", about.certificate, "PEM file of a certificate");

@@ -11,8 +11,8 @@
 #include "gateway/cli/print.h"
 #include "gateway/cli/token_input.h"
 #include "gateway/desk/explain_token.h"
-#include "gateway/load/load.h"
 #include "gateway/json/json.h"
+#include "gateway/load/load.h"
 
 namespace sallyport::cli {
 namespace {
@@ -71,7 +71,7 @@ Result<std::string> explain_by_file(const TokenQuestion& question, const std::st
   policy::AttachedChain chain = policy::attach(route->chain, context);
   std::optional<std::string> told;
   desk::explain_token(loop, chain, *route, 0, token, nullptr,
-                         [&](desk::TokenExplanation done) { told = std::move(done.json); });
+                      [&](desk::TokenExplanation done) { told = std::move(done.json); });
   if (!run_until(loop, [&] { return told.has_value(); })) {
     return Error{Fault::dependency, "a policy waited for too long"};
   }
@@ -97,7 +97,10 @@ void print(const json::Value& told) {
   for (std::size_t i = 0; i < checks.size(); ++i) {
     const json::Value check = checks.at(i);
     const auto passed = check.member("passed").boolean();
-    say("{:<4}  {:<12} {:<14} {}\n", !passed ? "open" : *passed ? "pass" : "FAIL",
+    say("{:<4}  {:<12} {:<14} {}\n",
+        !passed   ? "open"
+        : *passed ? "pass"
+                  : "FAIL",
         text_of(check, "policy"), text_of(check, "check"), text_of(check, "detail"));
   }
   const json::Value refusals = told.member("refusals");
@@ -109,8 +112,9 @@ void print(const json::Value& told) {
   }
   const auto allowed = told.member("allowed").boolean();
   if (!allowed) {
-    return say("cannot tell: route {} would accept this token only with what the open checks ask for\n",
-               text_of(told, "route"));
+    return say(
+        "cannot tell: route {} would accept this token only with what the open checks ask for\n",
+        text_of(told, "route"));
   }
   say("route {} would {} this token\n", text_of(told, "route"), *allowed ? "accept" : "refuse");
 }

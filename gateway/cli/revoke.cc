@@ -104,7 +104,9 @@ void tell_of_unknown_key(const Wish& wish) {
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (text_of(keys.at(i), "kid") == wish.value) return;
   }
-  warn("note: no issuer has published a key of that id: `sallyport keys` lists those that are known\n");
+  warn(
+      "note: no issuer has published a key of that id: `sallyport keys` lists those that are "
+      "known\n");
 }
 
 int change(Wish wish, std::string_view verb) {

@@ -89,8 +89,9 @@ int why(const std::string& socket, const std::string& id, bool as_json) {
 
 void add_why(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand(
-      "why", "Explain the decision on a recent request, stage by stage, by its request id or "
-             "x-fapi-interaction-id");
+      "why",
+      "Explain the decision on a recent request, stage by stage, by its request id or "
+      "x-fapi-interaction-id");
   auto socket = std::make_shared<std::string>();
   auto id = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);

@@ -217,8 +217,7 @@ event::Task<Connection> dial(event::Loop& loop, std::shared_ptr<tls::ClientConte
                              DialTarget target, Milliseconds timeout) {
   event::Promise<Connection> promise(loop);
   auto task = promise.task();
-  auto job =
-      std::make_shared<DialJob>(loop, std::move(tls), std::move(target), timeout, promise);
+  auto job = std::make_shared<DialJob>(loop, std::move(tls), std::move(target), timeout, promise);
   // The task owns the job: it lives as long as somebody may still want the connection.
   promise.on_cancel([job] {});
   job->start();

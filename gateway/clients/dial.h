@@ -19,7 +19,7 @@ class ClientContext;
 namespace sallyport::clients {
 
 struct DialTarget {
-  std::string host;             // a name or an address, IPv6 without brackets
+  std::string host;  // a name or an address, IPv6 without brackets
   std::uint16_t port = 0;
   std::string unix_path;        // instead of host and port
   bool is_secure = false;       // under TLS

@@ -9,7 +9,8 @@ namespace sallyport::clients {
 namespace {
 
 // is_quiet says whether nothing has come since the last answer: neither an end nor, what is worse,
-// an answer that nobody has asked for. TLS may have read it ahead, so that the kernel has it no more.
+// an answer that nobody has asked for. TLS may have read it ahead, so that the kernel has it no
+// more.
 bool is_quiet(const event::Transport& transport) {
   if (transport.has_buffered()) return false;
   char byte = 0;

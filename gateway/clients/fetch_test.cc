@@ -248,15 +248,15 @@ TEST_F(FetchSecurely, GetsADocument) {
   EXPECT_EQ(response->body, "hello");
 }
 
-// The answer fills a record, and what nobody asked for stands in the next one of the same packet: TLS has
-// read it ahead, and the kernel has nothing left.
+// The answer fills a record, and what nobody asked for stands in the next one of the same packet:
+// TLS has read it ahead, and the kernel has nothing left.
 TEST_F(FetchSecurely, DropsAConnectionOnWhichTlsHasReadAhead) {
   constexpr std::size_t kRecord = 16 * 1024;
   const std::size_t head = ok(std::string(10'000, 'x')).size() - 10'000;
   const std::string answer = ok(std::string(kRecord - head, 'x'));
   ASSERT_EQ(answer.size(), kRecord);
-  TestServer server(loop_, [&](const std::string&) { return answer + ok("poison"); },
-                    server_for("localhost"));
+  TestServer server(
+      loop_, [&](const std::string&) { return answer + ok("poison"); }, server_for("localhost"));
   Fetcher fetcher(loop_, tls_, Fetcher::Connections::keep);
   for (int i = 0; i < 2; ++i) {
     auto task = fetcher.fetch(get(server.url()));

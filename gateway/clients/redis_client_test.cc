@@ -61,8 +61,8 @@ class Redis : public testing::Test {
       if (!reply) {
         answer = "failed: " + reply.error().text;
       } else {
-        answer = reply->kind == RedisValue::Kind::integer ? std::to_string(reply->integer)
-                                                          : reply->text;
+        answer =
+            reply->kind == RedisValue::Kind::integer ? std::to_string(reply->integer) : reply->text;
       }
       if (answer.empty()) answer = "(empty)";
     };
@@ -214,9 +214,8 @@ TEST_F(Redis, HearsWhatIsPublished) {
   connect(endpoint_of(server.server()));
   ASSERT_TRUE(comes_up());
   bool is_confirmed = false;
-  ASSERT_TRUE(client_->subscribe({"a", "b"}, [&](Result<RedisValue> reply) {
-    is_confirmed = reply.has_value();
-  }));
+  ASSERT_TRUE(client_->subscribe(
+      {"a", "b"}, [&](Result<RedisValue> reply) { is_confirmed = reply.has_value(); }));
   ASSERT_TRUE(until([&] { return is_confirmed; }));
   RedisClient other(loop_, endpoint_of(server.server()), {});
   ASSERT_TRUE(until([&] { return other.is_up(); }));

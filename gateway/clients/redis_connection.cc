@@ -59,24 +59,26 @@ void RedisConnection::log_in(std::unique_ptr<event::Transport> transport) {
   if (login.database != 0) log_in_with({"SELECT", std::to_string(login.database)}, "SELECT");
   // Last, as its reply is what tells that we are in. A server may forbid it and be good all the
   // same; one that wants a password that we have not, says so here.
-  enqueue({"CLIENT", "SETNAME", options_.name},
-          [this](Result<RedisValue> reply) {
-            if (!reply) return;
-            if (reply->is_error() && reply->text.starts_with("NOAUTH")) {
-              return end("it wants a password: " + reply->text);
-            }
-            become_ready();
-          },
-          1);
+  enqueue(
+      {"CLIENT", "SETNAME", options_.name},
+      [this](Result<RedisValue> reply) {
+        if (!reply) return;
+        if (reply->is_error() && reply->text.starts_with("NOAUTH")) {
+          return end("it wants a password: " + reply->text);
+        }
+        become_ready();
+      },
+      1);
 }
 
 void RedisConnection::log_in_with(const RedisWords& words, const char* what) {
-  enqueue(words,
-          [this, what](Result<RedisValue> reply) {
-            // What the server says names no secret: it does not repeat what it was given.
-            if (reply && reply->is_error()) end(std::string(what) + " failed: " + reply->text);
-          },
-          1);
+  enqueue(
+      words,
+      [this, what](Result<RedisValue> reply) {
+        // What the server says names no secret: it does not repeat what it was given.
+        if (reply && reply->is_error()) end(std::string(what) + " failed: " + reply->text);
+      },
+      1);
 }
 
 void RedisConnection::become_ready() {
@@ -197,7 +199,9 @@ void RedisConnection::on_timer() {
     return end("no reply within " + std::to_string(options_.command_timeout.count()) + " ms");
   }
   if (waiting_.empty() && phase_ == Phase::ready && now >= last_heard_ + options_.ping_after) {
-    if (!enqueue({"PING"}, [](Result<RedisValue>) {}, 1)) return end("it cannot be pinged");
+    if (!enqueue(
+            {"PING"}, [](Result<RedisValue>) {}, 1))
+      return end("it cannot be pinged");
     return;
   }
   arm_timer();

@@ -38,9 +38,9 @@ struct RedisConnectionOptions {
   std::string name = "sallyport";           // what CLIENT LIST shows
   Milliseconds connect_timeout{1000};
   Milliseconds command_timeout{1000};
-  Milliseconds ping_after{5000};            // of silence; finds out that the server has gone
+  Milliseconds ping_after{5000};  // of silence; finds out that the server has gone
   RedisReplyLimits reply;
-  std::size_t max_commands = 10'000;        // that wait for their reply
+  std::size_t max_commands = 10'000;  // that wait for their reply
   std::size_t max_unsent = 8 * 1024 * 1024;
 };
 
@@ -50,9 +50,9 @@ class RedisConnection final : private event::WatchHandler,
                               private event::Ready {
  public:
   struct Hooks {
-    std::function<void()> on_ready;                           // logged in
-    std::function<void(const std::string& why)> on_end;       // for good; every command was told
-    std::function<void(RedisValue message)> on_message;       // of a subscription; may be empty
+    std::function<void()> on_ready;                      // logged in
+    std::function<void(const std::string& why)> on_end;  // for good; every command was told
+    std::function<void(RedisValue message)> on_message;  // of a subscription; may be empty
   };
 
   RedisConnection(event::Loop& loop, RedisConnectionOptions options, Hooks hooks);

@@ -27,10 +27,12 @@ std::span<const config::Option> RedisSentinelSettings::options() {
 std::span<const config::Option> RedisTlsSettings::options() {
   using S = RedisTlsSettings;
   static const std::array rows{
-      option<&S::ca_file>("ca_file", "PEM file of the CAs that may vouch for the servers; none: "
-                                     "those of the system."),
-      option<&S::server_name>("server_name", "The name that the servers' certificates bear; empty: "
-                                             "the host that was connected to."),
+      option<&S::ca_file>("ca_file",
+                          "PEM file of the CAs that may vouch for the servers; none: "
+                          "those of the system."),
+      option<&S::server_name>("server_name",
+                              "The name that the servers' certificates bear; empty: "
+                              "the host that was connected to."),
   };
   return rows;
 }
@@ -39,8 +41,9 @@ std::span<const config::Option> RedisSettings::options() {
   using S = RedisSettings;
   const auto wait = between(Milliseconds(10), Milliseconds(60'000));
   static const std::array rows{
-      option<&S::servers>("servers", "`host:port` or `unix:/path`; tried in turn until one is a "
-                                     "master. Without `tls`, this machine only."),
+      option<&S::servers>("servers",
+                          "`host:port` or `unix:/path`; tried in turn until one is a "
+                          "master. Without `tls`, this machine only."),
       option<&S::sentinel>("sentinel", "Instead of `servers`: who knows the master."),
       option<&S::username>("username", "User (ACL); empty: the default user."),
       option<&S::password>("password", "Password; none: no AUTH."),
@@ -122,8 +125,9 @@ std::vector<RedisServer> parse_servers(const std::vector<config::At<std::string>
     if (!server) {
       findings.error(text.node, "\"" + *text + "\" " + server.error().text);
     } else if (!is_secure && !is_here(*server)) {
-      findings.error(text.node, "is on another machine: set `tls`, so that nobody in between can "
-                                "read or change anything");
+      findings.error(text.node,
+                     "is on another machine: set `tls`, so that nobody in between can "
+                     "read or change anything");
     } else if (is_secure && !server->unix_path.empty()) {
       findings.error(text.node, "is a Unix socket, which needs no `tls`: remove one of the two");
     } else {

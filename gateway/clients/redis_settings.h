@@ -43,9 +43,9 @@ struct RedisSettings {
 
 // RedisServer is one address of a server or sentinel.
 struct RedisServer {
-  std::string host;        // IPv6 without brackets
+  std::string host;  // IPv6 without brackets
   std::uint16_t port = 0;
-  std::string unix_path;   // instead of host and port
+  std::string unix_path;  // instead of host and port
 
   // parse reads "host:port", "[v6]:port" or "unix:/path".
   static Result<RedisServer> parse(std::string_view text);

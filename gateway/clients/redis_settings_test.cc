@@ -34,18 +34,19 @@ TEST(RedisServer, ReadsEveryForm) {
   EXPECT_EQ(RedisServer::parse("[::1]:6379")->host, "::1");
   EXPECT_EQ(RedisServer::parse("[::1]:6379")->text(), "[::1]:6379");
   EXPECT_EQ(RedisServer::parse("unix:/run/redis.sock")->unix_path, "/run/redis.sock");
-  for (const char* bad : {"", "localhost", "localhost:0", "localhost:65536", ":6379", "::1:6379",
-                          "[localhost]:1", "unix:redis.sock", "redis://localhost:1", "a b:1",
-                          "user@host:1", "host:6379x"}) {
+  for (const char* bad :
+       {"", "localhost", "localhost:0", "localhost:65536", ":6379", "::1:6379", "[localhost]:1",
+        "unix:redis.sock", "redis://localhost:1", "a b:1", "user@host:1", "host:6379x"}) {
     EXPECT_FALSE(RedisServer::parse(bad)) << bad;
   }
 }
 
 TEST(RedisSettings, ComesToAnEndpoint) {
   test::TempDir dir;
-  const Read got = read("servers: [127.0.0.1:6379, 'unix:/run/redis.sock']\nusername: gw\n"
-                        "password: file:" + dir.write("password", "secret\n") +
-                        "\ndatabase: 2\ncommand_timeout: 500ms\n");
+  const Read got = read(
+      "servers: [127.0.0.1:6379, 'unix:/run/redis.sock']\nusername: gw\n"
+      "password: file:" +
+      dir.write("password", "secret\n") + "\ndatabase: 2\ncommand_timeout: 500ms\n");
   ASSERT_TRUE(got.endpoint) << got.findings;
   EXPECT_EQ(got.endpoint->servers.size(), 2u);
   EXPECT_EQ(got.endpoint->login.password, "secret");
@@ -67,9 +68,9 @@ TEST(RedisSettings, GoesElsewhereOnlyUnderTls) {
 
 TEST(RedisSettings, NamesServersInOneWay) {
   EXPECT_THAT(read("database: 1").findings, HasSubstr("either `servers` or `sentinel`"));
-  EXPECT_THAT(read("servers: ['127.0.0.1:1']\nsentinel: {servers: ['127.0.0.1:2'], master: m}")
-                  .findings,
-              HasSubstr("either `servers` or `sentinel`"));
+  EXPECT_THAT(
+      read("servers: ['127.0.0.1:1']\nsentinel: {servers: ['127.0.0.1:2'], master: m}").findings,
+      HasSubstr("either `servers` or `sentinel`"));
   EXPECT_THAT(read("servers: [nonsense]").findings, HasSubstr("test.yaml:1:11"));
   EXPECT_THAT(read("servers: ['127.0.0.1:1']\nusername: gw").findings, HasSubstr("no `password`"));
 }

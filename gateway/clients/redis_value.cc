@@ -110,8 +110,8 @@ std::string redis_command(const std::vector<std::string_view>& words) {
     sizes.push_back(word.size());
   }
   char* rendered = nullptr;
-  const int size = redisFormatCommandArgv(&rendered, static_cast<int>(words.size()), texts.data(),
-                                          sizes.data());
+  const int size =
+      redisFormatCommandArgv(&rendered, static_cast<int>(words.size()), texts.data(), sizes.data());
   SALLYPORT_CHECK(size > 0);
   std::string command(rendered, static_cast<std::size_t>(size));
   redisFreeCommand(rendered);

@@ -20,8 +20,8 @@ struct RedisValue {
 
   Kind kind = Kind::nil;
   std::int64_t integer = 0;
-  std::string text;                // of a status, text or error
-  std::vector<RedisValue> items;   // of an array
+  std::string text;               // of a status, text or error
+  std::vector<RedisValue> items;  // of an array
 
   bool is_error() const { return kind == Kind::error; }
   bool is_array_of(std::size_t least) const { return kind == Kind::array && items.size() >= least; }

@@ -99,8 +99,8 @@ struct Codec<E> : CodecDefaults {
       out = value;
       return true;
     }
-    findings.error(
-        node, config::quoted(node.scalar) + " is unknown" + suggestion(node.scalar, all, "write one of"));
+    findings.error(node, config::quoted(node.scalar) + " is unknown" +
+                             suggestion(node.scalar, all, "write one of"));
     return false;
   }
   static std::string type() { return choices(names()); }

@@ -69,7 +69,8 @@ struct Between {
   template <class T>
   std::string problem(const T& value, const Node& node) const {
     if (!is_less(value, min) && !is_less(max, value)) return {};
-    return config::quoted(node.scalar) + " is out of range: write " + plain(min) + " to " + plain(max);
+    return config::quoted(node.scalar) + " is out of range: write " + plain(min) + " to " +
+           plain(max);
   }
   std::string text() const { return "From " + plain(min) + " to " + plain(max) + "."; }
   // add_to adds what JSON Schema can say of this constraint on an option of type T.
@@ -109,7 +110,8 @@ struct OneOf {
     }
     const std::vector<std::string> texts = names();
     const std::vector<std::string_view> views(texts.begin(), texts.end());
-    return config::quoted(node.scalar) + " is unknown" + suggestion(node.scalar, views, "write one of");
+    return config::quoted(node.scalar) + " is unknown" +
+           suggestion(node.scalar, views, "write one of");
   }
   std::string text() const {
     const std::vector<std::string> texts = names();

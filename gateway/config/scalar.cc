@@ -245,8 +245,8 @@ bool decode_timestamp(const Node& node, Timestamp& out, Findings& findings) {
   if (!is_scalar_for(node, kExample, findings)) return false;
   const auto moment = parse_utc(node.scalar);
   if (!moment) {
-    findings.error(node, quoted(node.scalar) + " is no time in UTC: write " +
-                             std::string(kExample.substr(2)));
+    findings.error(
+        node, quoted(node.scalar) + " is no time in UTC: write " + std::string(kExample.substr(2)));
     return false;
   }
   out.unix_seconds = *moment;

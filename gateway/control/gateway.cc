@@ -49,7 +49,7 @@ Gateway::~Gateway() {
 
 bool Gateway::start() {
   config::Findings findings;
-  auto loaded = load(config_path_, services_, registry_, findings);
+  auto loaded = load::load(config_path_, services_, registry_, findings);
   std::vector<std::vector<server::ListenerSocket>> sockets;
   if (loaded) {
     for (unsigned i = 0; i < loaded->workers; ++i) {
@@ -150,7 +150,8 @@ bool Gateway::open_sockets(const load::Loaded& loaded, config::Findings& finding
   return false;
 }
 
-void Gateway::switch_to(load::Loaded loaded, std::vector<std::vector<server::ListenerSocket>> sockets,
+void Gateway::switch_to(load::Loaded loaded,
+                        std::vector<std::vector<server::ListenerSocket>> sockets,
                         std::function<void()> done) {
   loaded.generation->number = ++generations_;
   loaded.generation->tickets = tickets_;
@@ -159,17 +160,15 @@ void Gateway::switch_to(load::Loaded loaded, std::vector<std::vector<server::Lis
   loaded.core_dumps ? allow_core_dumps() : forbid_core_dumps();
   loaded_ = std::move(loaded);
   last_reload_at_ = wall_now().unix_seconds();
-  to_all(
-      [this, generation = std::shared_ptr<const server::Generation>(loaded_->generation),
-       sockets = std::move(sockets)](unsigned worker) {
-        seats_[worker].server->adopt(generation, sockets[worker]);
-      },
-      std::move(done));
+  to_all([this, generation = std::shared_ptr<const server::Generation>(loaded_->generation),
+          sockets = std::move(sockets)](
+             unsigned worker) { seats_[worker].server->adopt(generation, sockets[worker]); },
+         std::move(done));
 }
 
 void Gateway::reload(std::function<void(const ReloadReport&)> done) {
   config::Findings findings;
-  auto loaded = load(config_path_, services_, registry_, findings);
+  auto loaded = load::load(config_path_, services_, registry_, findings);
   accept(std::move(loaded), std::move(findings), std::move(done));
 }
 
@@ -177,7 +176,9 @@ void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findin
                      std::function<void(const ReloadReport&)> done) {
   std::vector<std::vector<server::ListenerSocket>> sockets;
   if (loaded && loaded->workers != seats_.size()) {
-    findings.add({config::Severity::error, {}, "workers",
+    findings.add({config::Severity::error,
+                  {},
+                  "workers",
                   "the number of workers changes with a restart only"});
   }
   if (loaded && !findings.has_errors()) open_sockets(*loaded, findings, sockets);
@@ -185,8 +186,9 @@ void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findin
   last_reload_good_ = loaded && !findings.has_errors();
   ReloadReport report{last_reload_good_, generations_, findings.all()};
   if (!last_reload_good_) {
-    log_event("error", "reload_failed",
-              fmt::format("{} errors; generation {} goes on", findings.error_count(), generations_));
+    log_event(
+        "error", "reload_failed",
+        fmt::format("{} errors; generation {} goes on", findings.error_count(), generations_));
     return done(report);
   }
   notify("RELOADING=1");
@@ -203,9 +205,9 @@ void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findin
 
 void Gateway::rotate_tickets() {
   tickets_ = tickets_->rotated();
-  to_all([this, tickets = tickets_](
-             unsigned worker) { seats_[worker].server->set_tickets(tickets); },
-         [] {});
+  to_all(
+      [this, tickets = tickets_](unsigned worker) { seats_[worker].server->set_tickets(tickets); },
+      [] {});
 }
 
 void Gateway::on_hangup() {
@@ -223,7 +225,8 @@ void Gateway::begin_drain() {
   notify("STOPPING=1");
   drain_began_ = loop_.mono();
   to_all([this](unsigned worker) { seats_[worker].server->state().begin_drain(); }, [] {});
-  drain_poll_ = std::make_unique<event::Every>(loop_, Milliseconds(50), [this] { check_drained(); });
+  drain_poll_ =
+      std::make_unique<event::Every>(loop_, Milliseconds(50), [this] { check_drained(); });
 }
 
 void Gateway::check_drained() {
@@ -293,7 +296,7 @@ void Gateway::explain(desk::TokenCase question,
     for (const auto& route : attached->generation->routes) {
       if (route->id != question.route) continue;
       return desk::explain_token(seat.worker->loop(), attached->chains[route->index], *route, 0,
-                           question.token, attached, answer);
+                                 question.token, attached, answer);
     }
     answer(std::nullopt);
   });

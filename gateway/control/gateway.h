@@ -10,18 +10,18 @@
 #include <string>
 #include <vector>
 
-#include "gateway/desk/certificate_register.h"
-#include "gateway/desk/explain_token.h"
-#include "gateway/load/load.h"
 #include "gateway/control/memory_watch.h"
 #include "gateway/control/problem_log.h"
-#include "gateway/load/services.h"
+#include "gateway/desk/certificate_register.h"
+#include "gateway/desk/explain_token.h"
 #include "gateway/event/file_watch.h"
 #include "gateway/event/live.h"
 #include "gateway/event/watch.h"
 #include "gateway/event/worker.h"
-#include "gateway/observe/log_queue.h"
+#include "gateway/load/load.h"
+#include "gateway/load/services.h"
 #include "gateway/metrics/metrics.h"
+#include "gateway/observe/log_queue.h"
 #include "gateway/server/worker_server.h"
 
 namespace sallyport::control {
@@ -63,7 +63,8 @@ class Gateway final : private event::Broadcast {
   void find_decision(const std::string& id, std::function<void(std::optional<std::string>)> done);
   // explain asks the first worker what its policies say of a token; `done` gets nothing when there
   // is no such route.
-  void explain(desk::TokenCase question, std::function<void(std::optional<desk::TokenExplanation>)> done);
+  void explain(desk::TokenCase question,
+               std::function<void(std::optional<desk::TokenExplanation>)> done);
   // command offers an operator's order to the services; false: none of them knows the verb.
   bool command(std::string_view verb, std::string_view json,
                const std::function<void(int, std::string)>& answer);

@@ -65,9 +65,9 @@ bool Gateway::open_certificates(const load::Loaded& loaded) {
   const load::RegisterSettings& settings = loaded.certificate_register;
   auto opened =
       desk::CertificateRegister::open({.folder = settings.path.path,
-                                 .keep = settings.keep,
-                                 .max = static_cast<std::size_t>(settings.max_certificates)},
-                                wall_now());
+                                       .keep = settings.keep,
+                                       .max = static_cast<std::size_t>(settings.max_certificates)},
+                                      wall_now());
   if (!opened) {
     std::fprintf(stderr, "certificate_register: %s\n", opened.error().text.c_str());
     return false;

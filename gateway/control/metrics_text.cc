@@ -21,9 +21,9 @@ void append_services(std::string& out, const std::vector<policy::Metric>& metric
   for (const policy::Metric& metric : metrics) families[metric.name].push_back(&metric);
   for (const auto& [name, samples] : families) {
     const std::string full = std::string(metrics::kMetricPrefix) + std::string(name);
-    append_header(out, full, samples.front()->help,
-                  samples.front()->is_counter ? metrics::MetricType::counter
-                                              : metrics::MetricType::gauge);
+    append_header(
+        out, full, samples.front()->help,
+        samples.front()->is_counter ? metrics::MetricType::counter : metrics::MetricType::gauge);
     for (const policy::Metric* metric : samples) {
       std::vector<metrics::Label> labels;
       if (!metric->label_name.empty()) labels.push_back({metric->label_name, metric->label_value});

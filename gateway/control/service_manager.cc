@@ -25,9 +25,8 @@ void notify_service_manager(std::string_view message) {
   const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
   // Nobody can do anything about a message that is lost, least of all we.
-  [[maybe_unused]] const auto sent =
-      sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
-             reinterpret_cast<const sockaddr*>(&address), length);
+  [[maybe_unused]] const auto sent = sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
+                                            reinterpret_cast<const sockaddr*>(&address), length);
   close(fd);
 }
 

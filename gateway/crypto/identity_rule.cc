@@ -23,9 +23,8 @@ bool common_name_matches(const std::vector<NamePattern>& patterns,
 }
 
 bool dns_names_match(const std::vector<NamePattern>& patterns, const CertificateView& certificate) {
-  return std::ranges::any_of(certificate.dns_names, [&](const std::string& name) {
-    return any_matches(patterns, name);
-  });
+  return std::ranges::any_of(certificate.dns_names,
+                             [&](const std::string& name) { return any_matches(patterns, name); });
 }
 
 std::string common_name_mismatch(const std::vector<NamePattern>& patterns,

@@ -25,12 +25,12 @@ namespace sallyport::crypto {
 // CertificateView is the readable content of a certificate. Text is UTF-8 with control characters
 // replaced; it comes from the peer and is evidence, never a label.
 struct CertificateView {
-  std::string subject;      // RFC 4514 text, most specific first
+  std::string subject;  // RFC 4514 text, most specific first
   std::string issuer;
   std::string common_name;  // of the subject; empty when absent or when there is more than one
   // The name constraints of its path forbid common_name as a DNS name: it identifies nobody.
   bool common_name_forbidden = false;
-  std::string serial;       // lower-case hexadecimal
+  std::string serial;  // lower-case hexadecimal
   std::vector<std::string> dns_names;
   std::vector<std::string> uris;
   std::int64_t not_before = 0;  // Unix seconds

@@ -4,9 +4,9 @@
 #include <charconv>
 
 #include "gateway/base/text.h"
-#include "gateway/desk/json_list.h"
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/certificate.h"
+#include "gateway/desk/json_list.h"
 #include "gateway/json/json.h"
 #include "gateway/observe/json_line.h"
 

@@ -19,9 +19,11 @@ bool trust_command(const load::Loaded& loaded, const CertificateRegister& certif
                    const std::function<void(int, std::string)>& answer);
 
 // certs_json: every certificate and list with its expiry, and those that clients have shown.
-std::string certs_json(const load::Loaded& loaded, const CertificateRegister& certificates, WallTime now);
+std::string certs_json(const load::Loaded& loaded, const CertificateRegister& certificates,
+                       WallTime now);
 // trust_json: the entries of all stores, with their use.
-std::string trust_json(const load::Loaded& loaded, const CertificateRegister& certificates, WallTime now);
+std::string trust_json(const load::Loaded& loaded, const CertificateRegister& certificates,
+                       WallTime now);
 
 // rehearse tries every chain that was seen against a store as it would be. Order: {"store":…,
 // "remove":id, "add":PEM, "at":Unix seconds, "days":number}, all but the first optional.

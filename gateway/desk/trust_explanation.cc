@@ -5,10 +5,10 @@
 
 #include "gateway/base/text.h"
 #include "gateway/base/utc.h"
+#include "gateway/crypto/certificate.h"
 #include "gateway/desk/chain_trial.h"
 #include "gateway/desk/json_list.h"
 #include "gateway/desk/trust_commands.h"
-#include "gateway/crypto/certificate.h"
 #include "gateway/observe/json_line.h"
 #include "gateway/policy/facts.h"
 
@@ -24,8 +24,8 @@ Error mistake(std::string text) { return {Fault::client, std::move(text)}; }
 
 // The checks in the order in which they are made: what follows a failure was not reached.
 constexpr std::array<std::string_view, 10> kChecks{
-    "readable", "issuer",   "signature",    "purpose",     "constraints",
-    "validity", "strength", "entry_active", "revocation",  "identity"};
+    "readable", "issuer",   "signature",    "purpose",    "constraints",
+    "validity", "strength", "entry_active", "revocation", "identity"};
 
 std::string_view check_of(RefusalReason reason) {
   switch (reason) {

@@ -152,7 +152,12 @@ TEST(Loop, KeepsTheOrderAcrossTheEndOfARound) {
 TEST(Loop, RunsWorkPostedByAnotherThread) {
   Loop loop;
   int seen = 0;
-  std::thread other([&] { loop.post([&] { seen = 1; loop.stop(); }); });
+  std::thread other([&] {
+    loop.post([&] {
+      seen = 1;
+      loop.stop();
+    });
+  });
   loop.run();
   other.join();
   EXPECT_EQ(seen, 1);

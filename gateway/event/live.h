@@ -36,8 +36,8 @@ class Live {
 
   // publish replaces the value on every worker; `done` runs on control when all have taken it.
   // Control thread only.
-  void publish(Broadcast& broadcast, std::shared_ptr<const T> value,
-               std::function<void()> done = [] {}) {
+  void publish(
+      Broadcast& broadcast, std::shared_ptr<const T> value, std::function<void()> done = [] {}) {
     broadcast.to_all([slots = slots_, value = std::move(value)](
                          unsigned worker) { (*slots)[worker].value = value; },
                      std::move(done));

@@ -58,8 +58,8 @@ void Loop::run() {
 
 void Loop::run_once() { turn(EVLOOP_NONBLOCK); }
 
-// turn serves what is ready of sockets, timers and mail, and one round of the ready list. It waits for
-// the former only where the list is empty.
+// turn serves what is ready of sockets, timers and mail, and one round of the ready list. It waits
+// for the former only where the list is empty.
 void Loop::turn(int flags) {
   clock_is_fresh_ = false;
   event_base_loop(base_.get(), EVLOOP_ONCE | (has_ready() ? EVLOOP_NONBLOCK : flags));
@@ -126,8 +126,8 @@ void Loop::run_round() noexcept {
   }
 }
 
-// may_run counts how often an object runs in this round. One that may not ends the round: it keeps its
-// place, and nothing overtakes it.
+// may_run counts how often an object runs in this round. One that may not ends the round: it keeps
+// its place, and nothing overtakes it.
 bool Loop::may_run(Ready& ready) const {
   if (ready.round_ != round_) {
     ready.round_ = round_;

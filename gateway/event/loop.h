@@ -4,8 +4,8 @@
 // ready list, which runs continuations on an empty stack. Only this room knows libevent.
 //
 // It goes in turns: what is ready of sockets, timers and mail is served once, then one round of the
-// ready list, which is bounded. So whatever enqueues itself again and again, sockets, timers and mail
-// are looked at between two rounds.
+// ready list, which is bounded. So whatever enqueues itself again and again, sockets, timers and
+// mail are looked at between two rounds.
 
 #include <atomic>
 #include <cstdint>
@@ -56,17 +56,17 @@ class Loop {
   void stop();
 
   // post runs `work` on this loop's thread; any thread may call it, and waits for nobody: work is
-  // pushed without a lock. It allocates and makes a system call, so it has no place on the way of an
-  // ordinary request.
+  // pushed without a lock. It allocates and makes a system call, so it has no place on the way of
+  // an ordinary request.
   void post(std::function<void()> work);
 
-  // enqueue runs `ready` after the current callback has returned, first come, first served. Enqueuing
-  // twice is once.
+  // enqueue runs `ready` after the current callback has returned, first come, first served.
+  // Enqueuing twice is once.
   void enqueue(Ready& ready);
 
   // A round runs no more than kMostRuns in all, and ends before one object has run more than
-  // kMostRunsOfOne times: a request takes a few steps, each of which enqueues the next, and should not
-  // need a poll for each; an object with endless work should.
+  // kMostRunsOfOne times: a request takes a few steps, each of which enqueues the next, and should
+  // not need a poll for each; an object with endless work should.
   static constexpr std::uint32_t kMostRuns = 128;
   static constexpr std::uint32_t kMostRunsOfOne = 4;
 
@@ -97,7 +97,9 @@ class Loop {
   bool may_run(Ready& ready) const;
   bool has_ready() const;
   // woken is called at the start of every libevent callback.
-  void woken() { if (!clock_is_fresh_) refresh_clock(); }
+  void woken() {
+    if (!clock_is_fresh_) refresh_clock();
+  }
 
   std::unique_ptr<event_base, BaseFree> base_;
   std::unique_ptr<struct ::event, EventFree> mail_event_;

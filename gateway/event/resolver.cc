@@ -23,10 +23,9 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-// Channel is what c-ares asks through: its sockets are watched and its time-outs kept on the loop. It
-// lives as long as the resolver or a question that somebody still waits for.
-class Resolver::Channel final : public std::enable_shared_from_this<Channel>,
-                                private TimerHandler {
+// Channel is what c-ares asks through: its sockets are watched and its time-outs kept on the loop.
+// It lives as long as the resolver or a question that somebody still waits for.
+class Resolver::Channel final : public std::enable_shared_from_this<Channel>, private TimerHandler {
  public:
   Channel(Loop& loop, const ResolverSettings& settings) : loop_(loop), timer_(loop, *this) {
     char lookups[] = "fb";  // files, then the DNS
@@ -65,7 +64,8 @@ class Resolver::Channel final : public std::enable_shared_from_this<Channel>,
  private:
   // Socket is one of c-ares's, to a server.
   struct Socket final : WatchHandler {
-    Socket(Channel& owner, int number) : channel(owner), fd(number), watch(owner.loop_, fd, *this) {}
+    Socket(Channel& owner, int number)
+        : channel(owner), fd(number), watch(owner.loop_, fd, *this) {}
     void on_readable() override { channel.process(fd, ARES_SOCKET_BAD); }
     void on_writable() override { channel.process(ARES_SOCKET_BAD, fd); }
     Channel& channel;
@@ -107,8 +107,8 @@ class Resolver::Channel final : public std::enable_shared_from_this<Channel>,
   std::map<int, std::unique_ptr<Socket>> sockets_;
 };
 
-// Question is one look-up. c-ares holds it until it has told its end, which it does for those that a
-// channel did not live to answer as well.
+// Question is one look-up. c-ares holds it until it has told its end, which it does for those that
+// a channel did not live to answer as well.
 struct Resolver::Question {
   static void told(void* self, int status, int, ares_addrinfo* list) noexcept {
     const std::unique_ptr<Question> question(static_cast<Question*>(self));

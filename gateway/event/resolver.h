@@ -1,8 +1,9 @@
 #pragma once
 
 // Resolver looks names up without blocking, by c-ares: in /etc/hosts, then in the DNS. It asks with
-// EDNS (RFC 6891), again over TCP where an answer was truncated (RFC 7766 section 5), and asks the next
-// server where one is silent or fails. A name is looked up as it is written: no search list is applied.
+// EDNS (RFC 6891), again over TCP where an answer was truncated (RFC 7766 section 5), and asks the
+// next server where one is silent or fails. A name is looked up as it is written: no search list is
+// applied.
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -19,8 +20,8 @@ namespace sallyport::event {
 
 struct ResolverSettings {
   std::vector<std::string> nameservers;  // "192.0.2.53" or "127.0.0.1:5353"; empty: resolv.conf's
-  Milliseconds timeout{2'000};           // of one question to one server; it doubles with each round
-  int attempts = 2;                      // rounds: how often each server is asked one question
+  Milliseconds timeout{2'000};  // of one question to one server; it doubles with each round
+  int attempts = 2;             // rounds: how often each server is asked one question
 };
 
 // Every Resolver reads the system's files anew, so that whoever asks from time to time makes a new

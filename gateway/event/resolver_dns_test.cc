@@ -68,7 +68,7 @@ class NameServer {
     close(tcp_);
   }
   std::string address() const { return "127.0.0.1:" + std::to_string(port(udp_)); }
-  std::atomic<int> asked = 0;           // queries
+  std::atomic<int> asked = 0;  // queries
   std::atomic<int> asked_over_tcp = 0;
 
  private:
@@ -235,7 +235,8 @@ TEST(ResolverDns, FollowsALongChainOfAliases) {
 
 TEST(ResolverDns, ReturnsAddressesOfBothFamilies) {
   NameServer server([](const Query& query) {
-    if (query.kind == kAaaa) return Reply{0, {record(kAsked, kAaaa, std::string(15, '\0') + '\1')}, false};
+    if (query.kind == kAaaa)
+      return Reply{0, {record(kAsked, kAaaa, std::string(15, '\0') + '\1')}, false};
     return addresses(1)(query);
   });
   const auto found = look_up({server.address()});

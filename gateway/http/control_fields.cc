@@ -17,9 +17,9 @@ class Taker {
  public:
   explicit Taker(ControlFields& control) : control_(control) {}
 
-  // takes returns true if the field is not for the other side. A server that makes variables of names
-  // would take a look-alike for the real field: one of such a field is refused, one of another field by
-  // which somebody decides is removed.
+  // takes returns true if the field is not for the other side. A server that makes variables of
+  // names would take a look-alike for the real field: one of such a field is refused, one of
+  // another field by which somebody decides is removed.
   bool takes(const Field& field) {
     if (takes_by_name(field)) return true;
     if (!is_lookalike(field.name)) return false;

@@ -22,10 +22,10 @@ struct ControlFields {
 };
 
 // take_control_fields removes from `fields` everything that is_framing or is_hop_by_hop, the fields
-// that Connection names (RFC 9110 section 7.6.1) and look-alikes of fields that are is_known, such as
-// `Content_Type`; and fills `control`. Refused: a second Host, Content-Length or Transfer-Encoding, even
-// if equal; look-alikes of all these (`Content_Length`, `Content.Length`); a Connection option that is
-// no token or names a field that is_unlistable.
+// that Connection names (RFC 9110 section 7.6.1) and look-alikes of fields that are is_known, such
+// as `Content_Type`; and fills `control`. Refused: a second Host, Content-Length or
+// Transfer-Encoding, even if equal; look-alikes of all these (`Content_Length`, `Content.Length`);
+// a Connection option that is no token or names a field that is_unlistable.
 [[nodiscard]] std::optional<Violation> take_control_fields(Fields& fields, ControlFields& control);
 
 }  // namespace sallyport::http

@@ -131,8 +131,8 @@ class Names {
   std::array<std::uint8_t, kSlots> slots_{};  // index into known_ and one; zero: none
 };
 
-// with_trait picks the fields that have one of those traits. A question about few names has a table of
-// its own: in that of all, ordinary fields are found, and compared to the last octet.
+// with_trait picks the fields that have one of those traits. A question about few names has a table
+// of its own: in that of all, ordinary fields are found, and compared to the last octet.
 template <int kTraits>
 consteval auto with_trait() {
   constexpr auto has = [](const Known& known) { return (known.traits & kTraits) != 0; };

@@ -1,7 +1,7 @@
 #pragma once
 
-// Which names of fields mean what. Every question folds names (http/folded_name.h): servers that turn
-// them into variables cannot tell `Client_Cert` from `Client-Cert` (RFC 9440 section 4).
+// Which names of fields mean what. Every question folds names (http/folded_name.h): servers that
+// turn them into variables cannot tell `Client_Cert` from `Client-Cert` (RFC 9440 section 4).
 
 #include <string>
 #include <string_view>
@@ -37,7 +37,8 @@ bool is_framing(std::string_view name);
 bool is_of_http_1(std::string_view name);
 
 // is_trust: what upstreams believe when a gateway says it (who calls, from where, by which
-// certificate, which address was meant). Nobody outside may say it; http/trust_fields.h has them all.
+// certificate, which address was meant). Nobody outside may say it; http/trust_fields.h has them
+// all.
 bool is_trust(std::string_view name);
 
 // is_known: a field of the standards or of FAPI that the gateway or an upstream decides by.

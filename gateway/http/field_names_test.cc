@@ -146,10 +146,10 @@ TEST(FieldNames, ControlFieldsAreExactlyTheFramingAndHopByHopFields) {
 }
 
 TEST(FieldNames, ConnectionMayNotNameWhatTheUpstreamDecidesBy) {
-  for (const auto name : {"Authorization"sv, "Host"sv, "Content-Length"sv, "Content-Type"sv,
-                          "Cookie"sv, "Cache-Control"sv, "X-Fapi-Interaction-Id"sv, "DPoP"sv,
-                          "Transfer-Encoding"sv, "If-Match"sv, "X_Forwarded_For"sv, "SM_USER"sv,
-                          "$WSRA"sv, "X.Forwarded.Host"sv}) {
+  for (const auto name :
+       {"Authorization"sv, "Host"sv, "Content-Length"sv, "Content-Type"sv, "Cookie"sv,
+        "Cache-Control"sv, "X-Fapi-Interaction-Id"sv, "DPoP"sv, "Transfer-Encoding"sv, "If-Match"sv,
+        "X_Forwarded_For"sv, "SM_USER"sv, "$WSRA"sv, "X.Forwarded.Host"sv}) {
     EXPECT_TRUE(is_unlistable(name)) << name;
   }
   for (const auto name : {"TE"sv, "Keep-Alive"sv, "X-My-Hop"sv, "Proxy-Authorization"sv}) {
@@ -172,8 +172,9 @@ TEST(FieldNames, LookAlikesAreToldFromPlainNames) {
 
 // What decides has one spelling: with another, it is refused or not there.
 TEST(FieldNames, LookAlikesOfFieldsThatDecideAreTakenAway) {
-  for (const auto name : {"Content_Type"sv, "content.type"sv, "If_Match"sv, "X_Fapi_Interaction_Id"sv,
-                          "x-fapi_customer-ip-address"sv, "Idempotency_Key"sv, "X_Api_Key"sv}) {
+  for (const auto name :
+       {"Content_Type"sv, "content.type"sv, "If_Match"sv, "X_Fapi_Interaction_Id"sv,
+        "x-fapi_customer-ip-address"sv, "Idempotency_Key"sv, "X_Api_Key"sv}) {
     Fields fields;
     ControlFields control;
     fields.add(name, "x");

@@ -14,8 +14,8 @@ FieldSet::FieldSet(std::vector<std::string> names) : names_(std::move(names)) {
   });
   names_.erase(std::unique(names_.begin(), names_.end()), names_.end());
   for (std::size_t size = 0; size < begin_.size(); ++size) {
-    begin_[size] = static_cast<std::size_t>(
-        std::ranges::count_if(names_, [size](const std::string& name) { return name.size() < size; }));
+    begin_[size] = static_cast<std::size_t>(std::ranges::count_if(
+        names_, [size](const std::string& name) { return name.size() < size; }));
   }
   begin_.back() = names_.size();
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// FieldSet is a set of names of fields, compared as HTTP compares them: without the case of letters, and
-// to the octet otherwise, so that no look-alike of a name is in it.
+// FieldSet is a set of names of fields, compared as HTTP compares them: without the case of
+// letters, and to the octet otherwise, so that no look-alike of a name is in it.
 
 #include <array>
 #include <cstddef>

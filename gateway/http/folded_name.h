@@ -1,8 +1,8 @@
 #pragma once
 
-// Names of fields as a server sees them that makes variables of them: the case of letters is gone, and
-// what is neither letter nor digit is one character (CGI and WSGI do so with "-" and "_", some web
-// servers with every octet). Here it is "-", and letters are lower case.
+// Names of fields as a server sees them that makes variables of them: the case of letters is gone,
+// and what is neither letter nor digit is one character (CGI and WSGI do so with "-" and "_", some
+// web servers with every octet). Here it is "-", and letters are lower case.
 
 #include <array>
 #include <cstddef>
@@ -28,9 +28,7 @@ inline constexpr std::array<char, 256> kFold = make_fold_table();
 
 }  // namespace folded_name_detail
 
-constexpr char fold(char c) {
-  return folded_name_detail::kFold[static_cast<unsigned char>(c)];
-}
+constexpr char fold(char c) { return folded_name_detail::kFold[static_cast<unsigned char>(c)]; }
 
 // folds_to compares a name of any spelling with one that is folded.
 constexpr bool folds_to(std::string_view name, std::string_view folded) {

@@ -30,8 +30,8 @@ struct ResponseFraming {
 };
 
 // frame_response applies the same rules; answers to HEAD and 304 have no body whatever they
-// announce, 1xx may announce none but an empty one. What 204 announces is a slip: its sender may send
-// it, so the connection is not used again.
+// announce, 1xx may announce none but an empty one. What 204 announces is a slip: its sender may
+// send it, so the connection is not used again.
 std::variant<ResponseFraming, Violation> frame_response(const ControlFields& control,
                                                         int version_minor, int status,
                                                         Method request_method);

@@ -69,8 +69,8 @@ std::optional<Violation> read_control(std::string_view in_target, RequestHead& r
   const auto framed = frame_request(control, request.version_minor);
   if (const auto* violation = std::get_if<Violation>(&framed)) return *violation;
   request.body = std::get<BodyShape>(framed);
-  // RFC 9110 section 7.8: an offer may be ignored. With content it is refused: whoever accepts the offer
-  // reads what follows the content in another protocol.
+  // RFC 9110 section 7.8: an offer may be ignored. With content it is refused: whoever accepts the
+  // offer reads what follows the content in another protocol.
   if (control.upgrade && request.body.has_body()) return Violation::upgrade_refused;
   if (control.expect) {
     if (!equals_ignoring_case(*control.expect, "100-continue")) {

@@ -21,9 +21,9 @@ namespace sallyport::http {
 // In the result, `fields` holds end-to-end fields only: framing and hop-by-hop fields, Expect, the
 // fields that Connection named, and Proxy-Authorization (credentials for a forward proxy, which we
 // are not) are gone. Host is needed in HTTP/1.0 too. An absolute target must name the same
-// authority as Host. An offer to upgrade is dropped, and refused only beside content. `expects_continue` is set only when the
-// client asked in HTTP/1.1 and a body follows (RFC 9110 section 10.1.1). An HTTP/1.0 connection
-// lives on only if the client asked for it.
+// authority as Host. An offer to upgrade is dropped, and refused only beside content.
+// `expects_continue` is set only when the client asked in HTTP/1.1 and a body follows (RFC 9110
+// section 10.1.1). An HTTP/1.0 connection lives on only if the client asked for it.
 std::variant<RequestHead, Violation> parse_request_head(std::string_view head,
                                                         const HeadLimits& limits, Arena& arena);
 

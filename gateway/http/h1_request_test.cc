@@ -302,8 +302,8 @@ INSTANTIATE_TEST_SUITE_P(
     Connection, H1RequestRefuses,
     testing::Values(
         fields("UpgradeWithContent", "Upgrade: h2c\r\nContent-Length: 3\r\n", V::upgrade_refused),
-        fields("UpgradeOptionWithContent",
-               "Connection: Upgrade\r\nTransfer-Encoding: chunked\r\n", V::upgrade_refused),
+        fields("UpgradeOptionWithContent", "Connection: Upgrade\r\nTransfer-Encoding: chunked\r\n",
+               V::upgrade_refused),
         fields("Http2SettingsWithContent", "HTTP2-Settings: AAMAAABk\r\nContent-Length: 3\r\n",
                V::upgrade_refused),
         fields("OptionNoToken", "Connection: a b\r\n", V::bad_connection_option),

@@ -27,15 +27,15 @@ inline constexpr std::size_t kH2Floods = static_cast<std::size_t>(H2Flood::prior
 // to_string is stable: a log field and a metric label.
 std::string_view to_string(H2Flood kind);
 
+// What they are by default stands in load/settings.h, with the options.
 struct H2Limits {
-  HeadLimits head;                          // of decoded header blocks
-  std::uint32_t max_streams = 100;          // open at a time
-  std::uint32_t stream_window = 64 * 1024;  // octets of a body that may wait for us
-  std::uint32_t connection_window = 1024 * 1024;
-  std::size_t max_continuations = 8;    // of one header block
-  std::uint64_t overhead = 256 * 1024;  // octets of no use, see OverheadAccount
-  // Frames a second, by kind.
-  std::array<std::uint32_t, kH2Floods> per_second{100, 60, 30, 1000, 100, 500};
+  HeadLimits head;                  // of decoded header blocks
+  std::uint32_t max_streams = 0;    // open at a time
+  std::uint32_t stream_window = 0;  // octets of a body that may wait for us
+  std::uint32_t connection_window = 0;
+  std::size_t max_continuations = 0;                  // of one header block
+  std::uint64_t overhead = 0;                         // octets of no use, see OverheadAccount
+  std::array<std::uint32_t, kH2Floods> per_second{};  // frames a second, by kind
 };
 
 // H2Budget counts the frames of one connection.

@@ -133,8 +133,8 @@ std::variant<RequestHead, Violation> parse_h2_request(const HeaderBlock& block, 
   return request;
 }
 
-std::optional<Violation> parse_h2_trailers(const HeaderBlock& block, Arena& arena,
-                                           Fields& trailers, std::uint8_t* slips) {
+std::optional<Violation> parse_h2_trailers(const HeaderBlock& block, Arena& arena, Fields& trailers,
+                                           std::uint8_t* slips) {
   if (block.violation()) return Violation::trailers_too_large;
   block.append_to(trailers, arena);
   for (const Field& field : trailers) {

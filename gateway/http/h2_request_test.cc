@@ -13,7 +13,8 @@ using Pairs = std::initializer_list<std::pair<std::string_view, std::string_view
 
 class H2Request : public ::testing::Test {
  protected:
-  // parse reads a block of `pairs`, after the four usual pseudo-header fields unless told otherwise.
+  // parse reads a block of `pairs`, after the four usual pseudo-header fields unless told
+  // otherwise.
   std::variant<RequestHead, Violation> parse(Pairs pairs, bool ends_stream = true,
                                              bool with_pseudo = true) {
     HeaderBlock block{HeadLimits{}};
@@ -73,9 +74,9 @@ TEST_F(H2Request, JoinsCookies) {
 }
 
 TEST_F(H2Request, TakesTheAuthorityOfHost) {
-  const auto head = std::get<RequestHead>(parse(
-      {{":method", "GET"}, {":scheme", "https"}, {":path", "/"}, {"host", "a.example"}}, true,
-      false));
+  const auto head = std::get<RequestHead>(
+      parse({{":method", "GET"}, {":scheme", "https"}, {":path", "/"}, {"host", "a.example"}}, true,
+            false));
   EXPECT_EQ(head.authority, "a.example");
   EXPECT_EQ(violation({{"host", "b.example"}}), V::host_mismatch);
   EXPECT_EQ(violation({{":method", "GET"}, {":scheme", "https"}, {":path", "/"}}, true, false),

@@ -1,8 +1,8 @@
 #pragma once
 
-// H2FieldSection makes the fields of a message what HTTP/2 wants them to be: pseudo-header fields and
-// nothing of HTTP/1 connections (RFC 9113 section 8.3). Names become lower-case ones when the library
-// copies them, which it does in every nghttp2_submit_ function.
+// H2FieldSection makes the fields of a message what HTTP/2 wants them to be: pseudo-header fields
+// and nothing of HTTP/1 connections (RFC 9113 section 8.3). Names become lower-case ones when the
+// library copies them, which it does in every nghttp2_submit_ function.
 
 #include <nghttp2/nghttp2.h>
 

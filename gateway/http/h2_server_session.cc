@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kFrameHead = H2FrameHead::kSize;
 constexpr std::size_t kPreface = NGHTTP2_CLIENT_MAGIC_LEN;
-// A receiver needs no more than a few updates for a frame: frames of four octets, each of which may come
-// in a record of its own (RFC 8446 section 5.2: head, type and seal).
+// A receiver needs no more than a few updates for a frame: frames of four octets, each of which may
+// come in a record of its own (RFC 8446 section 5.2: head, type and seal).
 constexpr std::uint32_t kUpdatesOfAFrame = 4;
 constexpr std::uint64_t kRecord = 5 + 1 + 16;
 constexpr std::uint64_t kWindowUpdate = kFrameHead + 4 + kRecord;

@@ -128,7 +128,7 @@ class H2ServerSession {
   const H2Limits& limits_;
   H2Budget budget_;
   OverheadAccount account_;
-  std::uint64_t useful_ = 0;  // octets of this feed that were
+  std::uint64_t useful_ = 0;    // octets of this feed that were
   std::uint64_t crossing_ = 0;  // octets of bodies that may be under way on streams that we reset
   H2FrameScan scan_;
   H2PastStreams past_;

@@ -83,9 +83,13 @@ class Server final : public http::H2SessionOwner {
 
  private:
   static http::H2Limits few_streams() {
-    http::H2Limits limits;
-    limits.max_streams = 10;
-    return limits;
+    return {.head = {},
+            .max_streams = 10,
+            .stream_window = 64 * 1024,
+            .connection_window = 1024 * 1024,
+            .max_continuations = 8,
+            .overhead = 256 * 1024,
+            .per_second = {100, 60, 30, 1000, 100, 500}};
   }
 
   const http::H2Limits limits_;

@@ -11,6 +11,8 @@
 
 namespace sallyport::http {
 
+// HeadLimits bound one head. Their defaults stand here: every reader of heads has some, and the
+// options of listeners and upstreams (load/settings.h) begin with them.
 struct HeadLimits {
   std::size_t max_head_bytes = 32 * 1024;  // from the first octet to the empty line, inclusive
   std::size_t max_start_line = 8 * 1024;   // without its CRLF

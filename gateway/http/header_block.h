@@ -24,9 +24,9 @@ class HeaderBlock {
   // clear begins a new block.
   void clear();
   // add takes one field, pseudo-header fields included. Against the limit of a head it counts its
-  // octets and 32 more, as SETTINGS_MAX_HEADER_LIST_SIZE says (RFC 9113 section 6.5.2), however few it
-  // was on the wire; against that of one field the line that it would be in HTTP/1. Beyond a limit
-  // nothing is kept any more.
+  // octets and 32 more, as SETTINGS_MAX_HEADER_LIST_SIZE says (RFC 9113 section 6.5.2), however few
+  // it was on the wire; against that of one field the line that it would be in HTTP/1. Beyond a
+  // limit nothing is kept any more.
   void add(std::string_view name, std::string_view value);
   // violation is the limit that was passed, if one was.
   const std::optional<Violation>& violation() const { return violation_; }
@@ -37,7 +37,7 @@ class HeaderBlock {
 
  private:
   struct Entry {
-    std::size_t name;   // lengths of what stands one after the other in text_
+    std::size_t name;  // lengths of what stands one after the other in text_
     std::size_t value;
   };
 

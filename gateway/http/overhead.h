@@ -18,8 +18,8 @@ class OverheadAccount {
   // `limit` is in octets.
   explicit OverheadAccount(std::uint64_t limit) : limit_(static_cast<std::int64_t>(limit)) {}
 
-  // spend counts octets that carried nothing; negative, when some that were counted, or will be, are not to
-  // blame on the client.
+  // spend counts octets that carried nothing; negative, when some that were counted, or will be,
+  // are not to blame on the client.
   void spend(std::int64_t octets) { debt_ += octets; }
   // earn counts octets of requests: each pays for one of overhead.
   void earn(std::uint64_t octets) {

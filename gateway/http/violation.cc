@@ -100,7 +100,8 @@ constexpr std::array<ViolationInfo, kViolations> kRows{{
      "The Connection field asks to remove a field that is meant for the upstream: an attempt to "
      "strip a trust or security field."},
     {V::upgrade_refused, "http.upgrade_refused", not_implemented,
-     "The request has content and offers to upgrade to another protocol (Upgrade or HTTP2-Settings); "
+     "The request has content and offers to upgrade to another protocol (Upgrade or "
+     "HTTP2-Settings); "
      "without content such an offer is dropped."},
     {V::unknown_expectation, "http.unknown_expectation", expectation_failed,
      "The Expect field asks for something other than 100-continue."},
@@ -192,11 +193,16 @@ const ViolationInfo& describe(Violation violation) {
 
 std::string_view rule_of_answer(Violation violation) {
   switch (violation) {
-    case V::head_too_large: return "http.head_too_large limit=response_head";
-    case V::status_line_too_long: return "http.status_line_too_long limit=status_line";
-    case V::field_too_large: return "http.field_too_large limit=response_field";
-    case V::too_many_fields: return "http.too_many_fields limit=response_fields";
-    default: return describe(violation).id;
+    case V::head_too_large:
+      return "http.head_too_large limit=response_head";
+    case V::status_line_too_long:
+      return "http.status_line_too_long limit=status_line";
+    case V::field_too_large:
+      return "http.field_too_large limit=response_field";
+    case V::too_many_fields:
+      return "http.too_many_fields limit=response_fields";
+    default:
+      return describe(violation).id;
   }
 }
 

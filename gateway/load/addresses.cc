@@ -126,8 +126,7 @@ Result<int> bind_listener(const SocketAddress& address) {
     if (fd >= 0) close(fd);
     return bad(address.text + ": " + what + ": " + std::strerror(error));
   };
-  const int fd =
-      socket(address.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd = socket(address.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return failed("cannot make a socket", fd);
   const int yes = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);

@@ -75,8 +75,8 @@ std::optional<Loaded> build(std::shared_ptr<const config::Node> document, Servic
 
 }  // namespace
 
-std::optional<Loaded> load(const std::string& path, Services& services,
-                           metrics::Registry& registry, config::Findings& findings) {
+std::optional<Loaded> load(const std::string& path, Services& services, metrics::Registry& registry,
+                           config::Findings& findings) {
   auto document = config::load_yaml(path, findings);
   if (!document) return std::nullopt;
   return build(std::make_shared<const config::Node>(std::move(*document)), services, registry,

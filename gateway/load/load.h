@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "gateway/config/findings.h"
+#include "gateway/event/resolver.h"
 #include "gateway/load/addresses.h"
 #include "gateway/load/services.h"
 #include "gateway/load/settings.h"
 #include "gateway/load/watched_files.h"
-#include "gateway/event/resolver.h"
 #include "gateway/metrics/metrics.h"
 #include "gateway/server/generation.h"
 

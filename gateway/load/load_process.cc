@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "gateway/base/text.h"
+#include "gateway/event/worker.h"
 #include "gateway/load/loader.h"
 #include "gateway/load/machine_memory.h"
-#include "gateway/event/worker.h"
 
 namespace sallyport::load {
 namespace {
@@ -27,9 +27,10 @@ void Loader::build_process() {
   loaded_.certificate_register = settings_.certificate_register;
   loaded_.core_dumps = *settings_.process.core_dumps;
   if (loaded_.core_dumps) {
-    findings_.warning(settings_.process.core_dumps.node,
-                   "a core file holds the private keys and tokens of this process: take it out again "
-                   "when the crash is understood");
+    findings_.warning(
+        settings_.process.core_dumps.node,
+        "a core file holds the private keys and tokens of this process: take it out again "
+        "when the crash is understood");
   }
   constexpr unsigned kMost = event::Worker::kMaxWorkers;
   const config::Node& node = settings_.workers.node;
@@ -47,9 +48,9 @@ void Loader::build_process() {
 
 void Loader::build_limits() {
   const TimeoutSettings& timeouts = settings_.timeouts;
-  generation_.timeouts = {timeouts.handshake, timeouts.request_head, timeouts.request_body,
-                          timeouts.response_write, timeouts.keep_alive,
-                          timeouts.distrusted, timeouts.discard_body};
+  generation_.timeouts = {timeouts.handshake,      timeouts.request_head, timeouts.request_body,
+                          timeouts.response_write, timeouts.keep_alive,   timeouts.distrusted,
+                          timeouts.discard_body};
   const LimitSettings& limits = settings_.limits;
   build_overload_limits();
   generation_.limits.request_body = limits.request_body.bytes;

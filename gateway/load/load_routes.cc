@@ -2,11 +2,11 @@
 #include <set>
 
 #include "gateway/base/text.h"
+#include "gateway/http/authority.h"
+#include "gateway/http/field_names.h"
 #include "gateway/load/loader.h"
 #include "gateway/load/request_fields.h"
 #include "gateway/load/schema.h"
-#include "gateway/http/authority.h"
-#include "gateway/http/field_names.h"
 
 namespace sallyport::load {
 namespace {
@@ -93,8 +93,9 @@ config::Node Loader::policies_of(const RouteSettings& settings, const config::No
   }
   if (own.is_null()) {
     if (!settings.chain) {
-      findings_.error(node, "needs `chain` or `policies`; write `policies: none` if it is meant to "
-                            "be open to everybody");
+      findings_.error(node,
+                      "needs `chain` or `policies`; write `policies: none` if it is meant to "
+                      "be open to everybody");
     }
     return policies;
   }
@@ -121,15 +122,16 @@ void Loader::build_route(const RouteSettings& settings, const config::Node& node
     const auto parsed = http::parse_authority(host, arena);
     const auto* authority = std::get_if<http::Authority>(&parsed);
     if (authority == nullptr || authority->port) {
-      findings_.error(node, "\"" + host + "\" is no host name: write api.example.com, without "
-                                          "scheme or port");
+      findings_.error(node, "\"" + host +
+                                "\" is no host name: write api.example.com, without "
+                                "scheme or port");
       continue;
     }
     route->hosts.emplace_back(authority->text);
   }
   for (const std::string& method : settings.methods) {
-    const bool is_upper = std::none_of(method.begin(), method.end(),
-                                       [](char c) { return c >= 'a' && c <= 'z'; });
+    const bool is_upper =
+        std::none_of(method.begin(), method.end(), [](char c) { return c >= 'a' && c <= 'z'; });
     if (!http::is_token(method) || !is_upper) {
       findings_.error(node, "\"" + method + "\" is no method: write GET, POST, …");
     }
@@ -163,7 +165,8 @@ void Loader::build_request_bodies(const RouteSettings& settings, policy::Route& 
     if (std::ranges::find(route.methods, *method) == route.methods.end()) {
       findings_.error(method.node, "\"" + *method + "\" is none of the route's `methods`");
     } else if (http::expects_content(http::method_of(*method))) {
-      findings_.error(method.node, "requests with " + *method + " may always have content: remove it");
+      findings_.error(method.node,
+                      "requests with " + *method + " may always have content: remove it");
     } else {
       route.request_bodies.push_back(*method);
     }
@@ -177,22 +180,23 @@ void Loader::register_metrics() {
     for (std::size_t i = 0; i < std::size(kClasses); ++i) {
       const std::array labels{metrics::Label{"route", route},
                               metrics::Label{"code_class", kClasses[i]}};
-      slots.status[i] = registry_.counter("requests_total", "Requests, by route and status class.",
-                                          labels);
+      slots.status[i] =
+          registry_.counter("requests_total", "Requests, by route and status class.", labels);
     }
     const std::array labels{metrics::Label{"route", route}};
     slots.duration = registry_.histogram("request_duration_seconds",
                                          "From a request's head to the end of its answer.", labels);
-    slots.policy = registry_.histogram("policy_duration_seconds",
-                                       "From a request's head to the verdict of its policies.",
-                                       labels);
+    slots.policy = registry_.histogram(
+        "policy_duration_seconds", "From a request's head to the verdict of its policies.", labels);
     slots.surplus = registry_.counter(
         "upstream_surplus_answers_total",
-        "Connections on which a server sent more than its answers, by the route of the last.", labels);
+        "Connections on which a server sent more than its answers, by the route of the last.",
+        labels);
     const auto slip = [&](std::string_view what) {
       const std::array both{metrics::Label{"route", route}, metrics::Label{"what", what}};
       return registry_.counter("upstream_tolerated_answers_total",
-                               "Answers of servers that were at fault and passed all the same.", both);
+                               "Answers of servers that were at fault and passed all the same.",
+                               both);
     };
     std::ranges::transform(http::kSlipNames, slots.slips.begin(), slip);
     generation_.slots.push_back(slots);

@@ -31,10 +31,8 @@ const policy::Module fake{
     .load = [](const config::Node&, policy::LoadContext&) -> std::shared_ptr<const policy::Plan> {
       return std::make_shared<FakePlan>();
     },
-    .attach = [](std::shared_ptr<const policy::Plan>,
-                 policy::AttachContext&) -> std::unique_ptr<policy::Policy> {
-      return std::make_unique<FakePolicy>();
-    },
+    .attach = [](std::shared_ptr<const policy::Plan>, policy::AttachContext&)
+        -> std::unique_ptr<policy::Policy> { return std::make_unique<FakePolicy>(); },
 };
 constexpr const char* kGate = "gate";
 constexpr const char* kNeedy = "needy";
@@ -54,7 +52,8 @@ class Loading : public ::testing::Test {
                                            "  - name: api\n"
                                            "    address: 127.0.0.1:8443\n"
                                            "    tls: {certificates: [{names: [api.example], "
-                                           "certificate: none.pem, key: none.key}]}\n" + rest);
+                                           "certificate: none.pem, key: none.key}]}\n" +
+                                               rest);
     Services services;
     metrics::Registry registry;
     config::Findings findings;
@@ -64,21 +63,22 @@ class Loading : public ::testing::Test {
     return text;
   }
   std::string route(const std::string& options) {
-    return errors("upstreams: {api: {servers: [\"127.0.0.1:1\"]}}\n"
-                  "chains: {all: {gate: }}\n"
-                  "routes:\n  - {id: r, paths: [/a], methods: [GET], " + options + "}\n");
+    return errors(
+        "upstreams: {api: {servers: [\"127.0.0.1:1\"]}}\n"
+        "chains: {all: {gate: }}\n"
+        "routes:\n  - {id: r, paths: [/a], methods: [GET], " +
+        options + "}\n");
   }
 
   test::TempDir folder_;
 };
 
-TEST_F(Loading, NamesTheFileThatCannotBeRead) {
-  EXPECT_THAT(errors(""), HasSubstr("none.pem"));
-}
+TEST_F(Loading, NamesTheFileThatCannotBeRead) { EXPECT_THAT(errors(""), HasSubstr("none.pem")); }
 
 TEST_F(Loading, SaysWhichUpstreamWasMeant) {
-  EXPECT_THAT(route("upstream: apii, chain: all"),
-              HasSubstr("routes[0].upstream: there is no upstream \"apii\" (did you mean \"api\"?)"));
+  EXPECT_THAT(
+      route("upstream: apii, chain: all"),
+      HasSubstr("routes[0].upstream: there is no upstream \"apii\" (did you mean \"api\"?)"));
 }
 
 TEST_F(Loading, WantsOpennessToBeWritten) {
@@ -101,9 +101,10 @@ TEST_F(Loading, RefusesAPolicyWithoutTheFactThatItNeeds) {
 
 TEST_F(Loading, RefusesUnknownChainsProfilesAndMethods) {
   const std::string text =
-      route("upstream: api, chain: al, errors: plaids, hosts: [\"https://x\"]").append(
-          errors("upstreams: {api: {servers: [\"127.0.0.1:1\"]}}\n"
-                 "routes: [{id: r, paths: [/a], methods: [get], upstream: api, policies: none}]\n"));
+      route("upstream: api, chain: al, errors: plaids, hosts: [\"https://x\"]")
+          .append(errors(
+              "upstreams: {api: {servers: [\"127.0.0.1:1\"]}}\n"
+              "routes: [{id: r, paths: [/a], methods: [get], upstream: api, policies: none}]\n"));
   EXPECT_THAT(text, HasSubstr("there is no chain \"al\" (did you mean \"all\"?)"));
   EXPECT_THAT(text, HasSubstr("there is no error profile \"plaids\" (did you mean \"plaid\"?)"));
   EXPECT_THAT(text, HasSubstr("is no host name"));
@@ -112,9 +113,11 @@ TEST_F(Loading, RefusesUnknownChainsProfilesAndMethods) {
 
 TEST_F(Loading, TakesRequestBodiesOfMethodsThatNeedToBeNamed) {
   const auto bodies = [this](const std::string& list) {
-    return errors("upstreams: {api: {servers: [\"127.0.0.1:1\"]}}\nchains: {all: {gate: }}\n"
-                  "routes:\n  - {id: r, paths: [/a], methods: [DELETE, POST, PURGE], upstream: api, "
-                  "chain: all, request_bodies: [" + list + "]}\n");
+    return errors(
+        "upstreams: {api: {servers: [\"127.0.0.1:1\"]}}\nchains: {all: {gate: }}\n"
+        "routes:\n  - {id: r, paths: [/a], methods: [DELETE, POST, PURGE], upstream: api, "
+        "chain: all, request_bodies: [" +
+        list + "]}\n");
   };
   const std::string is_good = bodies("");
   EXPECT_EQ(bodies("DELETE, PURGE"), is_good);
@@ -123,17 +126,18 @@ TEST_F(Loading, TakesRequestBodiesOfMethodsThatNeedToBeNamed) {
 }
 
 TEST_F(Loading, RefusesServersThatAreNone) {
-  const std::string text = errors("upstreams: {api: {servers: [\"http://127.0.0.1:1\", nohost, "
-                                  "\"unix:relative\"]}}\nroutes: []\n");
+  const std::string text = errors(
+      "upstreams: {api: {servers: [\"http://127.0.0.1:1\", nohost, "
+      "\"unix:relative\"]}}\nroutes: []\n");
   EXPECT_THAT(text, HasSubstr("upstreams.api.servers[1]"));
   EXPECT_THAT(text, HasSubstr("write host:port, [v6]:port or unix:/path"));
   EXPECT_THAT(text, HasSubstr("needs an absolute path"));
 }
 
 TEST_F(Loading, TakesNamesAsServersAndRefusesWhatIsNone) {
-  const std::string text =
-      errors("upstreams: {api: {servers: [\"api.internal:80\", {address: \"[::1]:80\", weight: 0}, "
-             "{weight: 2}, \"a b:80\"]}}\nroutes: []\n");
+  const std::string text = errors(
+      "upstreams: {api: {servers: [\"api.internal:80\", {address: \"[::1]:80\", weight: 0}, "
+      "{weight: 2}, \"a b:80\"]}}\nroutes: []\n");
   EXPECT_THAT(text, Not(HasSubstr("servers[0]")));
   EXPECT_THAT(text, HasSubstr("upstreams.api.servers[1].weight"));
   EXPECT_THAT(text, HasSubstr("upstreams.api.servers[2].address"));
@@ -157,7 +161,8 @@ TEST_F(Loading, ChecksWhatUpstreamsAreAskedAndBelieved) {
 }
 
 TEST_F(Loading, KeepsTheAdminPortOffThePublicNet) {
-  EXPECT_THAT(errors("admin: {listen: \"0.0.0.0:9090\"}\n"), HasSubstr("must be a loopback address"));
+  EXPECT_THAT(errors("admin: {listen: \"0.0.0.0:9090\"}\n"),
+              HasSubstr("must be a loopback address"));
 }
 
 TEST(SocketAddress, HasOneTextForOneAddress) {

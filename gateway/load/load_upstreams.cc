@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "gateway/load/loader.h"
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/digest.h"
+#include "gateway/load/loader.h"
 #include "gateway/proxy/server_directory.h"
 
 namespace sallyport::load {
@@ -78,11 +78,10 @@ proxy::Upstream plain_options(const std::string& name, const UpstreamSettings& s
   upstream.max_connections = static_cast<std::size_t>(settings.max_connections);
   upstream.max_idle = static_cast<std::size_t>(settings.max_idle);
   upstream.max_pending = static_cast<std::size_t>(settings.max_pending);
-  upstream.head_limits = {
-      .max_head_bytes = settings.limits.response_head.bytes,
-      .max_start_line = settings.limits.status_line.bytes,
-      .max_fields = static_cast<std::size_t>(settings.limits.response_fields),
-      .max_field_bytes = settings.limits.response_field.bytes};
+  upstream.head_limits = {.max_head_bytes = settings.limits.response_head.bytes,
+                          .max_start_line = settings.limits.status_line.bytes,
+                          .max_fields = static_cast<std::size_t>(settings.limits.response_fields),
+                          .max_field_bytes = settings.limits.response_field.bytes};
   upstream.retries = static_cast<unsigned>(settings.retries);
   upstream.retry_budget = static_cast<unsigned>(settings.retry_budget);
   upstream.ejection = {static_cast<unsigned>(settings.eject_after), settings.eject_for,

@@ -10,8 +10,8 @@
 namespace sallyport::load {
 namespace {
 
-// Of these the FDX- fields without dashes after the first are those of FDX 4; one of them is misspelt
-// there, and callers send it so.
+// Of these the FDX- fields without dashes after the first are those of FDX 4; one of them is
+// misspelt there, and callers send it so.
 constexpr std::array<std::string_view, 32> kFdx = {
     "Accept",
     "Accept-Encoding",
@@ -87,8 +87,8 @@ std::string unknown_set(const std::string& name) {
   if (!near.empty()) message += " (did you mean \"" + std::string(near) + "\"?)";
   std::string field = name;
   if (is_alpha(field[0])) field[0] = static_cast<char>(field[0] - 'a' + 'A');
-  return message + "; the sets are " + list + ". If it is a field, write it with a capital letter: " +
-         field;
+  return message + "; the sets are " + list +
+         ". If it is a field, write it with a capital letter: " + field;
 }
 
 // field_problem says why a field of that name never reaches an upstream, or nothing.
@@ -99,7 +99,8 @@ std::string field_problem(const std::string& name) {
     return quoted + "is about one connection: the gateway writes its own, whatever stands here";
   }
   if (const http::TrustFamily* family = http::find_trust_family(name)) {
-    return quoted + "is removed on every route, because only a gateway may set it (who believes it: " +
+    return quoted +
+           "is removed on every route, because only a gateway may set it (who believes it: " +
            std::string(family->believer) + ")";
   }
   if (http::is_lookalike(name) && http::is_known(name)) {
@@ -120,8 +121,8 @@ std::shared_ptr<const http::FieldSet> read_request_fields(
       names.insert(names.end(), set->fields.begin(), set->fields.end());
       continue;
     }
-    const std::string problem = !text->empty() && looks_like_set(*text) ? unknown_set(*text)
-                                                                         : field_problem(*text);
+    const std::string problem =
+        !text->empty() && looks_like_set(*text) ? unknown_set(*text) : field_problem(*text);
     if (!problem.empty()) findings.error(text.node, problem);
     names.push_back(*text);
   }

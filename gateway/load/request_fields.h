@@ -22,9 +22,9 @@ struct NamedFieldSet {
 
 std::span<const NamedFieldSet> named_field_sets();
 
-// read_request_fields reads names of fields and of sets. A word in lower case without a dash is a set,
-// unless HTTP knows a field of that name: so a set that is misspelt is no field. Findings: sets that
-// there are not, texts that are no names, and fields that no client can send through.
+// read_request_fields reads names of fields and of sets. A word in lower case without a dash is a
+// set, unless HTTP knows a field of that name: so a set that is misspelt is no field. Findings:
+// sets that there are not, texts that are no names, and fields that no client can send through.
 std::shared_ptr<const http::FieldSet> read_request_fields(
     const std::vector<config::At<std::string>>& texts, config::Findings& findings);
 

@@ -49,7 +49,8 @@ TEST(RequestFields, RefusesWhatCanNeverPass) {
     read({name}, problem);
     EXPECT_THAT(problem, HasSubstr("is about one connection")) << name;
   }
-  for (const char* name : {"X-Forwarded-For", "x_real_ip", "SM_USER", "forwarded", "$WSRA", "eppn"}) {
+  for (const char* name :
+       {"X-Forwarded-For", "x_real_ip", "SM_USER", "forwarded", "$WSRA", "eppn"}) {
     read({name}, problem);
     EXPECT_THAT(problem, HasSubstr("because only a gateway may set it")) << name;
   }

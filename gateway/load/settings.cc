@@ -11,8 +11,9 @@ using config::required;
 std::span<const config::Option> CertificateSettings::options() {
   using S = CertificateSettings;
   static const std::array rows{
-      required<&S::names>("names", "Server names (SNI) that this certificate serves: exact, or "
-                                   "`*.example.com` for one label.",
+      required<&S::names>("names",
+                          "Server names (SNI) that this certificate serves: exact, or "
+                          "`*.example.com` for one label.",
                           config::not_empty()),
       required<&S::certificate>("certificate", "PEM file: the leaf, then its issuers in order."),
       required<&S::key>("key", "PEM file with the leaf's private key."),
@@ -38,8 +39,9 @@ std::span<const config::Option> TlsSettings::options() {
   static const std::array rows{
       option<&S::min_version>("min_version", "The oldest TLS version: `\"1.2\"` or `\"1.3\"`.",
                               config::one_of({"1.2", "1.3"})),
-      option<&S::protocols>("protocols", "Protocols offered by ALPN, the best first: `h2` and "
-                                         "`http/1.1`. A client without ALPN gets HTTP/1.1.",
+      option<&S::protocols>("protocols",
+                            "Protocols offered by ALPN, the best first: `h2` and "
+                            "`http/1.1`. A client without ALPN gets HTTP/1.1.",
                             config::one_of({"h2", "http/1.1"})),
       required<&S::certificates>("certificates", "What is served for which server name.",
                                  config::not_empty()),
@@ -50,8 +52,9 @@ std::span<const config::Option> TlsSettings::options() {
 std::span<const config::Option> ProxyProtocolSettings::options() {
   using S = ProxyProtocolSettings;
   static const std::array rows{
-      required<&S::from>("from", "Balancers: addresses or blocks (`10.0.0.0/24`). Whoever else "
-                                 "connects is refused.",
+      required<&S::from>("from",
+                         "Balancers: addresses or blocks (`10.0.0.0/24`). Whoever else "
+                         "connects is refused.",
                          config::not_empty()),
       option<&S::timeout>("timeout", "From the connection to the end of the header.",
                           between(Milliseconds(10), Milliseconds(60'000))),
@@ -65,11 +68,13 @@ std::span<const config::Option> ProxyProtocolSettings::options() {
 std::span<const config::Option> TrustedHopsSettings::options() {
   using S = TrustedHopsSettings;
   static const std::array rows{
-      required<&S::proxies>("proxies", "Proxies whose word about a request's client counts: "
-                                       "addresses or blocks.",
+      required<&S::proxies>("proxies",
+                            "Proxies whose word about a request's client counts: "
+                            "addresses or blocks.",
                             config::not_empty()),
-      option<&S::field>("field", "The field in which they name the client. The other one is never "
-                                 "believed."),
+      option<&S::field>("field",
+                        "The field in which they name the client. The other one is never "
+                        "believed."),
   };
   return rows;
 }
@@ -80,10 +85,11 @@ std::span<const config::Option> ListenerSettings::options() {
       required<&S::name>("name", "Name in logs and metrics.", config::not_empty()),
       required<&S::address>("address", "`address:port`, such as `0.0.0.0:443` or `[::]:443`."),
       required<&S::tls>("tls", "TLS of this listener; there are no listeners without."),
-      option<&S::proxy_protocol>("proxy_protocol",
-                                 "Every connection must begin with a PROXY header (version 1 or 2), "
-                                 "which says who the client is. For listeners behind a balancer that "
-                                 "does not end TLS."),
+      option<&S::proxy_protocol>(
+          "proxy_protocol",
+          "Every connection must begin with a PROXY header (version 1 or 2), "
+          "which says who the client is. For listeners behind a balancer that "
+          "does not end TLS."),
       option<&S::trusted_hops>("trusted_hops",
                                "The client of a request is whom these proxies name, from the last "
                                "entry of the field to the first that is not itself a proxy. For "
@@ -95,11 +101,12 @@ std::span<const config::Option> ListenerSettings::options() {
 std::span<const config::Option> RequestFieldsSettings::options() {
   using S = RequestFieldsSettings;
   static const std::array rows{
-      required<&S::only>("only",
-                         "Names of fields, and sets of names: `fdx` for an FDX API, `oauth` for the "
-                         "endpoints of OAuth that servers call. The upstream gets no other field of a "
-                         "client, nor trailer; what policies add is not concerned.",
-                         config::not_empty()),
+      required<&S::only>(
+          "only",
+          "Names of fields, and sets of names: `fdx` for an FDX API, `oauth` for the "
+          "endpoints of OAuth that servers call. The upstream gets no other field of a "
+          "client, nor trailer; what policies add is not concerned.",
+          config::not_empty()),
   };
   return rows;
 }
@@ -109,30 +116,34 @@ std::span<const config::Option> RouteSettings::options() {
   static const std::array rows{
       required<&S::id>("id", "Name in logs and metrics, unique.", config::not_empty()),
       option<&S::hosts>("hosts", "Hosts that it serves, without port; empty: every host."),
-      required<&S::paths>("paths", "Patterns: `/accounts/{accountId}`, or `/static/**` for all "
-                                   "below. The most specific pattern of all routes wins.",
+      required<&S::paths>("paths",
+                          "Patterns: `/accounts/{accountId}`, or `/static/**` for all "
+                          "below. The most specific pattern of all routes wins.",
                           config::not_empty()),
       required<&S::methods>("methods", "Methods that it allows; HEAD is not implied by GET.",
                             config::not_empty()),
-      option<&S::request_bodies>(
-          "request_bodies",
-          "Those of `methods` whose requests may have content although HTTP gives it no meaning: all "
-          "but PATCH, POST and PUT. Others with content are refused, since an upstream that does not "
-          "read it takes it for another request; docs/request-content.md."),
+      option<&S::request_bodies>("request_bodies",
+                                 "Those of `methods` whose requests may have content although HTTP "
+                                 "gives it no meaning: all "
+                                 "but PATCH, POST and PUT. Others with content are refused, since "
+                                 "an upstream that does not "
+                                 "read it takes it for another request; docs/request-content.md."),
       required<&S::upstream>("upstream", "Name of the upstream."),
       option<&S::chain>("chain", "Name of the chain whose policies apply."),
       option<&S::policies>("policies",
                            "Policies by name, added to those of `chain` or replacing them; `none` "
                            "for a route that is open to everybody.",
                            config::raw_schema(route_policies_schema)),
-      option<&S::request_fields>("request_fields", "Which fields of a client the upstream gets; all but "
-                                                   "those that only a gateway may set, when left out."),
+      option<&S::request_fields>("request_fields",
+                                 "Which fields of a client the upstream gets; all but "
+                                 "those that only a gateway may set, when left out."),
       option<&S::errors>("errors", "Error profile of this route."),
-      option<&S::query>("query",
-                        "`lenient`: a query may have the characters `[ ] { } | ^`, as browsers send "
-                        "them although RFC 3986 does not allow it; policies and the upstream see "
-                        "them percent-encoded. `strict`: such a request is refused, with "
-                        "http.target_illegal_character."),
+      option<&S::query>(
+          "query",
+          "`lenient`: a query may have the characters `[ ] { } | ^`, as browsers send "
+          "them although RFC 3986 does not allow it; policies and the upstream see "
+          "them percent-encoded. `strict`: such a request is refused, with "
+          "http.target_illegal_character."),
       option<&S::log_path>("log_path", "`false` logs the pattern instead of the path."),
   };
   return rows;
@@ -147,7 +158,8 @@ std::span<const config::Option> TimeoutSettings::options() {
                                "From its first octet (on a new connection: from the handshake) to "
                                "the end of a request's head.",
                                wait),
-      option<&S::request_body>("request_body", "For a client to pause in a request body, and to fall behind "
+      option<&S::request_body>("request_body",
+                               "For a client to pause in a request body, and to fall behind "
                                "`limits.min_body_rate`.",
                                wait),
       option<&S::response_write>("response_write",
@@ -159,10 +171,11 @@ std::span<const config::Option> TimeoutSettings::options() {
                              "For a request under way to end, when the client's certificate is not "
                              "trusted any more.",
                              wait),
-      option<&S::discard_body>("discard_body",
-                               "For the rest of a request body to come after the answer, over HTTP/2; see "
-                               "`limits.discard_body`.",
-                               wait),
+      option<&S::discard_body>(
+          "discard_body",
+          "For the rest of a request body to come after the answer, over HTTP/2; see "
+          "`limits.discard_body`.",
+          wait),
       option<&S::min_drain>("min_drain",
                             "How long connections are still accepted after SIGTERM, so that "
                             "balancers can notice /readyz.",
@@ -182,8 +195,8 @@ std::span<const config::Option> Http2Settings::options() {
       option<&S::streams>("streams", "Requests that may be open at a time.", between(1, 10'000)),
       option<&S::stream_window>("stream_window", "Bytes of one request body that may wait.",
                                 window),
-      option<&S::connection_window>(
-          "connection_window", "Bytes of all request bodies together that may wait.", window),
+      option<&S::connection_window>("connection_window",
+                                    "Bytes of all request bodies together that may wait.", window),
       option<&S::continuations>("continuations", "CONTINUATION frames of one header block.",
                                 between(0, 1000)),
       option<&S::resets>("resets", "RST_STREAM and other frames that end a stream, a second.",
@@ -214,12 +227,14 @@ std::span<const config::Option> LimitSettings::options() {
                                        "New connections a second from one address, of all workers "
                                        "together; 0: no limit.",
                                        between(0, 1'000'000)),
-      option<&S::exempt>("exempt", "Addresses or blocks without a limit of their own, such as a "
-                                   "partner behind one address."),
-      option<&S::handshakes>("handshakes",
-                             "TLS handshakes under way; beyond, the one whose client has been silent "
-                             "for longest ends. Divided among the workers.",
-                             between(1, 1'000'000)),
+      option<&S::exempt>("exempt",
+                         "Addresses or blocks without a limit of their own, such as a "
+                         "partner behind one address."),
+      option<&S::handshakes>(
+          "handshakes",
+          "TLS handshakes under way; beyond, the one whose client has been silent "
+          "for longest ends. Divided among the workers.",
+          between(1, 1'000'000)),
       option<&S::handshakes_per_second>("handshakes_per_second",
                                         "TLS handshakes that begin in a second; others wait their "
                                         "turn. Divided among the workers; 0: no limit.",
@@ -228,18 +243,21 @@ std::span<const config::Option> LimitSettings::options() {
                                 "Bytes a second that a request body must come with, averaged over "
                                 "`timeouts.request_body`; 0: no limit.",
                                 between(0, 1'000'000'000)),
-      option<&S::min_response_rate>("min_response_rate",
-                                    "Bytes a second that an answer must be taken with, averaged over "
-                                    "`timeouts.response_write`; 0: no limit.",
-                                    between(0, 1'000'000'000)),
+      option<&S::min_response_rate>(
+          "min_response_rate",
+          "Bytes a second that an answer must be taken with, averaged over "
+          "`timeouts.response_write`; 0: no limit.",
+          between(0, 1'000'000'000)),
       option<&S::memory>("memory",
                          "Resident memory of the process. Near it new connections are refused and "
                          "idle ones end, at it requests are answered with 503. Three quarters of "
                          "what the machine or the control group has when it is left out.",
                          config::at_least(Size{8 * 1024 * 1024})),
-      option<&S::request_head>("request_head", "Bytes of a request's head; in HTTP/2 a field counts 32 more than its own "
-                               "(RFC 9113 section 6.5.2).",
-                               between(Size{1024}, Size{256 * 1024})),
+      option<&S::request_head>(
+          "request_head",
+          "Bytes of a request's head; in HTTP/2 a field counts 32 more than its own "
+          "(RFC 9113 section 6.5.2).",
+          between(Size{1024}, Size{256 * 1024})),
       option<&S::request_line>("request_line", "Bytes of a request line.",
                                between(Size{256}, Size{64 * 1024})),
       option<&S::request_field>("request_field", "Bytes of one field.",
@@ -250,20 +268,23 @@ std::span<const config::Option> LimitSettings::options() {
       option<&S::requests_per_connection>("requests_per_connection",
                                           "After which a connection is closed.",
                                           between(1, 100'000'000)),
-      option<&S::discard_body>("discard_body",
-                               "Bytes of a request body that are taken and thrown away after a request "
-                               "was answered early, over HTTP/2, so that the client reads the answer: "
-                               "some report an error instead when their stream is reset. 0: the stream "
-                               "is reset at once.",
-                               between(Size{0}, Size{std::uint64_t{1} << 30})),
-      option<&S::overhead>("overhead",
-                           "Bytes of overhead that one connection may be ahead of its use: framing, "
-                           "empty records, frames on streams that are gone. Each byte of a request's "
-                           "head and body pays for one. Beyond it the connection is ended; see "
-                           "docs/operations.md.",
-                           between(Size{24 * 1024}, Size{64 * 1024 * 1024})),
-      option<&S::http2>("http2", "What one HTTP/2 connection may cost. Beyond a number a second "
-                                 "the connection is ended with ENHANCE_YOUR_CALM."),
+      option<&S::discard_body>(
+          "discard_body",
+          "Bytes of a request body that are taken and thrown away after a request "
+          "was answered early, over HTTP/2, so that the client reads the answer: "
+          "some report an error instead when their stream is reset. 0: the stream "
+          "is reset at once.",
+          between(Size{0}, Size{std::uint64_t{1} << 30})),
+      option<&S::overhead>(
+          "overhead",
+          "Bytes of overhead that one connection may be ahead of its use: framing, "
+          "empty records, frames on streams that are gone. Each byte of a request's "
+          "head and body pays for one. Beyond it the connection is ended; see "
+          "docs/operations.md.",
+          between(Size{24 * 1024}, Size{64 * 1024 * 1024})),
+      option<&S::http2>("http2",
+                        "What one HTTP/2 connection may cost. Beyond a number a second "
+                        "the connection is ended with ENHANCE_YOUR_CALM."),
   };
   return rows;
 }
@@ -288,9 +309,10 @@ std::span<const config::Option> AdminSettings::options() {
 std::span<const config::Option> ProcessSettings::options() {
   using S = ProcessSettings;
   static const std::array rows{
-      option<&S::core_dumps>("core_dumps",
-                             "Lets a crash write a core file, and a debugger of the same user attach. "
-                             "Both can read the private keys and tokens in the process's memory."),
+      option<&S::core_dumps>(
+          "core_dumps",
+          "Lets a crash write a core file, and a debugger of the same user attach. "
+          "Both can read the private keys and tokens in the process's memory."),
   };
   return rows;
 }
@@ -298,8 +320,9 @@ std::span<const config::Option> ProcessSettings::options() {
 std::span<const config::Option> RegisterSettings::options() {
   using S = RegisterSettings;
   static const std::array rows{
-      option<&S::path>("path", "Folder where the register is kept over restarts; without it, it is "
-                               "kept in memory."),
+      option<&S::path>("path",
+                       "Folder where the register is kept over restarts; without it, it is "
+                       "kept in memory."),
       option<&S::keep>("keep", "A certificate that was not shown for so long is forgotten.",
                        between(Seconds(3600), Seconds(400LL * 24 * 3600))),
       option<&S::max_certificates>("max_certificates",
@@ -312,10 +335,10 @@ std::span<const config::Option> RegisterSettings::options() {
 std::span<const config::Option> Settings::options() {
   using S = Settings;
   static const std::array rows{
-      option<&S::environment>("environment",
-                              "`production` refuses what `sandbox` only warns of."),
-      option<&S::workers>("workers", "Number of worker threads, or `auto` (the default) for one a "
-                                     "core that the process may use. Changes with a restart only.",
+      option<&S::environment>("environment", "`production` refuses what `sandbox` only warns of."),
+      option<&S::workers>("workers",
+                          "Number of worker threads, or `auto` (the default) for one a "
+                          "core that the process may use. Changes with a restart only.",
                           config::raw_schema([] {
                             return std::string(
                                 R"({"anyOf":[{"const":"auto"},{"type":"integer","minimum":1}]})");
@@ -336,8 +359,9 @@ std::span<const config::Option> Settings::options() {
       option<&S::modules>("modules", "Options that a policy has once, by the policy's name.",
                           config::raw_schema(modules_schema)),
       option<&S::error_profiles>("error_profiles", "Error profiles of your own, by name."),
-      option<&S::errors>("errors", "Error profile where a route names none: `plaid`, `fdx-6.4`, "
-                                   "`oauth`, or one of `error_profiles`."),
+      option<&S::errors>("errors",
+                         "Error profile where a route names none: `plaid`, `fdx-6.4`, "
+                         "`oauth`, or one of `error_profiles`."),
       option<&S::timeouts>("timeouts", "A limit for every wait."),
       option<&S::limits>("limits", "A limit for every size."),
       option<&S::admin>("admin", "Where operators ask."),

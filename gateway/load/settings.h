@@ -128,10 +128,10 @@ struct LimitSettings {
   int min_body_rate = 240;
   int min_response_rate = 240;
   std::optional<config::Size> memory;
-  config::Size request_head{32 * 1024};
-  config::Size request_line{8 * 1024};
-  config::Size request_field{16 * 1024};
-  int request_fields = 100;
+  config::Size request_head{http::HeadLimits{}.max_head_bytes};
+  config::Size request_line{http::HeadLimits{}.max_start_line};
+  config::Size request_field{http::HeadLimits{}.max_field_bytes};
+  int request_fields = static_cast<int>(http::HeadLimits{}.max_fields);
   config::Size request_body{std::uint64_t{8} * 1024 * 1024 * 1024};
   int requests_per_connection = 100'000;
   config::Size discard_body{256 * 1024};

@@ -73,10 +73,11 @@ std::span<const config::Option> HealthSettings::options() {
 std::span<const config::Option> AnswerLimitSettings::options() {
   using S = AnswerLimitSettings;
   static const std::array rows{
-      option<&S::response_head>("response_head",
-                                "Bytes of an answer's head; in HTTP/2 a field counts 32 more than its "
-                                "own (RFC 9113 section 6.5.2).",
-                                between(config::Size{1024}, config::Size{256 * 1024})),
+      option<&S::response_head>(
+          "response_head",
+          "Bytes of an answer's head; in HTTP/2 a field counts 32 more than its "
+          "own (RFC 9113 section 6.5.2).",
+          between(config::Size{1024}, config::Size{256 * 1024})),
       option<&S::status_line>("status_line", "Bytes of a status line; HTTP/2 has none.",
                               between(config::Size{64}, config::Size{64 * 1024})),
       option<&S::response_field>("response_field", "Bytes of one field.",
@@ -102,9 +103,11 @@ std::span<const config::Option> UpstreamSettings::options() {
                            "takes what each server chooses, and without `tls` means HTTP/1.1."),
       option<&S::reuse_after_content>(
           "reuse_after_content",
-          "`true`: the servers read all content of PATCH, POST and PUT before they answer, whatever "
+          "`true`: the servers read all content of PATCH, POST and PUT before they answer, "
+          "whatever "
           "they answer, and send none where there is none. Otherwise a connection of HTTP/1.1 that "
-          "carried content, or HEAD, is closed after the answer; docs/request-content.md says how to "
+          "carried content, or HEAD, is closed after the answer; docs/request-content.md says how "
+          "to "
           "find out, and what it costs."),
       option<&S::resolve_every>("resolve_every", "How often names of servers are looked up again.",
                                 between(Milliseconds(100), Milliseconds(86'400'000))),
@@ -161,9 +164,11 @@ std::span<const config::Option> ResolverSettings::options() {
                               "`address` or `address:port`, asked in this order; "
                               "without any, those of /etc/resolv.conf. /etc/hosts comes first. A "
                               "name is looked up as it is written, without a search list."),
-      option<&S::timeout>("timeout", "For one answer of one server; doubled with each further attempt.",
+      option<&S::timeout>("timeout",
+                          "For one answer of one server; doubled with each further attempt.",
                           between(Milliseconds(10), Milliseconds(60'000))),
-      option<&S::attempts>("attempts", "How often each server is asked one question.", between(1, 10)),
+      option<&S::attempts>("attempts", "How often each server is asked one question.",
+                           between(1, 10)),
       option<&S::prefer>("prefer", "Which addresses are used of a name that has both kinds."),
   };
   return rows;

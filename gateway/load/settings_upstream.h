@@ -8,6 +8,7 @@
 
 #include "gateway/config/option.h"
 #include "gateway/config/values.h"
+#include "gateway/http/head_scan.h"
 #include "gateway/proxy/server_directory.h"
 
 namespace sallyport::load {
@@ -43,10 +44,10 @@ struct HealthSettings {
 };
 
 struct AnswerLimitSettings {
-  config::Size response_head{32 * 1024};
-  config::Size status_line{8 * 1024};
-  config::Size response_field{16 * 1024};
-  int response_fields = 100;
+  config::Size response_head{http::HeadLimits{}.max_head_bytes};
+  config::Size status_line{http::HeadLimits{}.max_start_line};
+  config::Size response_field{http::HeadLimits{}.max_field_bytes};
+  int response_fields = static_cast<int>(http::HeadLimits{}.max_fields);
   static std::span<const config::Option> options();
 };
 
@@ -98,8 +99,8 @@ struct Codec<load::ServerSettings> {
   }
   static std::string type() { return "text or mapping"; }
   static std::string schema(const Keywords&) {
-    return "{\"anyOf\":[{\"type\":\"string\"}," +
-           object_schema(load::ServerSettings::options()) + "]}";
+    return "{\"anyOf\":[{\"type\":\"string\"}," + object_schema(load::ServerSettings::options()) +
+           "]}";
   }
   static std::string json(const load::ServerSettings&) { return {}; }
   static Nested nested() { return {"", &load::ServerSettings::options}; }

@@ -50,10 +50,10 @@ std::span<const config::Option> TrustEntrySettings::options() {
 std::span<const config::Option> CrlSettings::options() {
   using S = CrlSettings;
   static const std::array rows{
-      option<&S::files>(
-          "files",
-          "Revocation lists: one of DER, or PEM with one or several, each of one issuer. An issuer may "
-          "have several, for different certificates (`issuingDistributionPoint`)."),
+      option<&S::files>("files",
+                        "Revocation lists: one of DER, or PEM with one or several, each of one "
+                        "issuer. An issuer may "
+                        "have several, for different certificates (`issuingDistributionPoint`)."),
       option<&S::directory>("directory", "Folder of such files, ending in `.crl` or `.pem`."),
       option<&S::issuers>("issuers",
                           "PEM bundle of the CAs below the anchors whose lists are "

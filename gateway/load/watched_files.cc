@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <string_view>
 
-#include "gateway/load/trust_reader.h"
 #include "gateway/crypto/revocation_list.h"
+#include "gateway/load/trust_reader.h"
 #include "gateway/tls/file_text.h"
 
 namespace sallyport::load {

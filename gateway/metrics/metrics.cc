@@ -10,9 +10,12 @@ namespace {
 
 std::string_view to_string(MetricType type) {
   switch (type) {
-    case MetricType::counter: return "counter";
-    case MetricType::gauge: return "gauge";
-    case MetricType::histogram: return "histogram";
+    case MetricType::counter:
+      return "counter";
+    case MetricType::gauge:
+      return "gauge";
+    case MetricType::histogram:
+      return "histogram";
   }
   return "untyped";
 }
@@ -124,8 +127,7 @@ std::string Registry::render(std::span<const Bank* const> banks) const {
   return out;
 }
 
-void append_header(std::string& to, std::string_view name, std::string_view help,
-                   MetricType type) {
+void append_header(std::string& to, std::string_view name, std::string_view help, MetricType type) {
   fmt::format_to(std::back_inserter(to), "# HELP {} {}\n# TYPE {} {}\n", name, help, name,
                  to_string(type));
 }

@@ -51,9 +51,8 @@ struct Label {
 struct Histogram {
   Slot first = 0;
 
-  static constexpr std::array<double, 14> kBounds{0.00005, 0.0001, 0.00025, 0.0005, 0.001,
-                                                  0.0025,  0.005,  0.01,    0.025,  0.05,
-                                                  0.1,     0.5,    2.5,     10};
+  static constexpr std::array<double, 14> kBounds{
+      0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5, 10};
   static constexpr std::size_t kSlots = kBounds.size() + 2;
   void observe(Bank& bank, std::int64_t microseconds) const;
 };

@@ -158,9 +158,9 @@ TEST(ProxyHeader, OfUnixSocketsAndOfNobodyHasNoAddresses) {
 }
 
 TEST(ProxyHeader, ReadsItsTlvs) {
-  const std::string octets =
-      v2('\x21', '\x11', kV4Block + tlv(1, "h2") + tlv(2, "api.example") + tlv(5, "id") +
-                             tlv('\xe0', "x") + tlv('\xe0', "y") + tlv(4, ""));
+  const std::string octets = v2('\x21', '\x11',
+                                kV4Block + tlv(1, "h2") + tlv(2, "api.example") + tlv(5, "id") +
+                                    tlv('\xe0', "x") + tlv('\xe0', "y") + tlv(4, ""));
   const auto header = header_of(octets);
   EXPECT_EQ(header.alpn, "h2");
   EXPECT_EQ(header.authority, "api.example");

@@ -4,10 +4,9 @@
 // a buffer of its own and appends whole pieces of it: a line of the access log has a hundred parts,
 // and as many calls to std::string were a fifth of a request's instructions (perf/limit.md).
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
@@ -53,8 +52,8 @@ class JsonLine {
   JsonLine& text(const Key& name, std::string_view value) {
     return text(name, value, json::is_plain(value));
   }
-  // plain does so with one that by its kind has nothing to escape: a constant of ours, an identifier that
-  // we made, an address. Nobody looks at it again.
+  // plain does so with one that by its kind has nothing to escape: a constant of ours, an
+  // identifier that we made, an address. Nobody looks at it again.
   JsonLine& plain(const Key& name, std::string_view value) { return text(name, value, true); }
   // hex adds a digest as a string of lower-case hexadecimal digits.
   JsonLine& hex(const Key& name, const std::array<std::uint8_t, 32>& digest) {
@@ -147,8 +146,9 @@ class JsonLine {
   }
   template <std::integral Number>
   void put_number(Number value) {
-    const fmt::format_int digits(value);
-    put({digits.data(), digits.size()});
+    char digits[24];
+    const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+    put({digits, static_cast<std::size_t>(end - digits)});
   }
   void flush() {
     to_.append(buffer_.data(), used_);

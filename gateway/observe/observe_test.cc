@@ -7,9 +7,9 @@
 #include <string>
 
 #include "gateway/json/json.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/observe/decision_ring.h"
 #include "gateway/observe/log_queue.h"
-#include "gateway/metrics/metrics.h"
 #include "gateway/observe/record.h"
 #include "gateway/policy/facts.h"
 #include "gateway/policy/module.h"
@@ -86,9 +86,9 @@ TEST(Metrics, RenderHistogramsCumulatively) {
   metrics::Registry registry;
   const metrics::Histogram histogram = registry.histogram("d_seconds", "Ds.");
   metrics::Bank bank;
-  histogram.observe(bank, 40);         // 0.00004 s
-  histogram.observe(bank, 3'000);      // 0.003 s
-  histogram.observe(bank, 99'000'000); // beyond the last bound
+  histogram.observe(bank, 40);          // 0.00004 s
+  histogram.observe(bank, 3'000);       // 0.003 s
+  histogram.observe(bank, 99'000'000);  // beyond the last bound
   const metrics::Bank* const banks[] = {&bank};
   const std::string text = registry.render(banks);
   EXPECT_THAT(text, HasSubstr("sallyport_d_seconds_bucket{le=\"5e-05\"} 1\n"));
@@ -259,7 +259,8 @@ TEST_F(Recording, OldDecisionsAreForgotten) {
   ring.add(record_);
   const Uuid first = exchange_.id;
   for (std::size_t i = 0; i < DecisionRing::kDecisions; ++i) {
-    exchange_.id = Uuid::from_random({9, static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8)});
+    exchange_.id =
+        Uuid::from_random({9, static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8)});
     ring.add(record_);
   }
   EXPECT_FALSE(ring.find(first.view()));

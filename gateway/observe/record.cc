@@ -218,8 +218,8 @@ void append_surplus_line(std::string& to, const SurplusRecord& record) {
   to += '\n';
 }
 
-void append_event_line(std::string& to, WallTime at, std::string_view level,
-                       std::string_view event, std::string_view message) {
+void append_event_line(std::string& to, WallTime at, std::string_view level, std::string_view event,
+                       std::string_view message) {
   JsonLine line(to);
   append_head(line, at.unix_ms, level, event);
   line.text("message", message).close();

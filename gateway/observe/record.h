@@ -14,24 +14,24 @@ namespace sallyport::observe {
 
 struct RequestRecord {
   const policy::Exchange* exchange = nullptr;
-  std::string_view route;          // id; empty when none matched
-  std::string_view path;           // what may be shown: the pattern on OAuth routes
-  int status = 0;                  // zero: the client left before an answer
-  std::string_view error_code;     // as sent in the body: "602"; empty when forwarded
+  std::string_view route;                  // id; empty when none matched
+  std::string_view path;                   // what may be shown: the pattern on OAuth routes
+  int status = 0;                          // zero: the client left before an answer
+  std::string_view error_code;             // as sent in the body: "602"; empty when forwarded
   const policy::Reason* reason = nullptr;  // of the refusal
-  std::string_view stage;          // of the refusal: a module's name, "http", "route", "upstream"
+  std::string_view stage;  // of the refusal: a module's name, "http", "route", "upstream"
   std::string_view evidence;
-  std::string_view upstream;       // name
+  std::string_view upstream;  // name
   std::string_view upstream_address;
-  std::int64_t connect_us = -1;    // -1: did not happen
+  std::int64_t connect_us = -1;  // -1: did not happen
   std::int64_t first_byte_us = -1;
   std::int64_t policy_us = 0;
   std::int64_t total_us = 0;
-  std::uint64_t bytes_in = 0;      // of bodies
+  std::uint64_t bytes_in = 0;  // of bodies
   std::uint64_t bytes_out = 0;
   bool upstream_reused = false;
   std::string_view upstream_tolerated;  // faults of the answer that were (http::kSlipNames)
-  bool client_gone = false;        // left before it had the whole answer
+  bool client_gone = false;             // left before it had the whole answer
   std::uint64_t generation = 0;
 };
 
@@ -41,8 +41,8 @@ struct HandshakeRecord {
   WallTime at;
   std::string_view listener;
   net::Endpoint client;
-  net::Endpoint proxy;       // the balancer that named the client; none: there is none
-  std::string_view reason;   // "certificate.unknown_issuer"
+  net::Endpoint proxy;      // the balancer that named the client; none: there is none
+  std::string_view reason;  // "certificate.unknown_issuer"
   std::string_view detail;
   std::string_view sni;
   std::string_view subject;  // of the presented certificate
@@ -65,7 +65,7 @@ struct ConnectionRecord {
 // SurplusRecord is a server that sent more than its answers.
 struct SurplusRecord {
   WallTime at;
-  std::string_view route;     // of the last request on the connection
+  std::string_view route;  // of the last request on the connection
   std::string_view upstream;
   std::string_view server;
   std::uint64_t suppressed = 0;  // lines like this one that were not written since the last
@@ -77,7 +77,7 @@ void append_handshake_line(std::string& to, const HandshakeRecord& record);
 void append_refused_line(std::string& to, const ConnectionRecord& record);
 void append_surplus_line(std::string& to, const SurplusRecord& record);
 // append_event_line renders an event of control: {"ts":…,"level":…,"event":…,"message":…}.
-void append_event_line(std::string& to, WallTime at, std::string_view level,
-                       std::string_view event, std::string_view message);
+void append_event_line(std::string& to, WallTime at, std::string_view level, std::string_view event,
+                       std::string_view message);
 
 }  // namespace sallyport::observe

@@ -27,17 +27,17 @@ struct Route;
 
 // ConnectionFacts is what the connection knows of itself; it outlives the exchange.
 struct ConnectionFacts {
-  std::string_view listener;     // its name in the configuration
+  std::string_view listener;  // its name in the configuration
   // Who connects: of the socket, or of the PROXY header of a balancer that may say so.
   net::Address peer;
   std::uint16_t peer_port = 0;
-  net::Endpoint proxy_peer;      // that balancer; none: the socket is the peer's own
+  net::Endpoint proxy_peer;  // that balancer; none: the socket is the peer's own
   net::Address local;
   std::uint16_t local_port = 0;
   std::string_view tls_version;  // "TLSv1.3"; empty on a connection without TLS
   std::string_view tls_cipher;
   std::string_view tls_group;
-  std::string_view sni;          // lower case; empty when none was sent
+  std::string_view sni;  // lower case; empty when none was sent
   bool tls_resumed = false;
   std::string_view http_version = "1.1";  // what the connection speaks: "1.1" or "2"
 };
@@ -52,16 +52,16 @@ struct Exchange {
   const unsigned worker;
   Facts& facts;  // what the policies have established
 
-  Uuid id;                    // ours, one per request: what `sallyport why` takes
-  WallTime arrived;           // when the head was complete
-  // Policies judge by this: it is the time of judging, brought up to date whenever a policy is asked
-  // and whenever what it waited for has come (refresh_now).
+  Uuid id;           // ours, one per request: what `sallyport why` takes
+  WallTime arrived;  // when the head was complete
+  // Policies judge by this: it is the time of judging, brought up to date whenever a policy is
+  // asked and whenever what it waited for has come (refresh_now).
   WallTime now;
   const event::Loop* clock = nullptr;  // whose time `now` follows; null: it stands, in tests
   MonoTime started;
   http::RequestHead request;  // modules may edit its fields: they are what is forwarded
   const Route* route = nullptr;
-  std::string_view body;      // what body_limit asked for, whole; else empty
+  std::string_view body;  // what body_limit asked for, whole; else empty
   Notes notes;
   Trail trail;
   CheckMarks marks;  // of the policy that judges just now; settle takes them into the trail

@@ -15,7 +15,7 @@ namespace sallyport::policy {
 struct ToldCheck {
   std::size_t place;  // in Module::checks
   bool passed = false;
-  std::string detail;  // as evidence: identifiers and times, never a secret
+  std::string detail;    // as evidence: identifiers and times, never a secret
   bool is_open = false;  // neither passed nor failed: only a real request could tell
 };
 

@@ -94,7 +94,7 @@ class LocatedAddress {
 };
 
 struct Facts {
-  net::Address client_address;  // of whoever calls, after PROXY header or trusted hops
+  net::Address client_address;    // of whoever calls, after PROXY header or trusted hops
   std::uint16_t client_port = 0;  // zero: not known
   std::optional<AllowlistedAddress> allowlisted;
   std::optional<LocatedAddress> geo;

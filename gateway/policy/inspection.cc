@@ -1,5 +1,5 @@
-#include "gateway/policy/facts.h"
 #include "gateway/policy/inspection.h"
+#include "gateway/policy/facts.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
-#include "gateway/policy/facts.h"
 #include "gateway/policy/inspection.h"
+#include "gateway/policy/facts.h"
 
 #include <gtest/gtest.h>
 
@@ -31,8 +31,14 @@ class Inspecting : public ::testing::Test {
  protected:
   FakePolicy& add(std::function<Verdict(Exchange&)> answer, EntryOptions options = {},
                   std::span<const Fact> needs = {}) {
-    modules_.push_back({.name = "fake", .summary = "", .shared_options = {}, .options = {},
-                        .reasons = {}, .needs = needs, .gives = {}, .load = nullptr,
+    modules_.push_back({.name = "fake",
+                        .summary = "",
+                        .shared_options = {},
+                        .options = {},
+                        .reasons = {},
+                        .needs = needs,
+                        .gives = {},
+                        .load = nullptr,
                         .attach = nullptr});
     entries_.push_back({&modules_.back(), nullptr, options});
     auto policy = std::make_unique<FakePolicy>(std::move(answer));
@@ -48,7 +54,8 @@ class Inspecting : public ::testing::Test {
   }
   bool permitted() const { return ended_ && std::holds_alternative<Permit>(*ended_); }
   const Reason* refusal() const {
-    return ended_ && std::holds_alternative<Deny>(*ended_) ? std::get<Deny>(*ended_).reason : nullptr;
+    return ended_ && std::holds_alternative<Deny>(*ended_) ? std::get<Deny>(*ended_).reason
+                                                           : nullptr;
   }
   Outcome outcome(std::size_t i) const { return exchange_.trail.steps()[i].outcome; }
 
@@ -184,7 +191,8 @@ TEST_F(Inspecting, CancelsWhatItWaitsForWhenDestroyed) {
 
 TEST_F(Inspecting, RefusesWhenADependencyIsTooSlow) {
   event::Promise<int> promise(loop_);
-  add([&](Exchange&) {
+  add(
+      [&](Exchange&) {
         return await(promise.task(), [](Exchange&, Result<int>) { return allow(); });
       },
       {.deadline = Milliseconds(1)});

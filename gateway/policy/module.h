@@ -38,10 +38,10 @@ class Plan {
 
 // Metric is a number that a service tells the operator.
 struct Metric {
-  std::string_view name;    // without the sallyport_ prefix: "jwks_keys"
+  std::string_view name;  // without the sallyport_ prefix: "jwks_keys"
   std::string_view help;
   bool is_counter = false;
-  std::string label_name;   // empty: no label; values only from configuration
+  std::string label_name;  // empty: no label; values only from configuration
   std::string label_value;
   double value = 0;
   // More labels, by the same rule, for what one cannot tell apart.
@@ -68,10 +68,10 @@ class Service {
   // when it begins and when it is over; so it must not change its words meanwhile.
   virtual std::vector<std::string> problems() const { return {}; }
   virtual void metrics(std::vector<Metric>&) const {}
-  // examine looks, for `sallyport check` and without start, at what only the network can tell. `done` is
-  // called once, from the loop, within seconds: with why a gateway with this configuration could not
-  // serve, and with what could not be found out; both may be empty. What is returned must live until
-  // then; null: there is nothing to look at, and `done` is never called.
+  // examine looks, for `sallyport check` and without start, at what only the network can tell.
+  // `done` is called once, from the loop, within seconds: with why a gateway with this
+  // configuration could not serve, and with what could not be found out; both may be empty. What is
+  // returned must live until then; null: there is nothing to look at, and `done` is never called.
   using Examined = std::function<void(const std::string& error, const std::string& unknown)>;
   virtual std::shared_ptr<void> examine(event::Loop&, const Examined& /*done*/) { return nullptr; }
   // notices hands over what has happened since the last call; control asks every second.
@@ -94,19 +94,21 @@ class LoadContext {
   virtual const config::Node* shared_node(std::string_view module) const = 0;
   // trust_store_exists says whether the configuration has a trust store of that name.
   virtual bool trust_store_exists(std::string_view name) const = 0;
-  // issuer_terms tells of the issuers that the modules of this configuration verify tokens of, in use by
-  // a route or not (Module::issuers).
+  // issuer_terms tells of the issuers that the modules of this configuration verify tokens of, in
+  // use by a route or not (Module::issuers).
   virtual std::vector<IssuerTerms> issuer_terms() const = 0;
   // is_production says whether what is tolerable in a sandbox is an error here.
   virtual bool is_production() const = 0;
 
   // service returns the running service of that key, or makes one. `key` must contain everything
-  // that its behaviour depends on, so that a changed option makes a new service. It lives as long as
-  // a configuration that asked for it runs; a plan keeps only what workers read, never the service,
-  // since a worker may be the last to let go of a plan.
+  // that its behaviour depends on, so that a changed option makes a new service. It lives as long
+  // as a configuration that asked for it runs; a plan keeps only what workers read, never the
+  // service, since a worker may be the last to let go of a plan.
   template <class S>
-  std::shared_ptr<S> service(const std::string& key, const std::function<std::shared_ptr<S>()>& make) {
-    auto found = find_or_make(typeid(S), key, [&] { return std::static_pointer_cast<Service>(make()); });
+  std::shared_ptr<S> service(const std::string& key,
+                             const std::function<std::shared_ptr<S>()>& make) {
+    auto found =
+        find_or_make(typeid(S), key, [&] { return std::static_pointer_cast<Service>(make()); });
     return std::static_pointer_cast<S>(found);
   }
 
@@ -129,7 +131,8 @@ class AttachContext {
   template <class T, class... Args>
   std::shared_ptr<T> per_worker(const void* key, Args&&... args) {
     for (auto& slot : shared_) {
-      if (slot.key == key && slot.type == typeid(T)) return std::static_pointer_cast<T>(slot.object);
+      if (slot.key == key && slot.type == typeid(T))
+        return std::static_pointer_cast<T>(slot.object);
     }
     auto made = std::make_shared<T>(std::forward<Args>(args)...);
     shared_.push_back({key, typeid(T), made});

@@ -1,7 +1,7 @@
 #pragma once
 
-// Notes is what policies remember of an exchange between their calls: from on_request to on_response
-// and on_done. It lies in the exchange's arena and goes with it.
+// Notes is what policies remember of an exchange between their calls: from on_request to
+// on_response and on_done. It lies in the exchange's arena and goes with it.
 
 #include <type_traits>
 

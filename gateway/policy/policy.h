@@ -35,13 +35,14 @@ class Policy {
   // exchange.answer_refused it has an upstream's answer replaced by a refusal.
   virtual void on_response(Exchange&, http::ResponseHead&) {}
 
-  // answer_limit asks for the upstream's answer, with a body of at most so many bytes, to be held until
-  // on_answer has judged it; zero: not needed, and on_answer is not called. A longer answer is held as
-  // well, and judged without its body.
+  // answer_limit asks for the upstream's answer, with a body of at most so many bytes, to be held
+  // until on_answer has judged it; zero: not needed, and on_answer is not called. A longer answer
+  // is held as well, and judged without its body.
   virtual std::size_t answer_limit(const Exchange&, const http::ResponseHead&) const { return 0; }
 
-  // on_answer judges a held answer, after on_response, in reverse chain order. The client sees nothing
-  // of it before every policy has allowed it; a refusal takes its place. It may wait like on_request.
+  // on_answer judges a held answer, after on_response, in reverse chain order. The client sees
+  // nothing of it before every policy has allowed it; a refusal takes its place. It may wait like
+  // on_request.
   virtual Verdict on_answer(Exchange&, const Answer&) { return allow(); }
 
   // on_done is called exactly once for every on_request, also when the client vanished.

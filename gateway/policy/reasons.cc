@@ -16,7 +16,8 @@ constexpr Reason kAmbiguousPath{"route.ambiguous_path", ErrorClass::bad_request,
 constexpr Reason kUnexpectedContent{
     "route.unexpected_content", ErrorClass::bad_request,
     "The request has content and a method whose content has no meaning, such as GET or DELETE. An "
-    "upstream that does not read it takes it for the next request on its connection. If the upstream "
+    "upstream that does not read it takes it for the next request on its connection. If the "
+    "upstream "
     "needs it, list the method in `request_bodies` of the route."};
 constexpr Reason kMisdirected{"route.misdirected", ErrorClass::misdirected,
                               "The request's host is served under another TLS policy than the "
@@ -33,21 +34,22 @@ constexpr Reason kHeadTimeout{"gateway.head_timeout", ErrorClass::request_timeou
                               "The request head did not arrive within `timeouts.request_head`."};
 constexpr Reason kBodyTimeout{"gateway.body_timeout", ErrorClass::request_timeout,
                               "The request body stopped arriving for `timeouts.request_body`."};
-constexpr Reason kBodyTooSlow{"gateway.body_too_slow", ErrorClass::request_timeout,
-                              "The request body kept coming, and fell behind `limits.min_body_rate` "
-                              "by more than `timeouts.request_body`."};
-constexpr Reason kResponseTooSlow{
-    "gateway.response_too_slow", ErrorClass::request_timeout,
-    "The client took the answer more slowly than `limits.min_response_rate` and fell behind by more "
-    "than `timeouts.response_write`; the connection was closed."};
+constexpr Reason kBodyTooSlow{
+    "gateway.body_too_slow", ErrorClass::request_timeout,
+    "The request body kept coming, and fell behind `limits.min_body_rate` "
+    "by more than `timeouts.request_body`."};
+constexpr Reason kResponseTooSlow{"gateway.response_too_slow", ErrorClass::request_timeout,
+                                  "The client took the answer more slowly than "
+                                  "`limits.min_response_rate` and fell behind by more "
+                                  "than `timeouts.response_write`; the connection was closed."};
 constexpr Reason kOverhead{
     "connection.overhead", ErrorClass::bad_request,
     "Too much of what came on the connection was of no use to any request: tiny chunks or records, "
     "frames on streams that are gone, and the like. It was ended; see `limits.overhead`."};
-constexpr Reason kBadForwarded{
-    "client.bad_forwarded", ErrorClass::bad_request,
-    "A proxy of `trusted_hops` did not name the client: the field is malformed, hides who it was, or "
-    "has too many entries. The evidence names the rule and the proxy."};
+constexpr Reason kBadForwarded{"client.bad_forwarded", ErrorClass::bad_request,
+                               "A proxy of `trusted_hops` did not name the client: the field is "
+                               "malformed, hides who it was, or "
+                               "has too many entries. The evidence names the rule and the proxy."};
 constexpr Reason kUpstreamConnect{"upstream.connect", ErrorClass::upstream_failed,
                                   "The upstream refused the connection or cannot be reached."};
 constexpr Reason kUpstreamTimeout{"upstream.timeout", ErrorClass::upstream_timeout,
@@ -56,9 +58,10 @@ constexpr Reason kUpstreamClosed{"upstream.closed", ErrorClass::upstream_failed,
                                  "The upstream closed the connection before it had answered."};
 constexpr Reason kUpstreamBroken{"upstream.broken", ErrorClass::upstream_failed,
                                  "The upstream's answer breaks HTTP; the evidence names the rule."};
-constexpr Reason kUpstreamBusy{"upstream.busy", ErrorClass::unavailable,
-                               "The upstream has `max_connections` in use, and the request did "
-                               "not get one within `queue_timeout`, or `max_pending` wait already."};
+constexpr Reason kUpstreamBusy{
+    "upstream.busy", ErrorClass::unavailable,
+    "The upstream has `max_connections` in use, and the request did "
+    "not get one within `queue_timeout`, or `max_pending` wait already."};
 constexpr Reason kUpstreamTls{"upstream.tls", ErrorClass::upstream_failed,
                               "TLS with the upstream failed: its certificate was not believed, or "
                               "ours was not; the evidence says why."};
@@ -74,14 +77,14 @@ constexpr Reason kUnwritable{"gateway.unwritable", ErrorClass::internal,
                              "message was not sent."};
 
 std::span<const Reason* const> all() {
-  static constexpr std::array kAll{
-      &kNoRoute,         &kMethodNotAllowed,   &kAmbiguousPath,   &kUnexpectedContent,
-      &kMisdirected,
-      &kPolicyTooSlow,   &kFactMissing,        &kBodyTooLarge,    &kHeadTimeout,
-      &kBodyTimeout,     &kBodyTooSlow,        &kResponseTooSlow, &kOverhead, &kBadForwarded,
-      &kUpstreamConnect, &kUpstreamTimeout,    &kUpstreamClosed,  &kUpstreamBroken,
-      &kUpstreamBusy,    &kUpstreamTls,        &kUpstreamUnresolved, &kUpstreamDown,
-      &kOverloaded,      &kUnwritable};
+  static constexpr std::array kAll{&kNoRoute,           &kMethodNotAllowed, &kAmbiguousPath,
+                                   &kUnexpectedContent, &kMisdirected,      &kPolicyTooSlow,
+                                   &kFactMissing,       &kBodyTooLarge,     &kHeadTimeout,
+                                   &kBodyTimeout,       &kBodyTooSlow,      &kResponseTooSlow,
+                                   &kOverhead,          &kBadForwarded,     &kUpstreamConnect,
+                                   &kUpstreamTimeout,   &kUpstreamClosed,   &kUpstreamBroken,
+                                   &kUpstreamBusy,      &kUpstreamTls,      &kUpstreamUnresolved,
+                                   &kUpstreamDown,      &kOverloaded,       &kUnwritable};
   return kAll;
 }
 

@@ -97,8 +97,9 @@ PathTree::Taken PathTree::add(const std::string* host, std::string_view pattern,
       place = &node->below;
       break;
     }
-    auto& next = is_parameter(segment) ? node->parameter
-                                       : node->literal.try_emplace(std::string(segment)).first->second;
+    auto& next = is_parameter(segment)
+                     ? node->parameter
+                     : node->literal.try_emplace(std::string(segment)).first->second;
     if (!next) next = std::make_unique<Node>();
     node = next.get();
   }
@@ -113,7 +114,7 @@ PathTree::Taken PathTree::add(const std::string* host, std::string_view pattern,
 }
 
 const Route* PathTree::best(const std::vector<const Route*>& routes, std::string_view method,
-                              const Route** other) {
+                            const Route** other) {
   for (const Route* route : routes) {
     if (has_method(*route, method)) return route;
   }
@@ -124,7 +125,7 @@ const Route* PathTree::best(const std::vector<const Route*>& routes, std::string
 // The most specific path decides: a looser pattern is tried only when no more specific one has the
 // path at all, so that a method missing on a strict route never falls through to a weaker one.
 const Route* PathTree::find_in(const Node& node, std::string_view rest, std::string_view method,
-                                 const Route** other) {
+                               const Route** other) {
   if (rest.empty()) {
     if (const Route* found = best(node.here, method, other)) return found;
     return nullptr;
@@ -183,8 +184,8 @@ Result<void> RouteTable::add_path(const std::string* host, const std::string& pa
 }
 
 // A path that is spelt as plainly as the patterns are cannot be another one's odd spelling.
-bool RouteTable::is_ambiguous(std::string_view host, std::string_view path,
-                              std::string_view method, const PathTree::Found& exact) const {
+bool RouteTable::is_ambiguous(std::string_view host, std::string_view path, std::string_view method,
+                              const PathTree::Found& exact) const {
   if (ambiguous_paths_ == AmbiguousPaths::exact) return false;
   if (patterns_are_folded_ && is_folded(path)) return false;
   return folded_.find(host, fold(path), method) != exact;

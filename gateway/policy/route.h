@@ -38,14 +38,15 @@ struct Route {
   std::vector<std::string> hosts;    // lower case; empty: every host
   std::vector<std::string> paths;    // patterns, see PathPattern
   std::vector<std::string> methods;  // upper case
-  std::vector<std::string> request_bodies;  // methods that may have content although it has no meaning
-  std::string allowed_methods;       // "GET, HEAD", for the Allow field
-  std::string upstream;              // name
+  std::vector<std::string>
+      request_bodies;           // methods that may have content although it has no meaning
+  std::string allowed_methods;  // "GET, HEAD", for the Allow field
+  std::string upstream;         // name
   std::size_t upstream_index = 0;
-  std::string error_profile;         // name
+  std::string error_profile;  // name
   std::size_t error_profile_index = 0;
   QueryRule query = QueryRule::strict;
-  bool log_path = true;              // false on OAuth routes: the log shows the pattern instead
+  bool log_path = true;  // false on OAuth routes: the log shows the pattern instead
   // The only fields of a client that the upstream gets; null: all that only clients may say.
   std::shared_ptr<const http::FieldSet> request_fields;
   Chain chain;

@@ -9,8 +9,8 @@ namespace {
 
 class Routes : public ::testing::Test {
  protected:
-  Route& add(std::string id, std::vector<std::string> paths, std::vector<std::string> methods = {"GET"},
-             std::vector<std::string> hosts = {}) {
+  Route& add(std::string id, std::vector<std::string> paths,
+             std::vector<std::string> methods = {"GET"}, std::vector<std::string> hosts = {}) {
     auto route = std::make_unique<Route>();
     route->id = std::move(id);
     route->paths = std::move(paths);
@@ -25,7 +25,8 @@ class Routes : public ::testing::Test {
                    std::string_view host = "api.example") {
     const RouteMatch match = table_.find(host, path, method);
     if (const auto* found = std::get_if<const Route*>(&match)) return (*found)->id;
-    if (const auto* other = std::get_if<MethodMismatch>(&match)) return "method:" + other->route->id;
+    if (const auto* other = std::get_if<MethodMismatch>(&match))
+      return "method:" + other->route->id;
     if (const auto* two = std::get_if<AmbiguousPath>(&match)) return "ambiguous:" + two->route->id;
     return "none";
   }
@@ -47,8 +48,9 @@ TEST_F(Routes, ReachNoResourceUnderAWeakerRouteByItsSpelling) {
   add("weak", {"/**"});
   add("strict", {"/admin", "/admin/{id}"});
   add("post", {"/only/post"}, {"POST"});
-  for (const char* path : {"/Admin", "/ADMIN", "/admin/", "/Admin/", "/ADMIN/7", "/admin/7/",
-                           "/Only/post", "/only/post/", "/admin.", "/admin./7", "/admin%20/7.%20"}) {
+  for (const char* path :
+       {"/Admin", "/ADMIN", "/admin/", "/Admin/", "/ADMIN/7", "/admin/7/", "/Only/post",
+        "/only/post/", "/admin.", "/admin./7", "/admin%20/7.%20"}) {
     EXPECT_EQ(find(path), "ambiguous:weak") << path;
   }
   EXPECT_EQ(find("/admin"), "strict");
@@ -149,7 +151,8 @@ TEST(Route, TakesContentWhereItHasAMeaningOrIsListed) {
     request.method_text = method;
     return route.takes_content(request);
   };
-  for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) EXPECT_TRUE(takes(method)) << method;
+  for (const char* method : {"POST", "PUT", "PATCH", "DELETE"})
+    EXPECT_TRUE(takes(method)) << method;
   for (const char* method : {"GET", "HEAD", "OPTIONS", "PURGE", "DELETES"}) {
     EXPECT_FALSE(takes(method)) << method;
   }

@@ -1,8 +1,8 @@
 #pragma once
 
-// TokenAuthority is who may be asked about a verified token again: its issuer (RFC 7662). The policy
-// that verified the token knows where and how; one that judges later, and must not believe what it
-// knows itself, asks through the fact (facts.h).
+// TokenAuthority is who may be asked about a verified token again: its issuer (RFC 7662). The
+// policy that verified the token knows where and how; one that judges later, and must not believe
+// what it knows itself, asks through the fact (facts.h).
 
 #include <functional>
 #include <string_view>
@@ -14,8 +14,8 @@ namespace sallyport::policy {
 
 class TokenAuthority {
  public:
-  // Then gives the verdict: whether the issuer says that the token is active, or why it does not say.
-  // It captures nothing that dies sooner than the policy that asks.
+  // Then gives the verdict: whether the issuer says that the token is active, or why it does not
+  // say. It captures nothing that dies sooner than the policy that asks.
   using Then = std::function<Verdict(Exchange&, Result<bool> active)>;
 
   // ask asks now, whatever was remembered; one question may serve many requests. `token` lives as

@@ -18,8 +18,8 @@ struct Module;
 enum class Outcome : std::uint8_t {
   allowed,
   denied,
-  would_deny,   // the entry is in observe mode
-  tolerated,    // a dependency was missing and on_unavailable is allow
+  would_deny,  // the entry is in observe mode
+  tolerated,   // a dependency was missing and on_unavailable is allow
 };
 std::string_view to_string(Outcome outcome);
 

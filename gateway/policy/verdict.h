@@ -17,8 +17,8 @@ namespace sallyport::policy {
 
 struct Exchange;
 
-// refresh_now brings exchange.now up to date: between two judgements a body or an answer may have taken
-// its time to come.
+// refresh_now brings exchange.now up to date: between two judgements a body or an answer may have
+// taken its time to come.
 void refresh_now(Exchange& exchange);
 
 // Hint is all that a refusal may tell the client beyond its class.
@@ -36,8 +36,7 @@ struct DpopChallenge {
   std::string_view error;       // static; empty when no credentials were sent
   std::string_view algorithms;  // space separated, from configuration
 };
-using Hint =
-    std::variant<std::monostate, RetryAfter, MissingScope, AllowedMethods, DpopChallenge>;
+using Hint = std::variant<std::monostate, RetryAfter, MissingScope, AllowedMethods, DpopChallenge>;
 
 // Evidence is what the operator needs to believe the verdict: short text "name=value name=value" in
 // the exchange's arena (see evidence() in exchange.h). It is logged and never sent.

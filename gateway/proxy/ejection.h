@@ -8,9 +8,9 @@
 namespace sallyport::proxy {
 
 struct EjectionRules {
-  unsigned after = 5;         // failures in a row, over all workers; zero: never
-  Milliseconds time{10'000};  // of the first ejection; each that follows closely lasts longer
-  unsigned max_percent = 50;  // of an upstream's servers, rounded down: a single one never goes
+  unsigned after = 0;        // failures in a row, over all workers; zero: never
+  Milliseconds time{};       // of the first ejection; each that follows closely lasts longer
+  unsigned max_percent = 0;  // of an upstream's servers, rounded down: a single one never goes
 };
 
 // Ejections add up to this many times `time`; after as much time without one they count anew.

@@ -53,30 +53,32 @@ struct UpstreamSlots {
   static UpstreamSlots make(metrics::Registry& registry, std::string_view upstream);
 };
 
+// What times and limits are by default stands in load/settings_upstream.h, with the options.
 struct Upstream {
   std::string name;
   std::shared_ptr<ServerFeed> feed;        // its servers
   std::string host;                        // what the Host field says; empty: the client's
   std::shared_ptr<const UpstreamTls> tls;  // null: plain text
   Protocol protocol = Protocol::http1;     // negotiated: only with `tls`
-  // The servers take all content that they are sent, and send none where there is none: only then is
-  // a connection of HTTP/1.1 kept where octets could be left over on it (docs/request-content.md).
+  // The servers take all content that they are sent, and send none where there is none: only then
+  // is a connection of HTTP/1.1 kept where octets could be left over on it
+  // (docs/request-content.md).
   bool reuse_after_content = false;
 
-  Milliseconds connect_timeout{2'000};
-  Milliseconds handshake_timeout{5'000};  // of TLS
-  Milliseconds response_timeout{30'000};  // from the whole request to the answer's head
-  Milliseconds idle_timeout{30'000};      // between two pieces of a body, either way
-  Milliseconds keep_alive{60'000};        // how long an unused connection is kept
-  Milliseconds queue_timeout{200};        // how long a request waits for a connection
-  Milliseconds slow_start{0};
+  Milliseconds connect_timeout{};
+  Milliseconds handshake_timeout{};  // of TLS
+  Milliseconds response_timeout{};   // from the whole request to the answer's head
+  Milliseconds idle_timeout{};       // between two pieces of a body, either way
+  Milliseconds keep_alive{};         // how long an unused connection is kept
+  Milliseconds queue_timeout{};      // how long a request waits for a connection
+  Milliseconds slow_start{};
 
-  std::size_t max_connections = 1024;  // in use: as many as requests are under way
-  std::size_t max_idle = 64;
-  std::size_t max_pending = 128;           // requests that wait for a connection
-  http::HeadLimits head_limits;            // of an answer
-  unsigned retries = 1;                    // of one request
-  unsigned retry_budget = 20;              // percent of the requests
+  std::size_t max_connections = 0;  // in use: as many as requests are under way
+  std::size_t max_idle = 0;
+  std::size_t max_pending = 0;   // requests that wait for a connection
+  http::HeadLimits head_limits;  // of an answer
+  unsigned retries = 0;          // of one request
+  unsigned retry_budget = 0;     // percent of the requests
   EjectionRules ejection;
   UpstreamSlots slots;
 };

@@ -72,8 +72,8 @@ void UpstreamConnection::send_request(const http::RequestHead& head, Arena& aren
   closes_after_ = false;
   if (is_doubtful(head)) {
     is_doubtful_ = true;
-    const bool is_vouched_for =
-        upstream_.reuse_after_content && (!head.body.has_body() || http::expects_content(head.method));
+    const bool is_vouched_for = upstream_.reuse_after_content &&
+                                (!head.body.has_body() || http::expects_content(head.method));
     closes_after_ = !is_vouched_for;
   }
   const auto persistence = closes_after_ ? http::Persistence::close : http::Persistence::keep;
@@ -120,8 +120,8 @@ void UpstreamConnection::send_end(const http::Fields& trailers) {
   restart_timer();
 }
 
-// flush_soon writes what the client sent in one read at once, however small the pieces are that it came
-// in: a chunk of one octet each would cost a system call each.
+// flush_soon writes what the client sent in one read at once, however small the pieces are that it
+// came in: a chunk of one octet each would cost a system call each.
 void UpstreamConnection::flush_soon() {
   unsent() >= http::kHighWater ? flush() : context_.loop.enqueue(*this);
 }

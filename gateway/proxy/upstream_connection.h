@@ -1,10 +1,10 @@
 #pragma once
 
 // UpstreamConnection is one HTTP/1.1 connection to a server of an upstream, under TLS or not. It
-// carries one exchange at a time and is fit for another only after a complete, well-framed answer to
-// a request that the server has taken whole. Whether a server reads the content of a request, nobody
-// but its operator knows (Upstream::reuse_after_content); what it leaves unread it would take for the
-// next request, and what it sends too much we would take for the next answer.
+// carries one exchange at a time and is fit for another only after a complete, well-framed answer
+// to a request that the server has taken whole. Whether a server reads the content of a request,
+// nobody but its operator knows (Upstream::reuse_after_content); what it leaves unread it would
+// take for the next request, and what it sends too much we would take for the next answer.
 
 #include <cstdint>
 #include <memory>

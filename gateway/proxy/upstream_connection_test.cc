@@ -12,6 +12,7 @@
 
 #include "gateway/event/transport.h"
 #include "gateway/policy/reasons.h"
+#include "gateway/proxy/upstream_fixture.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -92,7 +93,7 @@ class OneConnection : public ::testing::Test,
 
   event::Loop loop_;
   int writes_ = 0;
-  Upstream upstream_;
+  Upstream upstream_ = roomy_upstream();
   Server server_;
   policy::Route route_;
   std::array<char, 4096> scratch_{};

@@ -23,8 +23,7 @@ std::shared_ptr<tls::ClientContext> make_tls(const Upstream& upstream) {
 }  // namespace
 
 UpstreamPool::UpstreamPool(event::Loop& loop, const Upstream& upstream, unsigned worker,
-                           std::span<char> scratch, metrics::Bank& bank,
-                           SurplusListener* surplus)
+                           std::span<char> scratch, metrics::Bank& bank, SurplusListener* surplus)
     : tls_(make_tls(upstream)),
       context_{loop, upstream, tls_.get(), scratch, surplus},
       worker_(worker),

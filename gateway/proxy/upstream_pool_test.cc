@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/policy/reasons.h"
+#include "gateway/proxy/upstream_fixture.h"
 
 namespace sallyport::proxy {
 namespace {
@@ -92,7 +93,7 @@ class Pool : public ::testing::Test {
 
   event::Loop loop_;
   HereAndNow broadcast_;
-  Upstream upstream_;
+  Upstream upstream_ = roomy_upstream();
   metrics::Bank bank_;
   std::array<char, 64> scratch_{};
   std::shared_ptr<const ServerSet> set_;

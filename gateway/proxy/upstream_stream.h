@@ -54,8 +54,8 @@ class UpstreamListener {
   ~UpstreamListener() = default;
 };
 
-// SurplusListener is told of octets that a server sent beyond the answers that it owed. It has read a
-// request that the gateway did not send, or does not know where its own answers end.
+// SurplusListener is told of octets that a server sent beyond the answers that it owed. It has read
+// a request that the gateway did not send, or does not know where its own answers end.
 class SurplusListener {
  public:
   // on_surplus: `route` had the last exchange on the connection, which is not used again.

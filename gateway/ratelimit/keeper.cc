@@ -4,9 +4,8 @@ namespace sallyport::ratelimit {
 
 LimitKeeper::LimitKeeper(std::string_view module, std::size_t keys, const crypto::SipKey& key)
     : prefix_(std::string(module) + "_"),
-      names_{prefix_ + "allowed_total",    prefix_ + "exceeded_total",
-             prefix_ + "concurrent_total", prefix_ + "table_full_total",
-             prefix_ + "keys",             prefix_ + "handovers_total"},
+      names_{prefix_ + "allowed_total",    prefix_ + "exceeded_total", prefix_ + "concurrent_total",
+             prefix_ + "table_full_total", prefix_ + "keys",           prefix_ + "handovers_total"},
       state_(std::make_shared<LimitState>(keys, key)) {}
 
 void LimitKeeper::start(event::Loop& control, event::Broadcast&) { loop_ = &control; }
@@ -40,9 +39,17 @@ void LimitKeeper::metrics(std::vector<policy::Metric>& to) const {
     keys += state_->buckets(tier).in_use(now) + state_->counts(tier).in_use(0);
     handovers += state_->buckets(tier).handovers() + state_->counts(tier).handovers();
   }
-  to.push_back({names_.keys, "Buckets that are not full, and counts that are not zero.", false, {},
-                {}, static_cast<double>(keys)});
-  to.push_back({names_.handovers, "Places of idle keys that went to other keys.", true, {}, {},
+  to.push_back({names_.keys,
+                "Buckets that are not full, and counts that are not zero.",
+                false,
+                {},
+                {},
+                static_cast<double>(keys)});
+  to.push_back({names_.handovers,
+                "Places of idle keys that went to other keys.",
+                true,
+                {},
+                {},
                 static_cast<double>(handovers)});
 }
 

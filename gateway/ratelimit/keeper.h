@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "gateway/event/loop.h"
-#include "gateway/ratelimit/state.h"
 #include "gateway/policy/module.h"
+#include "gateway/ratelimit/state.h"
 
 namespace sallyport::ratelimit {
 

@@ -3,9 +3,9 @@
 // KeyTable holds one 64-bit number for each key that is in use, for all workers at once: a fixed
 // number of slots, no locks, and no allocation after the start.
 //
-// A number from zero to now is idle: it says nothing that a new slot would not say, too. That is how
-// the table stays within its size without forgetting: only idle slots change hands, and a key that
-// finds none is told so. A key has sixteen slots to be in, in two sets chosen by its hash.
+// A number from zero to now is idle: it says nothing that a new slot would not say, too. That is
+// how the table stays within its size without forgetting: only idle slots change hands, and a key
+// that finds none is told so. A key has sixteen slots to be in, in two sets chosen by its hash.
 //
 // Why no change is ever lost, while workers change numbers and hand over slots at the same time:
 //   - a slot changes hands by a compare-and-swap from an idle number to kMoving, so whoever changed
@@ -35,9 +35,9 @@ class KeyTable {
   };
 
   struct Outcome {
-    Slot* slot = nullptr;      // null: there is no room for the key
-    std::int64_t before = 0;   // the number as it was found
-    bool is_changed = false;   // false: the step did not want to
+    Slot* slot = nullptr;     // null: there is no room for the key
+    std::int64_t before = 0;  // the number as it was found
+    bool is_changed = false;  // false: the step did not want to
   };
 
   // The number of slots is `keys` rounded up to a power of two.

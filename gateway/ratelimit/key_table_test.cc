@@ -122,8 +122,8 @@ TEST(KeyTable, GivesPlacesThatAreIdleToOtherKeys) {
   EXPECT_GT(table.handovers(), 900u);
 }
 
-// Every thread takes from all keys of a table that is too small for them. The keys come in shifts, as
-// only what has been idle gives up its place: places change hands all the time while buckets are
+// Every thread takes from all keys of a table that is too small for them. The keys come in shifts,
+// as only what has been idle gives up its place: places change hands all the time while buckets are
 // charged, and no key may ever get more than its rate.
 TEST(KeyTable, IsExactWhileThreadsCompete) {
   constexpr std::size_t kKeys = 48;

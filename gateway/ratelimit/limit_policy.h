@@ -10,10 +10,10 @@
 #include <optional>
 #include <vector>
 
+#include "gateway/policy/module.h"
 #include "gateway/ratelimit/ledger.h"
 #include "gateway/ratelimit/limits.h"
 #include "gateway/ratelimit/state.h"
-#include "gateway/policy/module.h"
 
 namespace sallyport::ratelimit {
 

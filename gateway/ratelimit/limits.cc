@@ -77,9 +77,7 @@ class LimitMaker {
                         settings_.concurrent);
     for (const auto& [identity, own] : settings_.classes) {
       // A class with a rate of its own does not take over the burst of another rate.
-      const auto burst = own->burst        ? own->burst
-                         : own->requests   ? own->requests
-                                           : settings_.burst;
+      const auto burst = own->burst ? own->burst : own->requests ? own->requests : settings_.burst;
       limit->classes_[identity] =
           rule(*limit, own.node, own->requests ? own->requests : settings_.requests,
                own->per.value_or(settings_.per), burst,
@@ -110,11 +108,11 @@ class LimitMaker {
       const std::int64_t count = *requests;
       made.rate.interval_ns = (per.count() * kNsPerMs + count - 1) / count;
       made.rate.burst = burst.value_or(*requests);
-      made.text = fmt::format("requests={}/{} burst={}", count, config::show(per),
-                              made.rate.burst);
+      made.text = fmt::format("requests={}/{} burst={}", count, config::show(per), made.rate.burst);
       if (made.rate.burst > kMostDepthNs / made.rate.interval_ns) {
-        findings_.error(node, "an empty bucket would take more than 30 days to fill: write a "
-                              "smaller `burst`");
+        findings_.error(node,
+                        "an empty bucket would take more than 30 days to fill: write a "
+                        "smaller `burst`");
       }
     }
     if (concurrent) {

@@ -11,10 +11,10 @@
 
 #include "gateway/config/findings.h"
 #include "gateway/crypto/siphash.h"
+#include "gateway/policy/exchange.h"
 #include "gateway/ratelimit/bucket.h"
 #include "gateway/ratelimit/settings.h"
 #include "gateway/ratelimit/state.h"
-#include "gateway/policy/exchange.h"
 
 namespace sallyport::ratelimit {
 

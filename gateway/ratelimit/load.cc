@@ -65,8 +65,8 @@ class Loader {
     auto endpoint = clients::redis_endpoint(*redis, redis.node, context_.findings());
     if (!endpoint) return;
     const Milliseconds interval = settings_.shared->interval;
-    const std::string key = state_key_ + '\n' + endpoint->fingerprint() + '\n' +
-                            std::to_string(interval.count());
+    const std::string key =
+        state_key_ + '\n' + endpoint->fingerprint() + '\n' + std::to_string(interval.count());
     const auto sharing = context_.service<LimitSharing>(key, [&] {
       return std::make_shared<LimitSharing>(traits_.module, plan.state, *std::move(endpoint),
                                             interval);
@@ -112,8 +112,8 @@ std::shared_ptr<const policy::Plan> load(const Traits& traits, const config::Nod
   if (!config::decode(node, entry, context.findings())) return nullptr;
   const config::Node* shared = context.shared_node(traits.module);
   if (shared == nullptr) {
-    context.findings().error(node, "needs limits: write them under `modules." +
-                                       std::string(traits.module) + ".limits`");
+    context.findings().error(
+        node, "needs limits: write them under `modules." + std::string(traits.module) + ".limits`");
     return nullptr;
   }
   ModuleSettings settings;

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string_view>
 
-#include "gateway/ratelimit/limit_policy.h"
 #include "gateway/policy/module.h"
+#include "gateway/ratelimit/limit_policy.h"
 
 namespace sallyport::ratelimit {
 

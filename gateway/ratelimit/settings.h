@@ -1,7 +1,7 @@
 #pragma once
 
-// What the configuration says of limits, for both modules that judge by them: `modules.<name>` names
-// the limits, a chain's entry says which of them hold there.
+// What the configuration says of limits, for both modules that judge by them: `modules.<name>`
+// names the limits, a chain's entry says which of them hold there.
 
 #include <array>
 #include <cstddef>

@@ -11,7 +11,7 @@
 namespace sallyport::ratelimit {
 namespace {
 
-constexpr std::size_t kBatch = 128;        // keys in one call of the script
+constexpr std::size_t kBatch = 128;  // keys in one call of the script
 constexpr std::size_t kMaxFollowed = 65'536;
 constexpr Milliseconds kFollowFor{10'000};  // after its last use here
 
@@ -163,13 +163,29 @@ std::string LimitSharing::name_of(const Key& key) const {
 
 void LimitSharing::metrics(std::vector<policy::Metric>& to) const {
   const bool is_up = client_ && client_->is_up();
-  to.push_back({names_.up, "1 while rates are counted together with other gateways.", false, {}, {},
+  to.push_back({names_.up,
+                "1 while rates are counted together with other gateways.",
+                false,
+                {},
+                {},
                 is_up ? 1.0 : 0.0});
-  to.push_back({names_.failures, "Exchanges with the Redis that failed.", true, {}, {},
+  to.push_back({names_.failures,
+                "Exchanges with the Redis that failed.",
+                true,
+                {},
+                {},
                 static_cast<double>(failures_)});
-  to.push_back({names_.keys, "Keys that are counted together now.", false, {}, {},
+  to.push_back({names_.keys,
+                "Keys that are counted together now.",
+                false,
+                {},
+                {},
                 static_cast<double>(followed_.size())});
-  to.push_back({names_.dropped, "Keys that were too many to be counted together.", true, {}, {},
+  to.push_back({names_.dropped,
+                "Keys that were too many to be counted together.",
+                true,
+                {},
+                {},
                 static_cast<double>(dropped_ + ledger_->dropped())});
 }
 

@@ -17,9 +17,9 @@
 #include "gateway/clients/redis_client.h"
 #include "gateway/event/live.h"
 #include "gateway/event/watch.h"
+#include "gateway/policy/module.h"
 #include "gateway/ratelimit/ledger.h"
 #include "gateway/ratelimit/state.h"
-#include "gateway/policy/module.h"
 
 namespace sallyport::ratelimit {
 

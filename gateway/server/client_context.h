@@ -15,14 +15,14 @@
 namespace sallyport::server {
 
 struct ClientContext {
-  policy::ConnectionFacts facts;   // its views point into the members below or into static text
+  policy::ConnectionFacts facts;  // its views point into the members below or into static text
   // Who the client is; none: it presented no certificate.
   net::Endpoint client;
   std::shared_ptr<const crypto::VerifiedCertificate> certificate;
   std::string listener;
   std::string sni;
   std::shared_ptr<tls::ServerContext> tls;
-  ConnectionTally::Seat seat;      // this connection, counted
+  ConnectionTally::Seat seat;  // this connection, counted
 
   // initial_facts is what every exchange starts with.
   policy::Facts initial_facts() const {

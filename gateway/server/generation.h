@@ -14,8 +14,8 @@
 #include "gateway/http/h2_limits.h"
 #include "gateway/http/head_scan.h"
 #include "gateway/http/message.h"
-#include "gateway/net/address.h"
 #include "gateway/metrics/metrics.h"
+#include "gateway/net/address.h"
 #include "gateway/policy/route.h"
 #include "gateway/proxy/upstream.h"
 #include "gateway/server/connection_tally.h"
@@ -25,27 +25,28 @@
 
 namespace sallyport::server {
 
+// What these are by default stands in load/settings.h, with the options.
 struct Timeouts {
-  Milliseconds handshake{10'000};
-  Milliseconds request_head{10'000};
-  Milliseconds request_body{30'000};
-  Milliseconds response_write{30'000};
-  Milliseconds keep_alive{75'000};
-  Milliseconds distrusted{10'000};
-  Milliseconds discard_body{1'000};
+  Milliseconds handshake{};
+  Milliseconds request_head{};
+  Milliseconds request_body{};
+  Milliseconds response_write{};
+  Milliseconds keep_alive{};
+  Milliseconds distrusted{};
+  Milliseconds discard_body{};
 };
 
 struct Limits {
-  std::size_t connections = 50'000;  // of all workers
+  std::size_t connections = 0;  // of all workers
   AddressLimits address;
-  net::PrefixSet exempt;             // from the limits of one address
+  net::PrefixSet exempt;  // from the limits of one address
   HandshakeQueue::Limits handshakes;
-  std::uint32_t min_body_rate = 0;      // bytes a second; zero: no limit
+  std::uint32_t min_body_rate = 0;  // bytes a second; zero: no limit
   std::uint32_t min_response_rate = 0;
   std::uint64_t request_body = 0;
-  int requests_per_connection = 100'000;
-  std::uint64_t discard_body = 256 * 1024;
-  std::uint64_t overhead = 256 * 1024;  // of one connection, see http/overhead.h
+  int requests_per_connection = 0;
+  std::uint64_t discard_body = 0;
+  std::uint64_t overhead = 0;  // of one connection, see http/overhead.h
   http::HeadLimits head;
   http::H2Limits h2;
 };
@@ -78,7 +79,8 @@ struct RouteSlots {
   metrics::Histogram duration;
   metrics::Histogram policy;
   metrics::Slot surplus = 0;
-  std::array<metrics::Slot, http::kSlipNames.size()> slips{};  // tolerated, by the bits of http::Slip
+  std::array<metrics::Slot, http::kSlipNames.size()>
+      slips{};  // tolerated, by the bits of http::Slip
 };
 
 struct Generation {

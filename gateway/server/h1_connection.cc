@@ -235,7 +235,8 @@ void H1Connection::refuse_overhead() {
   session.refuse(reasons::kOverhead, "http");
 }
 
-// take_body takes as many pieces as are wanted and a turn has; in chunks, one read may hold thousands.
+// take_body takes as many pieces as are wanted and a turn has; in chunks, one read may hold
+// thousands.
 std::string_view H1Connection::take_body(std::string_view bytes) {
   for (int pieces = 0; pieces < kPiecesPerTurn && !bytes.empty(); ++pieces) {
     if (state_ != State::exchange || body_ != Body::reading || !body_wanted_) break;
@@ -333,8 +334,8 @@ void H1Connection::next_exchange() {
 }
 
 // linger closes our side and reads on for a moment: closing with unread octets in the kernel would
-// reset the connection and could take the answer with it (RFC 9112 section 9.6). A client that spent
-// its overhead has the same time for its answer, but nothing more of it is read.
+// reset the connection and could take the answer with it (RFC 9112 section 9.6). A client that
+// spent its overhead has the same time for its answer, but nothing more of it is read.
 void H1Connection::linger() {
   transport_->close_write();
   state_ = State::lingering;

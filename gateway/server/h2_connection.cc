@@ -58,7 +58,8 @@ void H2Connection::run() {
 
 // ---- Octets in
 
-// read_some reads once: with 64 KiB a turn is over. What the transport has read ahead is taken by run.
+// read_some reads once: with 64 KiB a turn is over. What the transport has read ahead is taken by
+// run.
 void H2Connection::read_some() {
   if (state_ == State::lingering) return read_and_forget();
   if (state_ == State::closed || is_clogged()) return;
@@ -260,7 +261,8 @@ void H2Connection::log_problem() {
   }
 }
 
-// linger gives the client time for our last frames. One that spent its overhead is not read any more.
+// linger gives the client time for our last frames. One that spent its overhead is not read any
+// more.
 void H2Connection::linger() {
   if (state_ != State::open) return;
   lose_streams();

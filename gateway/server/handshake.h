@@ -23,9 +23,8 @@ class Handshake final : public ClientConnection,
                         private HandshakeQueue::Turn {
  public:
   // `already_read` is the beginning of the stream, if somebody had to read it before.
-  Handshake(WorkerState& worker, std::string_view listener,
-            std::shared_ptr<tls::ServerContext> tls, Accepted accepted,
-            std::string_view already_read = {});
+  Handshake(WorkerState& worker, std::string_view listener, std::shared_ptr<tls::ServerContext> tls,
+            Accepted accepted, std::string_view already_read = {});
   ~Handshake() override;
 
   void start();
@@ -50,7 +49,8 @@ class Handshake final : public ClientConnection,
   template <class Codec>
   void hand_over(std::unique_ptr<ClientContext> context);
   void fail(const tls::HandshakeResult& result);
-  void fail(std::string_view reason, std::string_view detail, const tls::CertificateRefusal* refusal);
+  void fail(std::string_view reason, std::string_view detail,
+            const tls::CertificateRefusal* refusal);
   void report(std::string_view reason, std::string_view detail,
               const tls::CertificateRefusal* refusal);
   std::unique_ptr<ClientContext> make_context();
@@ -62,7 +62,7 @@ class Handshake final : public ClientConnection,
   WorkerState& worker_;
   const std::string listener_;
   std::shared_ptr<tls::ServerContext> tls_;
-  int fd_;  // -1: the transport's
+  int fd_;                                        // -1: the transport's
   std::unique_ptr<tls::TlsTransport> transport_;  // null: not an octet has come
   event::Watch watch_;
   event::Timer timer_;

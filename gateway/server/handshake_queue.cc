@@ -3,8 +3,8 @@
 namespace sallyport::server {
 namespace {
 
-// What one round may do: a step, or find that some clients have gone. Between two rounds every socket
-// that is ready gets its turn, and a round costs next to nothing when none is.
+// What one round may do: a step, or find that some clients have gone. Between two rounds every
+// socket that is ready gets its turn, and a round costs next to nothing when none is.
 constexpr int kGonePerRound = 4;
 
 }  // namespace

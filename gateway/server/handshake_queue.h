@@ -51,8 +51,8 @@ class HandshakeQueue final : private event::TimerHandler {
 
   // Limits of one worker.
   struct Limits {
-    std::size_t waiting = 1024;  // handshakes under way
-    TokenBucket::Rule begin;     // how many begin in a second; a rate of zero: no limit
+    std::size_t waiting = 0;  // handshakes under way
+    TokenBucket::Rule begin;  // how many begin in a second; a rate of zero: no limit
   };
 
   explicit HandshakeQueue(event::Loop& loop) : loop_(loop), timer_(loop, *this) {}

@@ -62,8 +62,8 @@ void Listener::on_readable() {
 bool Listener::accept_one() {
   sockaddr_storage from{};
   socklen_t length = sizeof from;
-  const int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&from), &length,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int fd =
+      accept4(fd_, reinterpret_cast<sockaddr*>(&from), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       out_of_descriptors();

@@ -73,7 +73,8 @@ bool Session::establish_client() {
   net::ForwardedList list;
   for (const http::Field& field : exchange_.request.fields) {
     if (hops->is_x_forwarded_for) {
-      if (equals_ignoring_case(field.name, "x-forwarded-for")) list.add_x_forwarded_for(field.value);
+      if (equals_ignoring_case(field.name, "x-forwarded-for"))
+        list.add_x_forwarded_for(field.value);
     } else if (equals_ignoring_case(field.name, "forwarded")) {
       list.add_forwarded(field.value);
     }
@@ -92,12 +93,18 @@ bool Session::establish_client() {
 
 void Session::run() {
   switch (step_) {
-    case Step::inspect: return route_request();
-    case Step::gather: return;
-    case Step::judge: return begin_inspection();
-    case Step::forward: return begin_forward();
-    case Step::answer: return judge_answer();
-    case Step::release: return release_answer();
+    case Step::inspect:
+      return route_request();
+    case Step::gather:
+      return;
+    case Step::judge:
+      return begin_inspection();
+    case Step::forward:
+      return begin_forward();
+    case Step::answer:
+      return judge_answer();
+    case Step::release:
+      return release_answer();
     case Step::end:
       record();
       return owner_.on_session_end();
@@ -106,8 +113,8 @@ void Session::run() {
 
 void Session::route_request() {
   const http::RequestHead& request = exchange_.request;
-  const auto match = attached_->generation->table.find(request.host, request.target.path,
-                                                       request.method_text);
+  const auto match =
+      attached_->generation->table.find(request.host, request.target.path, request.method_text);
   // Such a target is at fault, unless its route takes it: without one as well.
   const policy::Route* route_of_path = policy::route_of(match);
   if (request.target.has_lax_query &&
@@ -142,10 +149,9 @@ void Session::route_request() {
 
 void Session::begin_inspection() {
   exchange_.body = gathered_;
-  inspection_.emplace(worker_.loop(), *chain(), exchange_,
-                      [this](policy::Inspection::Ending outcome) {
-                        on_inspected(std::move(outcome));
-                      });
+  inspection_.emplace(
+      worker_.loop(), *chain(), exchange_,
+      [this](policy::Inspection::Ending outcome) { on_inspected(std::move(outcome)); });
   inspection_->start();
 }
 
@@ -172,7 +178,8 @@ void Session::begin_forward() {
   forward_->start();
 }
 
-// withhold leaves of a client's fields those that the route lets through. Policies have seen them all.
+// withhold leaves of a client's fields those that the route lets through. Policies have seen them
+// all.
 void Session::withhold(http::Fields& fields) const {
   if (exchange_.route == nullptr || !exchange_.route->request_fields) return;
   fields.remove_received_if([&only = *exchange_.route->request_fields](const http::Field& field) {
@@ -222,18 +229,18 @@ void Session::on_answer_held() {
 }
 
 void Session::judge_answer() {
-  answer_inspection_.emplace(
-      worker_.loop(), *chain(), exchange_,
-      policy::Answer{held_.head(), held_.body(), held_.is_whole()},
-      [this](std::optional<policy::Deny> denied) {
-        if (step_ == Step::end) return;
-        if (denied) {
-          return refuse(*denied->reason, exchange_.trail.steps().back().module->name,
-                        denied->evidence, denied->hint);
-        }
-        step_ = Step::release;
-        worker_.loop().enqueue(*this);
-      });
+  answer_inspection_.emplace(worker_.loop(), *chain(), exchange_,
+                             policy::Answer{held_.head(), held_.body(), held_.is_whole()},
+                             [this](std::optional<policy::Deny> denied) {
+                               if (step_ == Step::end) return;
+                               if (denied) {
+                                 return refuse(*denied->reason,
+                                               exchange_.trail.steps().back().module->name,
+                                               denied->evidence, denied->hint);
+                               }
+                               step_ = Step::release;
+                               worker_.loop().enqueue(*this);
+                             });
   answer_inspection_->start();
 }
 
@@ -260,9 +267,7 @@ void Session::on_forward_failed(const policy::Reason& reason, policy::Evidence e
   end_soon();
 }
 
-void Session::refuse_violation(http::Violation violation) {
-  refuse(reason_of(violation), "http");
-}
+void Session::refuse_violation(http::Violation violation) { refuse(reason_of(violation), "http"); }
 
 void Session::refuse(const policy::Reason& reason, std::string_view stage,
                      policy::Evidence evidence, policy::Hint hint) {
@@ -329,9 +334,8 @@ policy::AttachedChain* Session::chain() {
 
 const ErrorProfile& Session::error_profile() const {
   const Generation& generation = *attached_->generation;
-  return generation.error_profiles[exchange_.route != nullptr
-                                       ? exchange_.route->error_profile_index
-                                       : generation.default_error_profile];
+  return generation.error_profiles[exchange_.route != nullptr ? exchange_.route->error_profile_index
+                                                              : generation.default_error_profile];
 }
 
 void Session::record() {

@@ -44,8 +44,8 @@ class Session final : public http::StreamListener,
                       private HeldAnswerListener,
                       private event::Ready {
  public:
-  Session(WorkerState& worker, const policy::ConnectionFacts& connection,
-          policy::Facts facts, http::Stream& stream, SessionOwner& owner);
+  Session(WorkerState& worker, const policy::ConnectionFacts& connection, policy::Facts facts,
+          http::Stream& stream, SessionOwner& owner);
   ~Session() override;
 
   Arena& arena() { return arena_; }
@@ -55,8 +55,8 @@ class Session final : public http::StreamListener,
   void refuse_violation(http::Violation violation);
   // refuse answers in the gateway's own name, such as at a timeout. It does nothing once an answer
   // has begun but to abort it.
-  void refuse(const policy::Reason& reason, std::string_view stage,
-              policy::Evidence evidence = {}, policy::Hint hint = {});
+  void refuse(const policy::Reason& reason, std::string_view stage, policy::Evidence evidence = {},
+              policy::Hint hint = {});
   // client_gone: nobody will read the answer.
   void client_gone();
   // abandon ends an exchange whose client is too slow to take the answer.
@@ -115,7 +115,7 @@ class Session final : public http::StreamListener,
   std::size_t gather_limit_ = 0;
 
   Step step_ = Step::inspect;
-  bool answered_ = false;   // an answer's head is in the stream
+  bool answered_ = false;  // an answer's head is in the stream
   bool recorded_ = false;
   bool client_gone_ = false;
   bool gathered_whole_ = false;

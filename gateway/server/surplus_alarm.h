@@ -1,7 +1,7 @@
 #pragma once
 
-// SurplusAlarm counts and logs, by route, servers that send more than their answers: who does may have
-// taken a part of one request for another.
+// SurplusAlarm counts and logs, by route, servers that send more than their answers: who does may
+// have taken a part of one request for another.
 
 #include "gateway/proxy/upstream_stream.h"
 #include "gateway/server/connection_refusal.h"

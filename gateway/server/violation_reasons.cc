@@ -7,12 +7,18 @@ namespace {
 
 policy::ErrorClass class_of(http::ViolationClass kind) {
   switch (kind) {
-    case http::ViolationClass::bad_request: return policy::ErrorClass::bad_request;
-    case http::ViolationClass::content_too_large: return policy::ErrorClass::content_too_large;
-    case http::ViolationClass::target_too_long: return policy::ErrorClass::target_too_long;
-    case http::ViolationClass::expectation_failed: return policy::ErrorClass::expectation_failed;
-    case http::ViolationClass::fields_too_large: return policy::ErrorClass::fields_too_large;
-    case http::ViolationClass::not_implemented: return policy::ErrorClass::not_implemented;
+    case http::ViolationClass::bad_request:
+      return policy::ErrorClass::bad_request;
+    case http::ViolationClass::content_too_large:
+      return policy::ErrorClass::content_too_large;
+    case http::ViolationClass::target_too_long:
+      return policy::ErrorClass::target_too_long;
+    case http::ViolationClass::expectation_failed:
+      return policy::ErrorClass::expectation_failed;
+    case http::ViolationClass::fields_too_large:
+      return policy::ErrorClass::fields_too_large;
+    case http::ViolationClass::not_implemented:
+      return policy::ErrorClass::not_implemented;
     case http::ViolationClass::version_not_supported:
       return policy::ErrorClass::version_not_supported;
   }

@@ -12,9 +12,8 @@ void WorkerServer::adopt(std::shared_ptr<const Generation> generation,
   }
   const auto& plans = generation->listeners;
   std::erase_if(listeners_, [&](const auto& entry) {
-    return std::none_of(plans.begin(), plans.end(), [&](const ListenerPlan& plan) {
-      return plan.address == entry.first;
-    });
+    return std::none_of(plans.begin(), plans.end(),
+                        [&](const ListenerPlan& plan) { return plan.address == entry.first; });
   });
   for (const ListenerPlan& plan : plans) {
     Listener& listener = *listeners_.at(plan.address);

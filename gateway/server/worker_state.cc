@@ -30,13 +30,14 @@ GatewaySlots GatewaySlots::make(metrics::Registry& registry) {
   slots.distrusted = registry.counter(
       "connections_distrusted_total",
       "Client connections that ended because their certificate is not trusted any more.");
-  slots.overhead = registry.counter(
-      "connections_overhead_total",
-      "Client connections that ended because too much of what came was of no use (limits.overhead).");
-  slots.cut_bodies = registry.counter(
-      "request_bodies_cut_total",
-      "HTTP/2 streams reset after their answer, because the rest of the request body was larger than "
-      "limits.discard_body or took longer than timeouts.discard_body.");
+  slots.overhead = registry.counter("connections_overhead_total",
+                                    "Client connections that ended because too much of what came "
+                                    "was of no use (limits.overhead).");
+  slots.cut_bodies =
+      registry.counter("request_bodies_cut_total",
+                       "HTTP/2 streams reset after their answer, because the rest of the request "
+                       "body was larger than "
+                       "limits.discard_body or took longer than timeouts.discard_body.");
   slots.handshake_duration =
       registry.histogram("tls_handshake_duration_seconds", "Duration of successful handshakes.");
   return slots;
@@ -63,8 +64,9 @@ Attached::Attached(std::shared_ptr<const Generation> from, WorkerState& worker)
     chains.push_back(policy::attach(route->chain, context));
   }
   for (const proxy::Upstream& upstream : generation->upstreams) {
-    pools.push_back(std::make_unique<proxy::UpstreamPool>(
-        worker.loop(), upstream, worker.index(), worker.upstream_scratch(), worker.bank(), &surplus));
+    pools.push_back(std::make_unique<proxy::UpstreamPool>(worker.loop(), upstream, worker.index(),
+                                                          worker.upstream_scratch(), worker.bank(),
+                                                          &surplus));
   }
 }
 

@@ -20,9 +20,9 @@
 #include "gateway/event/watch.h"
 #include "gateway/event/worker.h"
 #include "gateway/http/http_date.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/observe/decision_ring.h"
 #include "gateway/observe/log_queue.h"
-#include "gateway/metrics/metrics.h"
 #include "gateway/policy/chain.h"
 #include "gateway/proxy/upstream_pool.h"
 #include "gateway/server/client_context.h"
@@ -48,8 +48,8 @@ struct GatewaySlots {
   metrics::Slot handshakes = 0;
   metrics::Slot resumed = 0;
   metrics::Slot distrusted = 0;
-  metrics::Slot overhead = 0;     // connections
-  metrics::Slot cut_bodies = 0;   // HTTP/2 streams
+  metrics::Slot overhead = 0;    // connections
+  metrics::Slot cut_bodies = 0;  // HTTP/2 streams
   metrics::Histogram handshake_duration;
   std::array<metrics::Slot, kShedReasons> shed{};  // by ShedReason
 
@@ -83,11 +83,11 @@ class ClientConnection {
   virtual void trust_changed() {}
   // end_now: the time that a client without trust was given is over.
   virtual void end_now() {}
-  // has_served says whether it ever carried a request to its end: who came for one is worth more than
-  // who came.
+  // has_served says whether it ever carried a request to its end: who came for one is worth more
+  // than who came.
   virtual bool has_served() const { return false; }
-  // may_make_room says whether shed may end the connection without a wait: nothing is under way, or it
-  // has not served, and its client has not completed its first head or trickles its first body.
+  // may_make_room says whether shed may end the connection without a wait: nothing is under way, or
+  // it has not served, and its client has not completed its first head or trickles its first body.
   virtual bool may_make_room(MonoTime) const { return false; }
   virtual void shed() { end_if_idle(); }
 };
@@ -114,10 +114,11 @@ class WorkerState {
   void count_first_request() { ++served_; }
   // shed_idle makes room and returns how many connections end. Those that have not served go first:
   // clients that are silent, handshakes that wait for their client, and connections that have not
-  // completed a first request (see may_make_room). Of these three the kind that holds most places, since
-  // that is what a flood is made of, and of that those who have had the longest time to go on. Only
-  // when there is none of them, idle connections that have served; the newest, since those who have been
-  // here for long are the least likely to be a part of it. For memory the newest go in either case.
+  // completed a first request (see may_make_room). Of these three the kind that holds most places,
+  // since that is what a flood is made of, and of that those who have had the longest time to go
+  // on. Only when there is none of them, idle connections that have served; the newest, since those
+  // who have been here for long are the least likely to be a part of it. For memory the newest go
+  // in either case.
   std::size_t shed_idle(ShedReason reason);
 
   // begin_drain makes every connection end with its next answer; end_idle ends those that wait for
@@ -236,7 +237,7 @@ class WorkerState {
   BlockStore sessions_{kKeptSessions};
   std::unordered_map<ClientConnection*, Kept> connections_;
   std::uint64_t arrivals_ = 0;
-  std::size_t served_ = 0;  // of connections_, those that have carried a request
+  std::size_t served_ = 0;                   // of connections_, those that have carried a request
   std::array<MonoTime, 2> found_none_at_{};  // when a search for connections to shed found none
   Graveyard graveyard_;
   std::vector<ClientConnection*> all_connections() const;

@@ -21,7 +21,7 @@ struct GoodPath {
 
 // Presented is a certificate of the chain as far as a verifier knows it already.
 struct Presented {
-  crypto::Sha256 digest;  // of its DER
+  crypto::Sha256 digest;                          // of its DER
   std::shared_ptr<const PresentedIssuer> issuer;  // null: not known, or the leaf
 };
 

@@ -92,7 +92,8 @@ HandshakeResult TlsTransport::finish() {
   }
   settle();
   // The library keeps a session ticket (a kilobyte with the client's chain in it) until something
-  // is written. A client that has sent no request yet may send none for long: it gets its ticket now.
+  // is written. A client that has sent no request yet may send none for long: it gets its ticket
+  // now.
   if (SSL_is_server(ssl_.get()) == 1 && !socket_.has_unread()) SSL_write(ssl_.get(), "", 0);
   return {};
 }

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "gateway/config/option.h"
-#include "modules/address/address_list.h"
 #include "gateway/policy/facts.h"
+#include "modules/address/address_list.h"
 
 namespace sallyport::address {
 namespace {

@@ -1,6 +1,5 @@
 #include "modules/bearer/reasons.h"
 
-
 namespace sallyport::bearer::reasons {
 
 using policy::ErrorClass;

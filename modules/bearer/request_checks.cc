@@ -4,10 +4,11 @@
 #include <array>
 #include <string>
 
+#include "gateway/crypto/verified_certificate.h"
+#include "gateway/policy/facts.h"
 #include "modules/bearer/checks.h"
 #include "modules/bearer/printable.h"
 #include "modules/bearer/reasons.h"
-#include "gateway/policy/facts.h"
 
 namespace sallyport::bearer {
 namespace {

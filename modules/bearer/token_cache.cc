@@ -34,9 +34,9 @@ std::unique_ptr<TokenCache::Bucket>& TokenCache::bucket_of(const crypto::Hash128
   return buckets_[key.low & (buckets_.size() - 1)];
 }
 
-// The hash alone stands for the token: 128 bits under a key that is random for each process and that
-// nobody outside learns, nor ever sees a hash. SipHash-1-3 has no known weakness under such a key,
-// and costs half of what 2-4 does over the 800 octets of a token.
+// The hash alone stands for the token: 128 bits under a key that is random for each process and
+// that nobody outside learns, nor ever sees a hash. SipHash-1-3 has no known weakness under such a
+// key, and costs half of what 2-4 does over the 800 octets of a token.
 const KnownToken* TokenCache::find(std::string_view token) {
   if (buckets_.empty()) return nullptr;
   const crypto::Hash128 key = hash_.short_hash128(token);

@@ -23,17 +23,19 @@ constexpr Reason kAbsent{"client_cert.absent", ErrorClass::certificate_required,
 constexpr Reason kOtherStore{"client_cert.other_store", ErrorClass::forbidden,
                              "The certificate was verified by another trust store than this "
                              "route's. See `trust_store` here and at the listener."};
-constexpr Reason kNameMismatch{"client_cert.name_mismatch", ErrorClass::forbidden,
-                               "The certificate is good and its name matches no pattern of this "
-                               "route, or name constraints of its CA forbid it. Compare the evidence "
-                           "with `common_name` and `dns_name`."};
+constexpr Reason kNameMismatch{
+    "client_cert.name_mismatch", ErrorClass::forbidden,
+    "The certificate is good and its name matches no pattern of this "
+    "route, or name constraints of its CA forbid it. Compare the evidence "
+    "with `common_name` and `dns_name`."};
 constexpr Reason kExpired{"client_cert.expired", ErrorClass::forbidden,
                           "The certificate expired while the connection was open. The client must "
                           "connect again with its new certificate."};
-constexpr Reason kNotTrusted{"client_cert.no_longer_trusted", ErrorClass::forbidden,
-                             "What vouched for the certificate came to its end while the connection "
-                             "was open: the trust entry was retired, an issuer expired, or a "
-                             "revocation list was not renewed. See `sallyport explain --cert`."};
+constexpr Reason kNotTrusted{
+    "client_cert.no_longer_trusted", ErrorClass::forbidden,
+    "What vouched for the certificate came to its end while the connection "
+    "was open: the trust entry was retired, an issuer expired, or a "
+    "revocation list was not renewed. See `sallyport explain --cert`."};
 
 enum class Check : std::uint8_t { certificate, trust_store, expiry, trust, name };
 constexpr std::array kOfCertificate{&kAbsent};
@@ -77,8 +79,9 @@ std::span<const config::Option> Settings::options() {
           "Patterns of DNS names; where a certificate has none, they are compared with its common "
           "name, unless `common_name` is written too."),
       config::option<&Settings::identity>(
-          "identity", "The name that the client goes by in logs; else the one that the trust "
-                      "store's entry gives, or the store's name."),
+          "identity",
+          "The name that the client goes by in logs; else the one that the trust "
+          "store's entry gives, or the store's name."),
   };
   return rows;
 }
@@ -115,17 +118,17 @@ class ClientCertPolicy final : public policy::Policy {
     policy::passed(exchange, Check::expiry);
     if (exchange.now.unix_seconds() > certificate->valid_until()) {
       return policy::deny(
-          kNotTrusted, policy::evidence(exchange, "entry={} valid_until={} serial={}",
-                                        certificate->entry(), certificate->valid_until(),
-                                        view.serial));
+          kNotTrusted,
+          policy::evidence(exchange, "entry={} valid_until={} serial={}", certificate->entry(),
+                           certificate->valid_until(), view.serial));
     }
     policy::passed(exchange, Check::trust);
     if (!crypto::names_match(plan_->common_names, plan_->dns_names, view)) {
-      return policy::deny(kNameMismatch,
-                          policy::evidence(exchange, "common_name=\"{}\"{} dns_names={} serial={}",
-                                           view.common_name,
-                                           view.common_name_forbidden ? " (constrained)" : "",
-                                           view.dns_names.size(), view.serial));
+      return policy::deny(
+          kNameMismatch,
+          policy::evidence(exchange, "common_name=\"{}\"{} dns_names={} serial={}",
+                           view.common_name, view.common_name_forbidden ? " (constrained)" : "",
+                           view.dns_names.size(), view.serial));
     }
     policy::passed(exchange, Check::name);
     // The certificate's own name lives as long as the certificate, which the exchange holds.

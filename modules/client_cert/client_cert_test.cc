@@ -134,8 +134,7 @@ TEST_F(ClientCert, TakesTheCommonNameForADnsNameWhereThereIsNone) {
 
 TEST_F(ClientCert, DoesNotTakeACommonNameThatNameConstraintsForbid) {
   load(kPlaid);
-  crypto::CertificateView view =
-      certificate("plaid-mtls-demo.plaid.com", {"app.partner.example"});
+  crypto::CertificateView view = certificate("plaid-mtls-demo.plaid.com", {"app.partner.example"});
   EXPECT_THAT(judge(view), Allowed());
   view.common_name_forbidden = true;
   EXPECT_THAT(judge(view), DeniedWith("client_cert.name_mismatch"));

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "gateway/config/option.h"
-#include "modules/geo/plan.h"
 #include "gateway/policy/facts.h"
+#include "modules/geo/plan.h"
 
 namespace sallyport::geo {
 namespace {

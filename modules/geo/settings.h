@@ -14,7 +14,6 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/config/values.h"
-#include "gateway/config/values.h"
 
 namespace sallyport::geo {
 

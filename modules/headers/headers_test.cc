@@ -68,7 +68,8 @@ TEST_F(Headers, DoesNotClaimTlsWithoutTls) {
 
 TEST_F(Headers, RemovesAnInteractionIdOfTheClientInEverySpelling) {
   load("");
-  for (const char* name : {"X-Fapi-Interaction-Id", "X_Fapi_Interaction_Id", "x.fapi.interaction.id"}) {
+  for (const char* name :
+       {"X-Fapi-Interaction-Id", "X_Fapi_Interaction_Id", "x.fapi.interaction.id"}) {
     call.header(name, "pretended");
   }
   call.header("Accept", "application/json");

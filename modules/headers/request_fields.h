@@ -25,11 +25,12 @@ struct RequestRules {
   Authorization authorization = Authorization::forward;
 };
 
-// make_trustworthy sets the fields that upstreams rely on; the gateway has removed whatever clients said
-// in their place. It removes what `rules` name. New text lives in the exchange's arena.
+// make_trustworthy sets the fields that upstreams rely on; the gateway has removed whatever clients
+// said in their place. It removes what `rules` name. New text lives in the exchange's arena.
 void make_trustworthy(policy::Exchange& exchange, const RequestRules& rules);
 
-// forwarded_node renders the text of an address as a node of RFC 7239 section 6: IPv6 in brackets and quotes.
+// forwarded_node renders the text of an address as a node of RFC 7239 section 6: IPv6 in brackets
+// and quotes.
 std::string forwarded_node(net::Family family, std::string_view address);
 
 }  // namespace sallyport::headers

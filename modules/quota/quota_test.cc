@@ -72,8 +72,9 @@ TEST(Quota, AnOperatorsQuestionTakesNothing) {
 
 TEST(Quota, CountsByClientAndConsent) {
   PolicyHarness harness(module);
-  harness.shared("limits: {c: {by: [client], requests: 3, per: 1h}, "
-                 "k: {by: [consent], requests: 1, per: 1h}}");
+  harness.shared(
+      "limits: {c: {by: [client], requests: 3, per: 1h}, "
+      "k: {by: [consent], requests: 1, per: 1h}}");
   ASSERT_TRUE(harness.load("limits: [c, k]")) << harness.errors();
   EXPECT_THAT(judge(harness, claims_of("u1")), Allowed());
   EXPECT_THAT(evidence_on(harness, claims_of("u1")), HasSubstr("consent=consent-u1"));

@@ -17,9 +17,10 @@ constexpr Reason kExceeded{"rate.exceeded", ErrorClass::rate_limited,
 constexpr Reason kConcurrent{"rate.concurrent", ErrorClass::rate_limited,
                              "As many requests as the limit of the evidence allows are under way "
                              "already. Is the upstream slow?"};
-constexpr Reason kTableFull{"rate.table_full", ErrorClass::unavailable,
-                            "More keys are in use than the table has room for, so this one cannot "
-                            "be counted. Raise `modules.rate.keys`, or see who floods the gateway."};
+constexpr Reason kTableFull{
+    "rate.table_full", ErrorClass::unavailable,
+    "More keys are in use than the table has room for, so this one cannot "
+    "be counted. Raise `modules.rate.keys`, or see who floods the gateway."};
 constexpr std::array<const Reason*, 3> kReasons = {&kExceeded, &kConcurrent, &kTableFull};
 constexpr ratelimit::Traits kTraits{
     .module = "rate", .has_token = false, .reasons = {&kExceeded, &kConcurrent, &kTableFull}};

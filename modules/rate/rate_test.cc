@@ -120,8 +120,9 @@ TEST_F(Rate, GivesAPartnerItsOwnRate) {
 }
 
 TEST_F(Rate, AClassTakesOverWhatItLeavesOut) {
-  load("limits: {a: {by: [identity], requests: 2, per: 1m, burst: 4, classes: "
-       "{more: {requests: 8}, fast: {per: 1s}}}}");
+  load(
+      "limits: {a: {by: [identity], requests: 2, per: 1m, burst: 4, classes: "
+      "{more: {requests: 8}, fast: {per: 1s}}}}");
   EXPECT_EQ(passing(20, "192.0.2.1", "more"), 8);
   EXPECT_EQ(passing(20, "192.0.2.1", "fast"), 4);
   now_.us += kSecondUs;
@@ -219,8 +220,9 @@ TEST_F(Rate, LeavesNoCountBehindWhenALaterLimitRefuses) {
 }
 
 TEST_F(Rate, RefusesNewKeysWhenTheTableIsFullButNoPartner) {
-  load("keys: 1024\nlimits: {a: {by: [address, identity], requests: 1, per: 1h, classes: "
-       "{plaid: {requests: 300}}}}");
+  load(
+      "keys: 1024\nlimits: {a: {by: [address, identity], requests: 1, per: 1h, classes: "
+      "{plaid: {requests: 300}}}}");
   EXPECT_EQ(passing(1, "192.0.2.1", "other"), 1);
   std::vector<std::string> passed;
   int full = 0;

@@ -21,8 +21,8 @@ using testing::HasSubstr;
 class Gateway {
  public:
   Gateway(const test::TempDir& dir, const std::string& limit) : harness_(module) {
-    harness_.shared("limits: {a: {by: [address], " + limit + "}}\nshared:\n  hash_key: file:" +
-                    dir.write("hash_key", "the same for all\n") +
+    harness_.shared("limits: {a: {by: [address], " + limit +
+                    "}}\nshared:\n  hash_key: file:" + dir.write("hash_key", "the same for all\n") +
                     "\n  interval: 20ms\n  redis: {servers: ['unix:" + dir.file("redis.sock") +
                     "'], command_timeout: 200ms}");
     EXPECT_TRUE(harness_.load("limits: [a]")) << harness_.errors();
@@ -71,7 +71,8 @@ class Sharing : public testing::Test {
     two_ = std::make_unique<Gateway>(dir_, limit);
   }
   // run turns both loops for so long, or until `is_done`.
-  bool run(Milliseconds time, const std::function<bool()>& is_done = [] { return false; }) {
+  bool run(
+      Milliseconds time, const std::function<bool()>& is_done = [] { return false; }) {
     const MonoTime end = mono_now() + time;
     while (mono_now() < end) {
       one_->turn();

@@ -1,8 +1,8 @@
 #pragma once
 
-// Freshness tells how long ago the set of revocations was last known to be complete: when its source
-// last proved that it is alive and that everything it had to tell has been told. Control marks it;
-// workers read it without waiting.
+// Freshness tells how long ago the set of revocations was last known to be complete: when its
+// source last proved that it is alive and that everything it had to tell has been told. Control
+// marks it; workers read it without waiting.
 
 #include <algorithm>
 #include <atomic>

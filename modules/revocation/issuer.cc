@@ -15,8 +15,7 @@ constexpr std::string_view kScheme = "sha256:";
 bool is_issuer_id(std::string_view text) {
   if (text.size() != kScheme.size() + kIssuerDigits || !text.starts_with(kScheme)) return false;
   text.remove_prefix(kScheme.size());
-  return std::ranges::all_of(
-      text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+  return std::ranges::all_of(text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
 
 std::string issuer_id(std::string_view issuer) {

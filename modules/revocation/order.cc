@@ -101,8 +101,9 @@ Result<void> check_certificate(Order& order) {
   if (order.unit != Unit::certificate) return {};
   auto value = certificate_value(order.value);
   if (!value) {
-    return mistake("\"value\" is no fingerprint: it is the SHA-256 of the certificate, as 64 "
-                   "hexadecimal digits");
+    return mistake(
+        "\"value\" is no fingerprint: it is the SHA-256 of the certificate, as 64 "
+        "hexadecimal digits");
   }
   if (order.cutoff) return mistake("a certificate is revoked whole: leave \"cutoff\" out");
   if (!order.issuer.empty()) {

@@ -35,8 +35,8 @@ struct Record {
   friend bool operator==(const Record&, const Record&) = default;
 };
 
-// record_key is the record's key on disk: one for every (unit, issuer, value), whether the issuer is
-// given as text or as its issuer_id.
+// record_key is the record's key on disk: one for every (unit, issuer, value), whether the issuer
+// is given as text or as its issuer_id.
 std::string record_key(Unit unit, std::string_view issuer, std::string_view value);
 
 // encode_record and decode_record are the form on disk. Decoding returns nothing for what encoding

@@ -34,9 +34,9 @@ void RedisFollower::start(event::Loop& control, event::Broadcast&) {
   hooks.on_flushed = [this] { on_flushed(); };
   link_.emplace(control, following_.endpoint, following_.keys.prefixes(), std::move(hooks),
                 following_.retry);
-  reader_.emplace(*link_, RedisReader::Hooks{
-                              [this](RedisReader::Seen seen) { on_seen(std::move(seen)); },
-                              [this](const std::string& why) { link_->drop(why); }});
+  reader_.emplace(*link_,
+                  RedisReader::Hooks{[this](RedisReader::Seen seen) { on_seen(std::move(seen)); },
+                                     [this](const std::string& why) { link_->drop(why); }});
   writer_.emplace(*link_, following_.keys, [this] { return !keeper_->clock().has_jumped(); });
   every_.emplace(control, following_.prove_every, [this] { on_tick(); });
   // The disk is opened about now, by its owner.
@@ -44,16 +44,15 @@ void RedisFollower::start(event::Loop& control, event::Broadcast&) {
 }
 
 void RedisFollower::on_tracking() {
-  const bool is_sent =
-      link_->command({"INFO"}, [this](const Result<clients::RedisValue>& info) {
-        if (!info) return;
-        if (info->is_error()) return link_->drop("INFO is refused: " + info->text);
-        auto state = RedisServerState::parse(link_->server(), info->text);
-        state.seen = boot_now();
-        suspicion_ = loss_between(server_, state);
-        server_ = std::move(state);
-        begin();
-      });
+  const bool is_sent = link_->command({"INFO"}, [this](const Result<clients::RedisValue>& info) {
+    if (!info) return;
+    if (info->is_error()) return link_->drop("INFO is refused: " + info->text);
+    auto state = RedisServerState::parse(link_->server(), info->text);
+    state.seen = boot_now();
+    suspicion_ = loss_between(server_, state);
+    server_ = std::move(state);
+    begin();
+  });
   if (!is_sent) link_->drop("it cannot be asked");
 }
 
@@ -129,10 +128,11 @@ void RedisFollower::begin() {
 
 void RedisFollower::run() {
   if (phase_ != Phase::comparing || writer_->under_way() >= kMaxWrites) return;
-  const auto next = keeper_->walk(compared_, kStep, [this](std::string_view key, const Record& record) {
-    compare(key, record);
-    return true;
-  });
+  const auto next =
+      keeper_->walk(compared_, kStep, [this](std::string_view key, const Record& record) {
+        compare(key, record);
+        return true;
+      });
   if (!next) {
     is_unsure_ = was_unsure_ = true;
     wants_sync_ = true;
@@ -159,17 +159,16 @@ void RedisFollower::compare(std::string_view key, const Record& record) {
 }
 
 void RedisFollower::give_back(const Record& record) {
-  const bool is_sent =
-      writer_->restore(record, now(), [this, record](const std::string& why) {
-        if (why.empty()) {
-          ++restored_;
-          is_there(record);
-        } else {
-          ++unwritten_;
-          wants_sync_ = true;
-        }
-        if (phase_ == Phase::comparing) loop_->enqueue(*this);
-      });
+  const bool is_sent = writer_->restore(record, now(), [this, record](const std::string& why) {
+    if (why.empty()) {
+      ++restored_;
+      is_there(record);
+    } else {
+      ++unwritten_;
+      wants_sync_ = true;
+    }
+    if (phase_ == Phase::comparing) loop_->enqueue(*this);
+  });
   if (is_sent) return;
   ++unwritten_;
   wants_sync_ = true;
@@ -209,16 +208,15 @@ void RedisFollower::finish() {
 }
 
 void RedisFollower::write(const Record& record, std::function<void(bool)> done) {
-  const bool is_sent = writer_->write(
-      record, now(), [this, record, done](const std::string& why) {
-        if (why.empty()) {
-          is_there(record);
-          return done(true);
-        }
-        tell("warn", "revocation_redis_unwritten", "a revocation will be written later: " + why);
-        wants_sync_ = true;
-        done(false);
-      });
+  const bool is_sent = writer_->write(record, now(), [this, record, done](const std::string& why) {
+    if (why.empty()) {
+      is_there(record);
+      return done(true);
+    }
+    tell("warn", "revocation_redis_unwritten", "a revocation will be written later: " + why);
+    wants_sync_ = true;
+    done(false);
+  });
   if (is_sent) return;
   wants_sync_ = true;
   done(false);
@@ -276,8 +274,8 @@ void RedisFollower::metrics(std::vector<policy::Metric>& to) const {
                   static_cast<double>(losses_[static_cast<std::size_t>(i)])});
   }
   count("revocation_redis_restored_total", "Revocations written back to Redis.", restored_);
-  count("revocation_redis_reinstated_total", "Revocations lifted as their key was deleted in Redis.",
-        reinstatements_);
+  count("revocation_redis_reinstated_total",
+        "Revocations lifted as their key was deleted in Redis.", reinstatements_);
   count("revocation_redis_unknown_keys_total", "Keys read that name no revocation.", unknown_keys_);
   count("revocation_redis_flawed_values_total",
         "Values read that were not understood, and therefore revoke always.", flawed_values_);

@@ -4,8 +4,8 @@
 //
 // It tracks first, then scans, then compares what it knows with what it saw; changes meanwhile are
 // read like any other. What was known is never forgotten because the Redis forgot it: it is written
-// back. Only a key that was seen to be deleted is a reinstatement, see on_gone. Control thread only,
-// except freshness().
+// back. Only a key that was seen to be deleted is a reinstatement, see on_gone. Control thread
+// only, except freshness().
 
 #include <array>
 #include <cstdint>
@@ -61,8 +61,8 @@ class RedisFollower final : public policy::Service, private event::Ready {
   // freshness is when the set was last known to be all that the Redis knows.
   std::shared_ptr<const Freshness> freshness() const { return freshness_; }
 
-  // write puts an ordered revocation, which the keeper has, into the Redis. `done` is told whether it
-  // is there; when not, it will be as soon as the Redis can be reached.
+  // write puts an ordered revocation, which the keeper has, into the Redis. `done` is told whether
+  // it is there; when not, it will be as soon as the Redis can be reached.
   void write(const Record& record, std::function<void(bool is_written)> done);
   // reinstate takes it out of the Redis; `done` is told why not. The keeper is the caller's affair.
   void reinstate(const Record& record, std::function<void(const NotErased& why)> done);
@@ -150,7 +150,7 @@ class RedisFollower final : public policy::Service, private event::Ready {
   // While scanning and comparing: what is in the Redis. Parts, so that none takes long to grow.
   std::array<std::unordered_set<std::uint64_t>, 256> seen_;
   std::unordered_map<std::string, std::int64_t> reinstated_;  // record_key to when
-  std::string compared_;  // the last record_key
+  std::string compared_;                                      // the last record_key
   std::size_t missing_ = 0;
 
   bool is_proving_ = false;

@@ -11,8 +11,8 @@ using clients::RedisValue;
 
 constexpr Milliseconds kNoteEvery{10'000};
 
-// is_broken says whether the server cannot tell us of changes, by CLIENT TRACKINGINFO. A server that
-// does not know the command closes the connection in that case only, which we see as well.
+// is_broken says whether the server cannot tell us of changes, by CLIENT TRACKINGINFO. A server
+// that does not know the command closes the connection in that case only, which we see as well.
 bool is_broken(const RedisValue& info) {
   for (std::size_t i = 0; i + 1 < info.items.size(); i += 2) {
     if (info.items[i].text != "flags") continue;
@@ -25,9 +25,9 @@ bool is_broken(const RedisValue& info) {
 
 }  // namespace
 
-// A change is told before the server turns to the next commands. So once the connection that is told
-// has answered a ping, all changes that were made before the ping was sent have come in; and once
-// what they made us ask for was seen, too, the set is complete as of that moment.
+// A change is told before the server turns to the next commands. So once the connection that is
+// told has answered a ping, all changes that were made before the ping was sent have come in; and
+// once what they made us ask for was seen, too, the set is complete as of that moment.
 void RedisFollower::prove() {
   if (!link_->is_tracking()) return;
   if (is_proving_) {
@@ -80,7 +80,8 @@ void RedisFollower::on_proof(MonoTime asked, const RedisServerState& state) {
   if (std::exchange(must_prove_, false)) prove();
 }
 
-// note_proof: the disk hears of it now and then, so that the age of its copy is known after a restart.
+// note_proof: the disk hears of it now and then, so that the age of its copy is known after a
+// restart.
 void RedisFollower::note_proof(MonoTime asked) {
   freshness_->mark(asked);
   if (asked < note_next_) return;

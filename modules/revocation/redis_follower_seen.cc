@@ -123,8 +123,7 @@ void RedisFollower::on_gone(const RedisReader::Seen& seen, const RedisKey& key) 
   const auto known = keeper_->find(key.name.unit, key.name.issuer, key.name.value);
   if (!known || !known->has_value()) return;
   const Record& record = **known;
-  const Origin origin =
-      key.kind == RedisKey::Kind::own ? Origin::redis : Origin::foreign;
+  const Origin origin = key.kind == RedisKey::Kind::own ? Origin::redis : Origin::foreign;
   if (record.origin != origin) return;
   const bool is_end = record.expires <= now() + kNearEnd;
   if (is_end) {

@@ -1,4 +1,5 @@
-// Against real servers. What the whole gateway makes of it is in tests/e2e/test_revocation_redis.py.
+// Against real servers. What the whole gateway makes of it is in
+// tests/e2e/test_revocation_redis.py.
 
 #include "modules/revocation/redis_follower.h"
 
@@ -33,8 +34,7 @@ class Follower : public testing::Test {
         1000,
         {Milliseconds(10), Milliseconds(50)}});
     clients::RedisClient::Hooks hooks;
-    writer.emplace(loop, endpoint, hooks,
-                   clients::RedisRetry{Milliseconds(10), Milliseconds(50)});
+    writer.emplace(loop, endpoint, hooks, clients::RedisRetry{Milliseconds(10), Milliseconds(50)});
   }
   void start() {
     keeper = std::make_shared<RevocationKeeper>(
@@ -78,9 +78,8 @@ class Follower : public testing::Test {
   RedisValue ask(const clients::RedisWords& words) {
     std::optional<RedisValue> answer;
     EXPECT_TRUE(until([this] { return writer->is_up(); }));
-    EXPECT_TRUE(writer->command(words, [&](Result<RedisValue> value) {
-      answer = value ? *value : RedisValue{};
-    }));
+    EXPECT_TRUE(writer->command(
+        words, [&](Result<RedisValue> value) { answer = value ? *value : RedisValue{}; }));
     EXPECT_TRUE(until([&] { return answer.has_value(); }));
     return *answer;
   }
@@ -379,8 +378,7 @@ TEST_F(Follower, WritesOrdersAndTakesThemBack) {
   EXPECT_EQ(ask({"EXISTS", "sallyport:revoked:reinstated:jti:any:a"}).integer, 1);
   EXPECT_FALSE(is_revoked(Unit::token, "a"));
   server.kill();
-  EXPECT_THAT(order("revoke", R"({"unit":"jti","value":"b"})"),
-              HasSubstr("\"redis\":\"pending\""));
+  EXPECT_THAT(order("revoke", R"({"unit":"jti","value":"b"})"), HasSubstr("\"redis\":\"pending\""));
   EXPECT_THAT(order("reinstate", R"({"unit":"jti","value":"b"})"), HasSubstr("503 "));
   EXPECT_TRUE(is_revoked(Unit::token, "b"));
   server.start();

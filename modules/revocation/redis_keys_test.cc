@@ -135,8 +135,8 @@ TEST(RedisKeys, NamesTheForeignKeysOfARevocation) {
 
 // A Redis refuses to track prefixes of which one begins with another.
 TEST(RedisKeys, TracksTheShortestPrefixesThatCoverAll) {
-  const RedisKeys some("deny:own:", {foreign("deny:{jti}"), foreign("deny:x:{jti}"),
-                                     foreign("zzz:{kid}")});
+  const RedisKeys some("deny:own:",
+                       {foreign("deny:{jti}"), foreign("deny:x:{jti}"), foreign("zzz:{kid}")});
   EXPECT_THAT(some.prefixes(), ElementsAre("deny:", "zzz:"));
   EXPECT_EQ(some.parse("deny:own:jti:any:x").kind, Kind::own);
 }

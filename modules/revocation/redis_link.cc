@@ -47,9 +47,8 @@ const std::string& RedisLink::last_error() const {
 void RedisLink::on_up() {
   if (!asking_.is_up() || !told_.is_up()) return;
   phase_ = Phase::subscribing;
-  ask_told({"CLIENT", "ID"}, [this](const RedisValue& id) {
-    told_id_ = std::to_string(id.integer);
-  });
+  ask_told({"CLIENT", "ID"},
+           [this](const RedisValue& id) { told_id_ = std::to_string(id.integer); });
   ask_told({"INFO", "server"}, [this](const RedisValue& info) {
     told_run_ = info_field(info.text, "run_id");
     subscribe();

@@ -11,10 +11,11 @@ using config::required;
 std::span<const config::Option> ForeignKeySettings::options() {
   using S = ForeignKeySettings;
   static const std::array rows{
-      required<&S::pattern>("pattern",
-                            "The key, with {jti}, {subject}, {client}, {consent}, {kid} or {cert} for what "
-                            "is revoked, and optionally {iss} for the issuer's digits: "
-                            "`denylist:jti:{jti}`."),
+      required<&S::pattern>(
+          "pattern",
+          "The key, with {jti}, {subject}, {client}, {consent}, {kid} or {cert} for what "
+          "is revoked, and optionally {iss} for the issuer's digits: "
+          "`denylist:jti:{jti}`."),
       option<&S::value>("value",
                         "What the key's value says: nothing (`presence`: the key revokes whenever "
                         "the token was issued), or as in our own keys (`cutoff`)."),

@@ -42,8 +42,7 @@ struct RedisKeySettings {
 // where `redis` stands.
 std::optional<RedisFollowing> redis_following(const clients::RedisSettings& redis,
                                               const RedisKeySettings& keys,
-                                              const config::Node& node,
-                                              config::Findings& findings);
+                                              const config::Node& node, config::Findings& findings);
 
 // following_key tells two of them apart.
 std::string following_key(const RedisFollowing& following, const RedisKeySettings& keys);

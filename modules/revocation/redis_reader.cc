@@ -22,9 +22,9 @@ constexpr std::size_t kScanBelow = 1000;  // waiting keys
 constexpr std::size_t kMaxQueue = 200'000;
 const std::string kLastOctet = std::to_string(kMaxRedisValue);
 
-// Value and remaining time of each key, read as one, so that they are of the same SET. GETRANGE, as a
-// key may hold more than we want to read; nil for what is no string. No MULTI: a Redis that is out of
-// memory refuses it, even to read.
+// Value and remaining time of each key, read as one, so that they are of the same SET. GETRANGE, as
+// a key may hold more than we want to read; nil for what is no string. No MULTI: a Redis that is
+// out of memory refuses it, even to read.
 constexpr std::string_view kScript = R"(
 local found = {}
 for i, key in ipairs(KEYS) do
@@ -114,11 +114,11 @@ void RedisReader::pump() {
 }
 
 bool RedisReader::send(const RedisWords& words, RedisReply reply) {
-  return link_.command(words, [this, round = round_, reply = std::move(reply)](
-                                  Result<RedisValue> value) {
-    // A lost connection says so itself.
-    if (round == round_ && value) reply(std::move(value));
-  });
+  return link_.command(words,
+                       [this, round = round_, reply = std::move(reply)](Result<RedisValue> value) {
+                         // A lost connection says so itself.
+                         if (round == round_ && value) reply(std::move(value));
+                       });
 }
 
 void RedisReader::ask(std::vector<Wanted> batch) {

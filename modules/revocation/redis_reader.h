@@ -20,9 +20,9 @@ class RedisReader {
   struct Seen {
     std::string key;
     bool is_there = false;
-    bool is_text = true;    // a value of another type has no text
-    bool is_change = false;  // the server said that it changed; else a scan came by
-    std::string value;      // at most one octet more than kMaxRedisValue
+    bool is_text = true;       // a value of another type has no text
+    bool is_change = false;    // the server said that it changed; else a scan came by
+    std::string value;         // at most one octet more than kMaxRedisValue
     std::int64_t ttl_ms = -1;  // -1: it never ends
   };
   struct Hooks {
@@ -35,7 +35,8 @@ class RedisReader {
 
   // fetch asks for keys that changed.
   void fetch(std::vector<std::string> keys);
-  // scan asks for all keys that begin with a prefix, then calls `done`; an earlier scan ends without.
+  // scan asks for all keys that begin with a prefix, then calls `done`; an earlier scan ends
+  // without.
   void scan(const std::vector<std::string>& prefixes, std::function<void()> done);
   // after calls `done` when all that was asked for before has been seen.
   void after(std::function<void()> done);

@@ -17,12 +17,12 @@ struct RedisServerState {
   std::string run_id;
   bool is_master = false;
   std::string replication_id;
-  std::string former_id;            // of the master that it was a replica of
-  std::int64_t offset = 0;          // of the replication stream
-  std::int64_t former_until = -1;   // the first offset that is not of the former master's stream
-  std::int64_t evicted = 0;         // keys that it removed for want of memory
-  std::int64_t clock_us = -1;       // its wall clock; -1: it does not say (before Redis 7)
-  MonoTime seen{};                  // of our CLOCK_BOOTTIME, when it said so; the caller's to set
+  std::string former_id;           // of the master that it was a replica of
+  std::int64_t offset = 0;         // of the replication stream
+  std::int64_t former_until = -1;  // the first offset that is not of the former master's stream
+  std::int64_t evicted = 0;        // keys that it removed for want of memory
+  std::int64_t clock_us = -1;      // its wall clock; -1: it does not say (before Redis 7)
+  MonoTime seen{};                 // of our CLOCK_BOOTTIME, when it said so; the caller's to set
 
   static RedisServerState parse(std::string server, std::string_view info);
 };

@@ -119,9 +119,8 @@ std::shared_ptr<RevocationKeeper> keeper_of(const SharedSettings& common,
 std::shared_ptr<const GuardPlan> guard_of(const EntrySettings& entry, const GrantSettings& grants,
                                           const RevocationOrders& orders,
                                           std::shared_ptr<const RevocationSet> set,
-                                           Seconds clock_trial,
-                                           std::shared_ptr<AnswerCounts> counts,
-                                           policy::LoadContext& context) {
+                                          Seconds clock_trial, std::shared_ptr<AnswerCounts> counts,
+                                          policy::LoadContext& context) {
   auto guard = std::make_shared<GuardPlan>();
   guard->endpoint = entry.endpoint;
   guard->issuer = entry.issuer;

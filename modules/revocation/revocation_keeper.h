@@ -33,8 +33,8 @@ class RevocationKeeper final : public policy::Service {
 
   // `open` is called at the start, and while it fails again every few ticks. Each tick looks at a
   // part of the store for what has expired.
-  // With a source, an empty store of which no source ever said that it is all is not enough to judge
-  // by: see source_synced.
+  // With a source, an empty store of which no source ever said that it is all is not enough to
+  // judge by: see source_synced.
   static constexpr Milliseconds kTick{1000};
   explicit RevocationKeeper(Open open, Milliseconds tick = kTick, bool has_source = false,
                             Clock clock = {})
@@ -80,8 +80,8 @@ class RevocationKeeper final : public policy::Service {
   Learnt learn(Record record, bool is_final, std::size_t max_entries);
   // forget takes back what a source says is reinstated.
   void forget(Unit unit, std::string_view issuer, std::string_view value);
-  // walk visits at most `most` records after the key `after` and returns where to go on; empty: that
-  // was all.
+  // walk visits at most `most` records after the key `after` and returns where to go on; empty:
+  // that was all.
   Result<std::string> walk(const std::string& after, std::size_t most,
                            const RevocationStore::Visit& visit);
   // synced_on_disk is when a source last said so before this start, in Unix seconds; zero: never.

@@ -58,8 +58,7 @@ RevocationKeeper::Learnt RevocationKeeper::learn(Record record, bool is_final,
       if (!goes_beyond(record.expires, old.expires)) record.expires = old.expires;
     }
     if (std::abs(record.expires - old.expires) <= kSameEnd) record.expires = old.expires;
-    const bool is_wider =
-        record.cutoff > said.cutoff || goes_beyond(record.expires, said.expires);
+    const bool is_wider = record.cutoff > said.cutoff || goes_beyond(record.expires, said.expires);
     learnt = is_wider ? Learnt::wider : record == old ? Learnt::known : Learnt::new_;
     if (record == old) return learnt;
   } else if (set_->size() >= max_entries) {

@@ -35,7 +35,8 @@ void check_key(const RedisKey& key, std::string_view text) {
   const std::string own = keys().key(key.name);
   SALLYPORT_CHECK(keys().parse(own).kind == RedisKey::Kind::own);
   same(keys().parse(own).name, key.name);
-  for (const std::string& again : keys().all_keys(key.name)) same(keys().parse(again).name, key.name);
+  for (const std::string& again : keys().all_keys(key.name))
+    same(keys().parse(again).name, key.name);
   if (key.kind != RedisKey::Kind::foreign) return;
   for (const std::string& again : keys().foreign_keys(key.name)) {
     SALLYPORT_CHECK(again.size() <= text.size() + kIssuerDigits);

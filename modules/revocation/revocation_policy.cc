@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/crypto/verified_certificate.h"
 #include "gateway/policy/facts.h"
 #include "gateway/policy/token_authority.h"
 #include "modules/revocation/checks.h"

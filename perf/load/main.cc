@@ -49,8 +49,7 @@ std::vector<std::string> make_requests(const Options& options) {
   auto requests = read_tokens(options);
   if (options.http2) return requests;
   for (std::string& request : requests) {
-    const std::string authorization =
-        request.empty() ? "" : "Authorization: " + request + "\r\n";
+    const std::string authorization = request.empty() ? "" : "Authorization: " + request + "\r\n";
     request = "GET " + options.path + " HTTP/1.1\r\nHost: " + options.host + "\r\n" +
               authorization + "Accept: application/json\r\nUser-Agent: load\r\n\r\n";
   }

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "gateway/base/check.h"
+#include "gateway/policy/facts.h"
 #include "modules/geo/database.h"
 #include "modules/geo/geo.h"
 #include "perf/micro/measure.h"
 #include "tests/support/mmdb_writer.h"
 #include "tests/support/policy_harness.h"
 #include "tests/support/temp_dir.h"
-#include "gateway/policy/facts.h"
 
 namespace sallyport::perf {
 namespace {

@@ -3,8 +3,8 @@
 #include <array>
 #include <string>
 
-#include "gateway/observe/decision_ring.h"
 #include "gateway/metrics/metrics.h"
+#include "gateway/observe/decision_ring.h"
 #include "gateway/observe/record.h"
 #include "perf/micro/measure.h"
 #include "perf/micro/plaid_chain.h"

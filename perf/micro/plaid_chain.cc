@@ -246,7 +246,7 @@ PlaidChain& plaid_chain(std::size_t revocations) {
   return *chain;
 }
 
-Inspected::Inspected(PlaidChain& plaid) : exchange_(arena_, plaid.connection(), 0) {
+Inspected::Inspected(PlaidChain& plaid) : exchange_(arena_, plaid.connection(), facts_, 0) {
   plaid.begin(exchange_);
   plaid.add_request(exchange_);
   exchange_.id = Uuid::from_random({1, 2, 3});

@@ -12,6 +12,7 @@
 #include "gateway/event/loop.h"
 #include "gateway/policy/chain.h"
 #include "gateway/policy/exchange.h"
+#include "gateway/policy/facts.h"
 #include "modules/bearer/plan.h"
 #include "tests/support/policy_harness.h"
 #include "tests/support/temp_dir.h"
@@ -87,6 +88,7 @@ class Inspected {
 
  private:
   Arena arena_;
+  policy::Facts facts_;
   policy::Exchange exchange_;
 };
 

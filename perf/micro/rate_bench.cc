@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "gateway/base/check.h"
+#include "gateway/policy/facts.h"
 #include "modules/rate/rate.h"
 #include "perf/micro/measure.h"
 #include "tests/support/policy_harness.h"
-#include "gateway/policy/facts.h"
 
 namespace sallyport::perf {
 namespace {

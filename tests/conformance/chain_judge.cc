@@ -1,7 +1,7 @@
 // Asks the gateway's verifier about one chain, for tests/conformance/chains:
 //   chain_judge ANCHORS CHAIN UNIX_TIME HOST [LIST...]
-// ANCHORS and CHAIN (leaf first) are PEM, HOST is - for a client, every LIST a revocation list. Prints
-// "accepted", "refused REASON TEXT", or "unusable TEXT" when the store cannot be made.
+// ANCHORS and CHAIN (leaf first) are PEM, HOST is - for a client, every LIST a revocation list.
+// Prints "accepted", "refused REASON TEXT", or "unusable TEXT" when the store cannot be made.
 
 #include <cstdlib>
 #include <fstream>

@@ -1,5 +1,5 @@
-// docs/believed-fields.md lists for operators what gateway/http/trust_fields.cc lists for the gateway, and
-// the sets of gateway/load/request_fields.cc.
+// docs/believed-fields.md lists for operators what gateway/http/trust_fields.cc lists for the
+// gateway, and the sets of gateway/load/request_fields.cc.
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <sstream>
 #include <string>
 
-#include "gateway/load/request_fields.h"
 #include "gateway/http/trust_fields.h"
+#include "gateway/load/request_fields.h"
 
 namespace sallyport {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "gateway/config/option.h"
 #include "gateway/policy/chain.h"
 #include "gateway/policy/inspection.h"
 #include "gateway/policy/reasons.h"
@@ -112,10 +113,9 @@ class Example {
  private:
   void write_databases() const {
     const std::int64_t now = wall_now().unix_seconds();
-    folder_.write("country.mmdb", test::MmdbWriter("Test-Country")
-                                      .built(now)
-                                      .place("192.0.2.0/24", "US", "NA")
-                                      .bytes());
+    folder_.write(
+        "country.mmdb",
+        test::MmdbWriter("Test-Country").built(now).place("192.0.2.0/24", "US", "NA").bytes());
     folder_.write("asn.mmdb",
                   test::MmdbWriter("Test-ASN").built(now).asn("192.0.2.0/24", 64496).bytes());
   }

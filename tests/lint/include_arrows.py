@@ -21,7 +21,7 @@ ROOMS = {
     "clients": "base config event tls http json net crypto",
     "policy": "base config json crypto net clients metrics",
     "ratelimit": "base config crypto net clients metrics policy",
-    "observe": "base json net metrics policy",
+    "observe": "base json crypto net metrics policy",
     "proxy": "base event net tls http metrics policy observe",
     "server": "base json config event net crypto tls http clients metrics policy proxy observe",
 }

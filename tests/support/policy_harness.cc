@@ -110,8 +110,7 @@ Call& Call::certificate(crypto::CertificateView view, std::string trust_store) {
 }
 
 Call& Call::certificate(crypto::CertificateView view, crypto::Voucher voucher) {
-  exchange_.facts.client_certificate =
-      FactMaker::certificate(std::move(view), std::move(voucher));
+  exchange_.facts.client_certificate = FactMaker::certificate(std::move(view), std::move(voucher));
   return *this;
 }
 
@@ -258,8 +257,8 @@ std::optional<policy::Verdict> PolicyHarness::answer(Call& call, http::ResponseH
   if (limit == 0) return std::nullopt;
   const bool fits = body.size() <= limit;
   call.exchange().marks = {};
-  auto verdict = policy().on_answer(call.exchange(),
-                                    {head, fits ? body : std::string_view(), fits});
+  auto verdict =
+      policy().on_answer(call.exchange(), {head, fits ? body : std::string_view(), fits});
   return finish(noted(std::move(verdict), call), call);
 }
 

@@ -167,8 +167,8 @@ class PolicyHarness {
   policy::Verdict finish(policy::Verdict verdict, Call& call);
   // respond lets the policy see an answer's head; a refusal of it is noted like any other.
   void respond(Call& call, http::ResponseHead& head);
-  // answer lets the policy judge an upstream's answer, if it asks for it, until that is decided; nothing
-  // when it does not ask.
+  // answer lets the policy judge an upstream's answer, if it asks for it, until that is decided;
+  // nothing when it does not ask.
   std::optional<policy::Verdict> answer(Call& call, http::ResponseHead& head,
                                         std::string_view body);
 

@@ -14,9 +14,9 @@ namespace sallyport::test {
 class RedisServer {
  public:
   struct Spec {
-    std::uint16_t port = 0;                  // zero: no TCP
-    std::vector<std::string> options = {};   // as on the command line: "--requirepass", "secret"
-    std::string sentinel_file = {};          // a sentinel with this configuration file
+    std::uint16_t port = 0;                 // zero: no TCP
+    std::vector<std::string> options = {};  // as on the command line: "--requirepass", "secret"
+    std::string sentinel_file = {};         // a sentinel with this configuration file
   };
 
   // Starts the server and waits until it answers on its socket (a sentinel: on its port). `folder`

@@ -23,10 +23,10 @@ struct CertificateSpec {
   std::vector<std::string> uris = {};
   std::vector<std::string> ips = {};  // raw, 4 or 16 bytes
   std::string crl_points = {};  // DER cRLDistributionPoints; crl_points_of (test_crl.h) makes them
-  bool server_auth = false;           // with none of the two there is no extended key usage
+  bool server_auth = false;     // with none of the two there is no extended key usage
   bool client_auth = false;
   bool is_ca = false;
-  int path_length = -1;  // negative: no limit
+  int path_length = -1;                         // negative: no limit
   std::vector<std::string> permitted_dns = {};  // name constraints
   std::vector<std::string> excluded_dns = {};
   std::string subject_key_id = {};    // raw; empty: none, as in the next two
