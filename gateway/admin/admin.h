@@ -15,7 +15,7 @@ namespace sallyport::admin {
 
 class Admin {
  public:
-  // `gateway` has started and outlives this.
+  // `gateway` outlives this.
   explicit Admin(control::Gateway& gateway) : gateway_(gateway) {}
 
   // open listens where the configuration says.

@@ -11,12 +11,8 @@ namespace {
 
 int serve(const std::string& path) {
   control::Gateway gateway(path);
-  if (!gateway.start()) return kFailed;
   admin::Admin admin(gateway);
-  if (const auto opened = admin.open(); !opened) {
-    warn("admin: {}\n", opened.error().text);
-    return kFailed;
-  }
+  if (!gateway.start([&admin] { return admin.open(); })) return kFailed;
   return gateway.run();
 }
 

@@ -18,11 +18,12 @@
 namespace sallyport::control {
 namespace {
 
-// A ticket is opened by the current and the previous key, so that it lives between one and two
-// periods; a stolen key opens no more than that.
-constexpr Milliseconds kTicketRotation{12 * 3600 * 1000};
-constexpr Milliseconds kMemoryPoll{250};
-constexpr Milliseconds kProblemPoll{1000};
+void close_all(std::vector<std::vector<server::ListenerSocket>>& sockets) {
+  for (auto& of_worker : sockets) {
+    for (const server::ListenerSocket& socket : of_worker) close(socket.fd);
+    of_worker.clear();
+  }
+}
 
 std::string_view level_of(config::Severity severity) {
   if (severity == config::Severity::error) return "error";
@@ -45,53 +46,12 @@ Gateway::~Gateway() {
   scribe_.reset();
   // Connections and listeners end before the loops that they are registered with.
   for (WorkerSeat& seat : seats_) seat.server.reset();
-}
-
-bool Gateway::start() {
-  config::Findings findings;
-  auto loaded = load::load(config_path_, services_, registry_, findings);
-  std::vector<std::vector<server::ListenerSocket>> sockets;
-  if (loaded) {
-    for (unsigned i = 0; i < loaded->workers; ++i) {
-      WorkerSeat seat;
-      seat.worker = std::make_unique<event::Worker>(i);
-      seat.server = std::make_unique<server::WorkerServer>(*seat.worker, registry_, process_);
-      seats_.push_back(std::move(seat));
-    }
-    open_sockets(*loaded, findings, sockets);
-  }
-  for (const config::Finding& finding : findings.all()) {
-    std::fprintf(stderr, "%s\n", shown_text(finding.text()).c_str());
-  }
-  if (!loaded || findings.has_errors() || !open_certificates(*loaded)) return false;
-
-  std::vector<observe::LogQueue*> queues;
-  for (WorkerSeat& seat : seats_) queues.push_back(&seat.server->state().log());
-  scribe_ = std::make_unique<observe::Scribe>(STDOUT_FILENO, std::move(queues));
-  switch_to(std::move(*loaded), std::move(sockets), [] {});
-  // Before the workers run: the first request finds keys and revocations in place.
-  services_.start_new(loop_, *this);
-  start_workers();
-  watch_files();
-  follow_certificates();
-  ticket_rotation_ =
-      std::make_unique<event::Every>(loop_, kTicketRotation, [this] { rotate_tickets(); });
-  memory_poll_ = std::make_unique<event::Every>(loop_, kMemoryPoll, [this] { watch_memory(); });
-  problem_poll_ = std::make_unique<event::Every>(loop_, kProblemPoll, [this] { log_problems(); });
-  notice_poll_ = std::make_unique<event::Every>(loop_, Seconds(1), [this] { log_notices(); });
-  signals_.push_back(std::make_unique<event::Signal>(loop_, SIGTERM, [this] { on_terminate(); }));
-  signals_.push_back(std::make_unique<event::Signal>(loop_, SIGINT, [this] { on_terminate(); }));
-  signals_.push_back(std::make_unique<event::Signal>(loop_, SIGHUP, [this] { on_hangup(); }));
-  log_event("info", "started",
-            fmt::format("serving {} listeners with {} workers, generation {}",
-                        loaded_->generation->listeners.size(), seats_.size(), generations_));
-  notify("READY=1");
-  return true;
+  close_all(bound_);
 }
 
 int Gateway::run() {
   loop_.run();
-  return 0;
+  return exit_status_;
 }
 
 void Gateway::start_workers() {
@@ -122,37 +82,43 @@ void Gateway::to_all(std::function<void(unsigned)> work, std::function<void()> d
   }
 }
 
-bool Gateway::open_sockets(const load::Loaded& loaded, config::Findings& findings,
-                           std::vector<std::vector<server::ListenerSocket>>& sockets) {
+bool Gateway::bind_sockets(const load::Loaded& loaded, config::Findings& findings,
+                           Sockets& sockets) {
   sockets.resize(seats_.size());
-  bool good = true;
   for (const load::SocketAddress& address : loaded.addresses) {
     const bool is_open =
-        loaded_ && std::any_of(loaded_->addresses.begin(), loaded_->addresses.end(),
+        serves_ && std::any_of(loaded_->addresses.begin(), loaded_->addresses.end(),
                                [&](const auto& open) { return open.text == address.text; });
     if (is_open) continue;
-    for (auto& of_worker : sockets) {
-      const auto fd = load::bind_listener(address);
-      if (fd) {
-        of_worker.push_back({address.text, *fd});
-        continue;
-      }
-      findings.add({config::Severity::error, {}, "listeners", fd.error().text});
-      good = false;
+    const auto fds = load::bind_listeners(address, seats_.size());
+    if (!fds) {
+      findings.add({config::Severity::error, {}, "listeners", fds.error().text});
       break;
     }
+    for (std::size_t i = 0; i < seats_.size(); ++i) {
+      sockets[i].push_back({address.text, (*fds)[i]});
+    }
   }
-  if (good) return true;
-  for (auto& of_worker : sockets) {
-    for (const server::ListenerSocket& socket : of_worker) close(socket.fd);
-    of_worker.clear();
-  }
+  if (!findings.has_errors()) return true;
+  close_all(sockets);
   return false;
 }
 
-void Gateway::switch_to(load::Loaded loaded,
-                        std::vector<std::vector<server::ListenerSocket>> sockets,
-                        std::function<void()> done) {
+bool Gateway::listen_on(Sockets& sockets, config::Findings& findings) {
+  for (const auto& of_worker : sockets) {
+    for (const server::ListenerSocket& socket : of_worker) {
+      if (const auto good = load::start_listening(socket.fd); !good) {
+        findings.add(
+            {config::Severity::error, {}, "listeners", socket.address + ": " + good.error().text});
+        close_all(sockets);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+void Gateway::install(load::Loaded loaded) {
   loaded.generation->number = ++generations_;
   loaded.generation->tickets = tickets_;
   fit_connections(*loaded.generation);
@@ -160,6 +126,9 @@ void Gateway::switch_to(load::Loaded loaded,
   loaded.core_dumps ? allow_core_dumps() : forbid_core_dumps();
   loaded_ = std::move(loaded);
   last_reload_at_ = wall_now().unix_seconds();
+}
+
+void Gateway::hand_out(Sockets sockets, std::function<void()> done) {
   to_all([this, generation = std::shared_ptr<const server::Generation>(loaded_->generation),
           sockets = std::move(sockets)](
              unsigned worker) { seats_[worker].server->adopt(generation, sockets[worker]); },
@@ -168,20 +137,27 @@ void Gateway::switch_to(load::Loaded loaded,
 
 void Gateway::reload(std::function<void(const ReloadReport&)> done) {
   config::Findings findings;
+  if (!serves_) {
+    findings.add(
+        {config::Severity::error, {}, "", "the gateway is still starting: reload when it serves"});
+    return accept(std::nullopt, std::move(findings), std::move(done));
+  }
   auto loaded = load::load(config_path_, services_, registry_, findings);
   accept(std::move(loaded), std::move(findings), std::move(done));
 }
 
 void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findings,
                      std::function<void(const ReloadReport&)> done) {
-  std::vector<std::vector<server::ListenerSocket>> sockets;
+  Sockets sockets;
   if (loaded && loaded->workers != seats_.size()) {
     findings.add({config::Severity::error,
                   {},
                   "workers",
                   "the number of workers changes with a restart only"});
   }
-  if (loaded && !findings.has_errors()) open_sockets(*loaded, findings, sockets);
+  if (loaded && !findings.has_errors() && bind_sockets(*loaded, findings, sockets)) {
+    listen_on(sockets, findings);
+  }
   log_findings(findings);
   last_reload_good_ = loaded && !findings.has_errors();
   ReloadReport report{last_reload_good_, generations_, findings.all()};
@@ -194,7 +170,8 @@ void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findin
   notify("RELOADING=1");
   // Before the switch: what services publish at their start is on a worker before their plans are.
   services_.start_new(loop_, *this);
-  switch_to(std::move(*loaded), std::move(sockets), [this, report, done]() mutable {
+  install(std::move(*loaded));
+  hand_out(std::move(sockets), [this, report, done]() mutable {
     report.generation = generations_;
     log_event("info", "reloaded", fmt::format("generation {}", generations_));
     notify("READY=1");
@@ -268,12 +245,18 @@ void Gateway::finish() {
       });
 }
 
-std::vector<std::string> Gateway::not_ready() const {
+std::vector<std::string> Gateway::missing() const {
   std::vector<std::string> reasons;
-  if (draining_) reasons.emplace_back("draining");
   for (const auto& service : services_.all()) {
     if (auto reason = service->not_ready()) reasons.push_back(std::move(*reason));
   }
+  return reasons;
+}
+
+std::vector<std::string> Gateway::not_ready() const {
+  std::vector<std::string> reasons = missing();
+  if (draining_) reasons.insert(reasons.begin(), "draining");
+  if (!workers_run_) reasons.insert(reasons.begin(), "starting");
   return reasons;
 }
 
@@ -318,10 +301,12 @@ void Gateway::log_event(std::string_view level, std::string_view event, std::str
   scribe_->say(std::move(line));
 }
 
+// What the gateway lacks is in the log as well: clients see a 503 and nobody asks /readyz by hand.
 void Gateway::log_problems() {
-  problem_log_.look(problems(), [this](auto level, auto event, auto message) {
-    log_event(level, event, message);
-  });
+  std::vector<std::string> all = missing();
+  for (std::string& problem : problems()) all.push_back(std::move(problem));
+  problem_log_.look(
+      all, [this](auto level, auto event, auto message) { log_event(level, event, message); });
 }
 
 void Gateway::log_notices() {

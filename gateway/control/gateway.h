@@ -38,9 +38,13 @@ class Gateway final : private event::Broadcast {
   explicit Gateway(std::string config_path);
   ~Gateway() override;
 
-  // start loads and opens everything; on failure it has printed why.
-  bool start();
-  // run serves until it is told to stop, and returns the process's exit status.
+  // start reads, checks and takes all that the process needs, in this order: configuration, stores,
+  // the operators' door (`open_admin`), ports. False: it has said why, on standard error and in the
+  // log, and whatever was taken is given back.
+  using OpenAdmin = std::function<Result<void>()>;
+  bool start(const OpenAdmin& open_admin);
+  // run waits until the gateway is ready, at most timeouts.start_wait; then it listens and serves
+  // until it is told to stop. Returns the process's exit status.
   int run();
 
   event::Loop& loop() { return loop_; }
@@ -54,6 +58,8 @@ class Gateway final : private event::Broadcast {
 
   // not_ready returns why traffic should not come here; empty: it should.
   std::vector<std::string> not_ready() const;
+  // missing returns what its services still lack.
+  std::vector<std::string> missing() const;
   // problems returns what is wrong although traffic may come.
   std::vector<std::string> problems() const;
   std::string metrics_text() const;
@@ -78,17 +84,26 @@ class Gateway final : private event::Broadcast {
   };
 
   void to_all(std::function<void(unsigned)> work, std::function<void()> done) override;
-  bool open_sockets(const load::Loaded& loaded, config::Findings& findings,
-                    std::vector<std::vector<server::ListenerSocket>>& sockets);
-  void switch_to(load::Loaded loaded, std::vector<std::vector<server::ListenerSocket>> sockets,
-                 std::function<void()> done);
+  // Sockets are those that each worker listens on, by worker.
+  using Sockets = std::vector<std::vector<server::ListenerSocket>>;
+  // gateway_start.cc
+  bool take_all(const OpenAdmin& open_admin, config::Findings& findings);
+  void make_seats(unsigned workers);
+  void serve_when_ready();
+  bool serve();
+  void begin_polls();
+  void say_failures(const config::Findings& findings);
+  bool bind_sockets(const load::Loaded& loaded, config::Findings& findings, Sockets& sockets);
+  static bool listen_on(Sockets& sockets, config::Findings& findings);
+  void install(load::Loaded loaded);
+  void hand_out(Sockets sockets, std::function<void()> done);
   void accept(std::optional<load::Loaded> loaded, config::Findings findings,
               std::function<void(const ReloadReport&)> done);
   // gateway_files.cc
   void watch_files();
   void watch_paths();
   void on_files_changed();
-  bool open_certificates(const load::Loaded& loaded);
+  Result<void> open_certificates(const load::Loaded& loaded);
   void follow_certificates();
   void collect_certificates();
   void append_trust_metrics(std::string& out) const;
@@ -124,6 +139,9 @@ class Gateway final : private event::Broadcast {
   std::unique_ptr<event::Every> problem_poll_;
   std::unique_ptr<event::Every> notice_poll_;
   std::unique_ptr<event::Every> drain_poll_;
+  std::unique_ptr<event::Every> start_poll_;
+  Sockets bound_;  // at the start, until they listen
+  MonoTime start_began_{};
   std::unique_ptr<event::FileWatch> file_watch_;
   std::unique_ptr<event::Every> file_poll_;
   std::vector<std::string> watched_;
@@ -133,6 +151,8 @@ class Gateway final : private event::Broadcast {
   std::unique_ptr<event::Every> save_certificates_;
   MonoTime drain_began_{};
   std::uint64_t generations_ = 0;
+  int exit_status_ = 0;
+  bool serves_ = false;  // or is just about to
   bool workers_run_ = false;
   bool draining_ = false;
   bool accepting_ = true;

@@ -61,19 +61,16 @@ void Gateway::on_files_changed() {
   });
 }
 
-bool Gateway::open_certificates(const load::Loaded& loaded) {
+Result<void> Gateway::open_certificates(const load::Loaded& loaded) {
   const load::RegisterSettings& settings = loaded.certificate_register;
   auto opened =
       desk::CertificateRegister::open({.folder = settings.path.path,
                                        .keep = settings.keep,
                                        .max = static_cast<std::size_t>(settings.max_certificates)},
                                       wall_now());
-  if (!opened) {
-    std::fprintf(stderr, "certificate_register: %s\n", opened.error().text.c_str());
-    return false;
-  }
+  if (!opened) return opened.error();
   certificates_ = std::move(*opened);
-  return true;
+  return {};
 }
 
 void Gateway::follow_certificates() {

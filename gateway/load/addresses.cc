@@ -120,38 +120,59 @@ Result<proxy::ServerSpec> parse_server(const std::string& text) {
 // megabytes for each client that hardly reads, and the gateway encrypts them for nothing.
 constexpr int kMaxUnsent = 128 * 1024;
 
-Result<int> bind_listener(const SocketAddress& address) {
-  const auto failed = [&](const char* what, int fd) {
-    const int error = errno;
-    if (fd >= 0) close(fd);
-    return bad(address.text + ": " + what + ": " + std::strerror(error));
-  };
-  const int fd = socket(address.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return failed("cannot make a socket", fd);
-  const int yes = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0) {
-    return failed("cannot share the port between workers", fd);
-  }
-  if (address.address.ss_family == AF_INET6) {
-    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
-  }
+namespace {
+
+void set_flag(int fd, int level, int option, int value) {
+  setsockopt(fd, level, option, &value, sizeof value);
+}
+
+// bind_one binds exclusively unless the port is to be `shared` with a socket of ours.
+Result<int> bind_one(const sockaddr* to, socklen_t length, bool shared) {
+  const int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return bad(std::string("cannot make a socket: ") + std::strerror(errno));
+  if (to->sa_family == AF_INET6) set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   // Accepted connections inherit these.
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent, sizeof kMaxUnsent);
-  const auto* to = reinterpret_cast<const sockaddr*>(&address.address);
-  if (bind(fd, to, address.length) != 0) return failed("cannot bind", fd);
-  if (listen(fd, kBacklog) != 0) return failed("cannot listen", fd);
+  set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kMaxUnsent);
+  // Connections of an earlier process that are in TIME_WAIT do not matter.
+  set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (shared) set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (bind(fd, to, length) != 0) {
+    const int error = errno;
+    close(fd);
+    if (error == EADDRINUSE) return bad("another process listens there already");
+    return bad(std::string("cannot bind: ") + std::strerror(error));
+  }
+  set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  // While nobody listens, SO_REUSEADDR would let another process bind as well. start_listening sets
+  // it again.
+  set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 0);
   return fd;
 }
 
-std::uint16_t bound_port(int fd) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) return 0;
-  return address.ss_family == AF_INET6
-             ? ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port)
-             : ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}  // namespace
+
+Result<std::vector<int>> bind_listeners(const SocketAddress& address, std::size_t count) {
+  std::vector<int> fds;
+  sockaddr_storage to = address.address;
+  socklen_t length = address.length;
+  while (fds.size() < count) {
+    const auto fd = bind_one(reinterpret_cast<const sockaddr*>(&to), length, !fds.empty());
+    if (!fd) {
+      for (const int open : fds) close(open);
+      return bad(address.text + ": " + fd.error().text);
+    }
+    fds.push_back(*fd);
+    // Where the kernel chose the port, the others have the same one.
+    getsockname(fds.front(), reinterpret_cast<sockaddr*>(&to), &length);
+  }
+  return fds;
+}
+
+Result<void> start_listening(int fd) {
+  if (listen(fd, kBacklog) != 0) return bad(std::string("cannot listen: ") + std::strerror(errno));
+  set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  return {};
 }
 
 }  // namespace sallyport::load

@@ -30,10 +30,12 @@ Result<SocketAddress> parse_socket_address(std::string_view text);
 // while the gateway runs.
 Result<proxy::ServerSpec> parse_server(const std::string& text);
 
-// bind_listener returns a listening, non-blocking socket with SO_REUSEPORT, one for each worker.
-Result<int> bind_listener(const SocketAddress& address);
+// bind_listeners returns `count` non-blocking sockets with SO_REUSEPORT that are bound and do not
+// listen yet, one for each worker. Nobody else may have the port, another gateway neither: the
+// first is bound without SO_REUSEPORT.
+Result<std::vector<int>> bind_listeners(const SocketAddress& address, std::size_t count);
 
-// bound_port says which port the kernel chose.
-std::uint16_t bound_port(int fd);
+// start_listening lets connections come to a socket of bind_listeners.
+Result<void> start_listening(int fd);
 
 }  // namespace sallyport::load

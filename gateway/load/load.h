@@ -47,6 +47,7 @@ struct Loaded {
   std::vector<SocketAddress> addresses;  // by listener index
   unsigned workers = 1;
   Environment environment = Environment::production;
+  Milliseconds start_wait{0};
   Milliseconds min_drain{0};
   Milliseconds max_drain{0};
   std::uint64_t memory = 0;  // bytes that the process may have

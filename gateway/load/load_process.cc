@@ -22,6 +22,7 @@ unsigned cores() {
 
 void Loader::build_process() {
   loaded_.environment = settings_.environment;
+  loaded_.start_wait = settings_.timeouts.start_wait;
   loaded_.min_drain = settings_.timeouts.min_drain;
   loaded_.max_drain = settings_.timeouts.max_drain;
   loaded_.certificate_register = settings_.certificate_register;

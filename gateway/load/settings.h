@@ -98,6 +98,7 @@ struct TimeoutSettings {
   Milliseconds keep_alive{75'000};
   Milliseconds distrusted{10'000};
   Milliseconds discard_body{1'000};
+  Milliseconds start_wait{5'000};
   Milliseconds min_drain{5'000};
   Milliseconds max_drain{30'000};
   static std::span<const config::Option> options();
