@@ -33,7 +33,7 @@ int check(const std::string& path, bool strict) {
   say("{}: good: {} listeners, {} routes, {} upstreams\n", path,
       loaded->generation->listeners.size(), loaded->generation->routes.size(),
       loaded->generation->upstreams.size());
-  return strict && findings.has_warnings() ? kUsage : kOk;
+  return strict && findings.has_warnings() ? kWarnings : kOk;
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ void add_check(CLI::App& app, int& status) {
   auto path = std::make_shared<std::string>();
   auto strict = std::make_shared<bool>(false);
   add_config(*verb, *path);
-  verb->add_flag("--strict", *strict, "Exit with 2 when there are warnings");
+  verb->add_flag("--strict", *strict, "Exit with 3 when there are warnings and no errors");
   verb->callback([path, strict, &status] { status = check(*path, *strict); });
 }
 

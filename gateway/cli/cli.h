@@ -8,8 +8,9 @@
 namespace sallyport::cli {
 
 inline constexpr int kOk = 0;
-inline constexpr int kFailed = 1;  // what was asked for is not so, or could not be done
-inline constexpr int kUsage = 2;   // the command line itself is wrong
+inline constexpr int kFailed = 1;    // what was asked for is not so, or could not be done
+inline constexpr int kUsage = 2;     // the command line itself is wrong
+inline constexpr int kWarnings = 3;  // check --strict: there are warnings and no errors
 
 void add_run(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);

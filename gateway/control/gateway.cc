@@ -7,6 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 
 #include "gateway/base/core_dumps.h"
 #include "gateway/base/shown_text.h"
@@ -231,15 +232,19 @@ void Gateway::stop_accepting() {
 void Gateway::finish() {
   if (std::exchange(finishing_, true)) return;
   collect_certificates();
+  auto cut = std::make_shared<std::atomic<std::size_t>>(0);
   to_all(
-      [this](unsigned worker) {
+      [this, cut](unsigned worker) {
         seats_[worker].server->stop_accepting();
+        *cut += seats_[worker].server->state().connections();
         seats_[worker].server->state().close_all();
         seats_[worker].server->state().log().flush();
       },
-      [this] {
+      [this, cut] {
         certificates_->save();
-        log_event("info", "stopped", "all connections have ended");
+        log_event(*cut == 0 ? "info" : "warn", "stopped",
+                  *cut == 0 ? std::string("all connections have ended")
+                            : fmt::format("connections that were still open and were cut: {}", *cut));
         scribe_.reset();
         loop_.stop();
       });
@@ -262,6 +267,9 @@ std::vector<std::string> Gateway::not_ready() const {
 
 std::vector<std::string> Gateway::problems() const {
   std::vector<std::string> all;
+  if (const int error = scribe_ ? scribe_->error() : 0; error != 0) {
+    all.push_back(fmt::format("log lines cannot be written: {}", std::strerror(error)));
+  }
   for (const auto& service : services_.all()) {
     for (std::string& problem : service->problems()) all.push_back(std::move(problem));
   }

@@ -91,6 +91,7 @@ class Gateway final : private event::Broadcast {
   void make_seats(unsigned workers);
   void serve_when_ready();
   bool serve();
+  void heed_signals();
   void begin_polls();
   void say_failures(const config::Findings& findings);
   bool bind_sockets(const load::Loaded& loaded, config::Findings& findings, Sockets& sockets);

@@ -46,9 +46,7 @@ bool Gateway::take_all(const OpenAdmin& open_admin, config::Findings& findings) 
   install(std::move(*loaded));
   if (const auto opened = open_admin(); !opened) return failed("admin", opened.error());
   if (!bind_sockets(*loaded_, findings, bound_)) return false;
-  signals_.push_back(std::make_unique<event::Signal>(loop_, SIGTERM, [this] { on_terminate(); }));
-  signals_.push_back(std::make_unique<event::Signal>(loop_, SIGINT, [this] { on_terminate(); }));
-  signals_.push_back(std::make_unique<event::Signal>(loop_, SIGHUP, [this] { on_hangup(); }));
+  heed_signals();
   begin_polls();
   // Before the workers run: the first request finds keys and revocations in place.
   services_.start_new(loop_, *this);
@@ -68,6 +66,21 @@ void Gateway::make_seats(unsigned workers) {
     seats_.push_back(std::move(seat));
   }
   scribe_ = std::make_unique<observe::Scribe>(STDOUT_FILENO, std::move(queues));
+}
+
+// No signal that operators send by habit ends or dumps the process unawares.
+void Gateway::heed_signals() {
+  const auto on = [this](int number, std::function<void()> work) {
+    signals_.push_back(std::make_unique<event::Signal>(loop_, number, std::move(work)));
+  };
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT}) on(number, [this] { on_terminate(); });
+  on(SIGHUP, [this] { on_hangup(); });
+  on(SIGUSR1, [this] {
+    log_event("info", "signal", "SIGUSR1: the log goes to standard output, nothing is reopened");
+  });
+  on(SIGUSR2, [this] {
+    log_event("warn", "signal", "SIGUSR2: this version cannot replace its own program; restart it");
+  });
 }
 
 void Gateway::begin_polls() {

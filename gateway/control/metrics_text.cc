@@ -65,6 +65,7 @@ std::string Gateway::metrics_text() const {
     banks.push_back(&seat.server->state().bank());
     dropped += seat.server->state().log().dropped();
   }
+  if (scribe_) dropped += scribe_->lost();
   std::string out = registry_.render(banks);
   std::vector<policy::Metric> metrics;
   for (const auto& service : services_.all()) service->metrics(metrics);
@@ -75,8 +76,10 @@ std::string Gateway::metrics_text() const {
   });
   append_memory(out, memory_);
   const std::string name = std::string(metrics::kMetricPrefix) + "log_lines_dropped_total";
-  append_header(out, name, "Log lines dropped because the scribe was behind.",
-                metrics::MetricType::counter);
+  append_header(
+      out, name,
+      "Log lines that were not written: the reader was behind or gone, or the disk was full.",
+      metrics::MetricType::counter);
   append_sample(out, name, {}, static_cast<double>(dropped));
   append_trust_metrics(out);
   append_gauge(out, "config_last_reload_successful", "1 when the last reload was accepted.",

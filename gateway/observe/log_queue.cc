@@ -1,12 +1,11 @@
 #include "gateway/observe/log_queue.h"
 
-#include <poll.h>
 #include <pthread.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
+
+#include "gateway/base/clock.h"
 
 namespace sallyport::observe {
 
@@ -35,9 +34,11 @@ void LogQueue::flush() {
 }
 
 Scribe::Scribe(int fd, std::vector<LogQueue*> queues)
-    : fd_(fd), queues_(std::move(queues)), thread_([this] { run(); }) {}
+    : sink_(fd), queues_(std::move(queues)), thread_([this] { run(); }) {}
 
 Scribe::~Scribe() {
+  constexpr std::int64_t kLastWords = 1'000'000;
+  sink_.give_up_at(mono_now().us + kLastWords);
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -49,6 +50,10 @@ Scribe::~Scribe() {
 void Scribe::say(std::string line) {
   {
     const std::lock_guard lock(mutex_);
+    if (said_.size() == kMostSaid) {
+      unsaid_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
     said_.push_back(std::move(line));
   }
   wake_.notify_one();
@@ -84,30 +89,15 @@ bool Scribe::drain() {
   for (LogQueue* queue : queues_) {
     std::string* chunk = nullptr;
     while (queue->full_.pop(chunk)) {
-      write_all(*chunk);
+      sink_.write(*chunk);
       chunk->clear();
       queue->empty_.push(chunk);
       any = true;
     }
   }
   // What workers flushed before it was said comes before it.
-  for (const std::string& line : said) write_all(line);
+  for (const std::string& line : said) sink_.write(line);
   return any;
-}
-
-void Scribe::write_all(const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t wrote = write(fd_, text.data() + done, text.size() - done);
-    if (wrote > 0) {
-      done += static_cast<std::size_t>(wrote);
-    } else if (errno == EAGAIN) {
-      pollfd wait{fd_, POLLOUT, 0};
-      poll(&wait, 1, 1000);
-    } else if (errno != EINTR) {
-      return;  // a closed pipe or a full disk: losing log lines must not end the service
-    }
-  }
 }
 
 }  // namespace sallyport::observe

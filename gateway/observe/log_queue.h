@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/observe/log_sink.h"
+
 namespace sallyport::observe {
 
 // Ring is a bounded queue from one thread to one other.
@@ -72,16 +74,23 @@ class Scribe {
  public:
   // It writes to `fd`, which it does not own, and reads `queues`, which outlive it.
   Scribe(int fd, std::vector<LogQueue*> queues);
-  ~Scribe();  // writes what is left, then ends
+  // Writes what is left, for a second at most where nobody takes it, then ends.
+  ~Scribe();
   // say writes one line of control's own; any thread but a worker's.
   void say(std::string line);
+  // lost counts lines that could not be written or kept; error is the errno of the last try to
+  // write, zero when it went well.
+  std::uint64_t lost() const { return sink_.lost() + unsaid_.load(std::memory_order_relaxed); }
+  int error() const { return sink_.error(); }
 
  private:
   void run();
   bool drain();
-  void write_all(const std::string& text);
 
-  int fd_;
+  static constexpr std::size_t kMostSaid = 4096;
+
+  LogSink sink_;
+  std::atomic<std::uint64_t> unsaid_{0};  // while nobody took the lines before
   std::vector<LogQueue*> queues_;
   std::mutex mutex_;  // guards said_ and stopping_
   std::condition_variable wake_;

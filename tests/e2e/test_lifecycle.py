@@ -3,6 +3,8 @@ import contextlib
 import json
 import os
 import signal
+import socket
+import subprocess
 import threading
 import time
 
@@ -10,6 +12,7 @@ import pytest
 
 from support import settings
 from support.gateway import sallyport
+from support.places import SALLYPORT
 from support.processes import free_port
 from support.rawtls import RawClient
 from support.waiting import wait_until
@@ -75,6 +78,83 @@ def test_sigterm_ends_idle_connections_at_once(gateway, upstream):
         gateway.process.signal(signal.SIGTERM)
         assert client.rest() == b""
     assert gateway.process.wait(5) == 0
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGQUIT"])
+def test_other_signals_that_end_drain_as_well(gateway, name):
+    gateway.process.signal(getattr(signal, name))
+    assert gateway.process.wait(5) == 0
+    assert gateway.log()[-1]["event"] == "stopped"
+
+
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGUSR2"])
+def test_signals_of_habit_end_nothing(gateway, name):
+    gateway.process.signal(getattr(signal, name))
+    assert gateway.event("signal")["message"].startswith(name)
+    assert gateway.is_ready()
+
+
+def test_what_max_drain_cuts_is_told(make_own_gateway, config, upstream):
+    config["timeouts"] |= {"max_drain": "300ms"}
+    gateway = make_own_gateway(config)
+    with request_in_flight(gateway, upstream):
+        gateway.process.signal(signal.SIGTERM)
+        assert gateway.process.wait(5) == 0
+    last = gateway.log()[-1]
+    assert (last["event"], last["level"]) == ("stopped", "warn")
+    assert last["message"] == "connections that were still open and were cut: 1"
+
+
+@contextlib.contextmanager
+def with_a_stalled_reader(gateway, reader):
+    """The gateway writes its log to a pipe that nobody reads, and has filled it."""
+    ours, theirs = reader
+    with open(gateway.folder / "stderr", "wb") as err:
+        process = subprocess.Popen([SALLYPORT, "run", "-c", gateway.file], stdout=theirs, stderr=err)
+    os.close(theirs)
+    try:
+        wait_until(gateway.is_ready, "the gateway is ready")
+        with RawClient(gateway) as client:
+            for _ in range(1500):  # more than a pipe holds
+                assert client.ask("/" + "x" * 400).status == 200
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def a_socket():
+    ours, theirs = socket.socketpair()
+    return ours.detach(), theirs.detach()
+
+
+@pytest.mark.parametrize("reader", [os.pipe, a_socket])
+def test_a_log_that_nobody_reads_does_not_keep_it_from_stopping(make_gateway, config, upstream, reader):
+    gateway = make_gateway(config, start=False)
+    with with_a_stalled_reader(gateway, reader()) as process:
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 3
+
+
+def test_a_log_that_cannot_be_written_is_a_problem_and_counted(make_gateway, config, upstream):
+    gateway = make_gateway(config, start=False)
+    with open("/dev/full", "wb") as full, open(gateway.folder / "stderr", "wb") as err:
+        process = subprocess.Popen([SALLYPORT, "run", "-c", gateway.file], stdout=full, stderr=err)
+    try:
+        wait_until(gateway.is_ready, "the gateway is ready")
+        with RawClient(gateway) as client:
+            assert client.ask("/").status == 200
+        wait_until(lambda: gateway.metric("sallyport_log_lines_dropped_total") > 1, "lines are counted")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def test_until_min_drain_new_connections_are_served(make_own_gateway, config):
