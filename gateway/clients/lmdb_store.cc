@@ -8,8 +8,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include <fmt/core.h>
+
+#include "gateway/base/shown_text.h"
+#include "gateway/clients/lmdb_check.h"
+#include "gateway/crypto/digest.h"
 
 namespace sallyport::clients {
 namespace {
@@ -40,7 +45,35 @@ int begin(MDB_env* env, unsigned flags, Txn& to) {
 
 int commit(Txn txn) { return mdb_txn_commit(txn.release()); }  // frees it, also on failure
 
-bool is_key(std::string_view key) { return !key.empty() && key.size() <= LmdbStore::kMaxKey; }
+// The first entry of a store whose values have checksums. No key of a user begins like it.
+constexpr std::string_view kFormatKey("\0sallyport.format", 17);
+constexpr std::string_view kFormat = "2";
+
+bool is_key(std::string_view key) {
+  return !key.empty() && key.size() <= LmdbStore::kMaxKey && key != kFormatKey;
+}
+
+constexpr std::size_t kChecksum = 8;
+
+// checksum is the beginning of SHA-256 over both, with the key's length between them.
+std::string checksum(std::string_view key, std::string_view value) {
+  std::string text = fmt::format("{}:", key.size());
+  text.append(key).append(value);
+  const crypto::Sha256 digest = crypto::sha256(text);
+  return {reinterpret_cast<const char*>(digest.data()), kChecksum};
+}
+
+std::string sealed(std::string_view key, std::string_view value) {
+  return std::string(value) + checksum(key, value);
+}
+
+// opened is the value without its checksum; nothing when that is wrong.
+std::optional<std::string_view> opened(std::string_view key, std::string_view stored) {
+  if (stored.size() < kChecksum) return std::nullopt;
+  const std::string_view value = stored.substr(0, stored.size() - kChecksum);
+  if (stored.substr(value.size()) != checksum(key, value)) return std::nullopt;
+  return value;
+}
 
 }  // namespace
 
@@ -113,12 +146,35 @@ Result<LmdbStore::Descriptor> LmdbStore::lock(const std::string& folder) {
                   folder)};
 }
 
+Error LmdbStore::damaged(std::string_view key) const {
+  return {
+      Fault::gateway,
+      fmt::format("the store {} is damaged: the entry {} and its checksum do not agree; restore a "
+                  "copy of {}/data.mdb or move it away",
+                  options_.folder, shown_text(key), options_.folder)};
+}
+
+Result<void> LmdbStore::check_file() const {
+  const std::string path = options_.folder + "/data.mdb";
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.get() < 0) {
+    return Error{Fault::gateway, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
+  }
+  const auto shape = check_lmdb(file.get());
+  if (shape) return {};
+  return Error{Fault::gateway,
+               fmt::format("{} is damaged: {}; restore a copy of it or move it away", path,
+                           shape.error().text)};
+}
+
 Result<std::unique_ptr<LmdbStore>> LmdbStore::open(Options options) {
   auto held = lock(options.folder);
   if (!held) return held.error();
   if (auto ready = make_ready(options.folder); !ready) return ready.error();
   std::unique_ptr<LmdbStore> store(new LmdbStore(std::move(options), *std::move(held)));
+  if (auto good = store->check_file(); !good) return good.error();
   if (auto opened = store->open_environment(); !opened) return opened.error();
+  if (auto given = store->give_checksums(); !given) return given.error();
   return store;
 }
 
@@ -139,6 +195,44 @@ Result<void> LmdbStore::open_environment() {
   return {};
 }
 
+// give_checksums marks a new store, and rewrites one of the earlier format in one transaction.
+Result<void> LmdbStore::give_checksums() {
+  Txn txn;
+  int code = begin(env_.get(), 0, txn);
+  const auto put_stored = [&](std::string_view key, std::string_view stored) {
+    MDB_val stored_key = to_val(key);
+    MDB_val stored_value = to_val(stored);
+    return mdb_put(txn.get(), table_, &stored_key, &stored_value, 0);
+  };
+  MDB_val format_key = to_val(kFormatKey);
+  MDB_val format{};
+  if (code == 0) code = mdb_get(txn.get(), table_, &format_key, &format);
+  if (code == 0 && to_view(format) != kFormat) code = MDB_VERSION_MISMATCH;
+  if (code == 0) return {};
+  if (code != MDB_NOTFOUND) return failed("open", code);
+  std::vector<Entry> old;
+  MDB_cursor* raw = nullptr;
+  code = mdb_cursor_open(txn.get(), table_, &raw);
+  if (code != 0) return failed("open", code);
+  {
+    const Cursor cursor(raw);
+    MDB_val key{};
+    MDB_val value{};
+    while ((code = mdb_cursor_get(raw, &key, &value, MDB_NEXT)) == 0) {
+      old.push_back({std::string(to_view(key)), std::string(to_view(value))});
+    }
+  }
+  code = code == MDB_NOTFOUND ? 0 : code;
+  for (const Entry& entry : old) {
+    if (code == 0) code = put_stored(entry.key, sealed(entry.key, entry.value));
+  }
+  if (code == 0) code = put_stored(kFormatKey, kFormat);
+  if (code == 0) code = commit(std::move(txn));
+  if (code != 0) return failed("rewrite", code);
+  rewritten_ = !old.empty();
+  return {};
+}
+
 Result<void> LmdbStore::put(std::string_view key, std::string_view value) {
   const Entry entry{std::string(key), std::string(value)};
   return put_all({&entry, 1});
@@ -150,8 +244,9 @@ Result<void> LmdbStore::put_all(std::span<const Entry> entries) {
   for (const Entry& entry : entries) {
     if (code == 0 && !is_key(entry.key)) code = MDB_BAD_VALSIZE;
     if (code != 0) break;
+    const std::string stored = sealed(entry.key, entry.value);
     MDB_val stored_key = to_val(entry.key);
-    MDB_val stored_value = to_val(entry.value);
+    MDB_val stored_value = to_val(stored);
     code = mdb_put(txn.get(), table_, &stored_key, &stored_value, 0);
   }
   if (code == 0) code = commit(std::move(txn));
@@ -168,7 +263,9 @@ Result<std::optional<std::string>> LmdbStore::get(std::string_view key) const {
   if (code == 0) code = mdb_get(txn.get(), table_, &stored_key, &value);
   if (code == MDB_NOTFOUND) return std::optional<std::string>();
   if (code != 0) return failed("read", code);
-  return std::optional<std::string>(to_view(value));
+  const auto unsealed = opened(key, to_view(value));
+  if (!unsealed) return damaged(key);
+  return std::optional<std::string>(*unsealed);
 }
 
 Result<bool> LmdbStore::erase(std::span<const std::string> keys) {
@@ -200,8 +297,11 @@ Result<void> LmdbStore::for_each(std::string_view after, const Visit& visit) con
   if (code == 0 && !after.empty() && to_view(key) == after) {
     code = mdb_cursor_get(raw, &key, &value, MDB_NEXT);
   }
-  while (code == 0 && visit(to_view(key), to_view(value))) {
-    code = mdb_cursor_get(raw, &key, &value, MDB_NEXT);
+  for (; code == 0; code = mdb_cursor_get(raw, &key, &value, MDB_NEXT)) {
+    if (to_view(key) == kFormatKey) continue;
+    const auto unsealed = opened(to_view(key), to_view(value));
+    if (!unsealed) return damaged(to_view(key));
+    if (!visit(to_view(key), *unsealed)) break;
   }
   if (code != 0 && code != MDB_NOTFOUND) return failed("read", code);
   return {};
@@ -213,7 +313,7 @@ Result<std::size_t> LmdbStore::count() const {
   int code = begin(env_.get(), MDB_RDONLY, txn);
   if (code == 0) code = mdb_stat(txn.get(), table_, &stat);
   if (code != 0) return failed("read", code);
-  return stat.ms_entries;
+  return stat.ms_entries - 1;  // without that of the format
 }
 
 }  // namespace sallyport::clients

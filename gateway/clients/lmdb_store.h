@@ -2,6 +2,10 @@
 
 // LmdbStore keeps keys and values in an LMDB database on disk, for one process and one thread of
 // it. What put and erase have reported as done survives a crash and a power cut.
+//
+// A damaged file is an error and never a signal: its pages are looked at before LMDB maps them
+// (lmdb_check.h), and each value ends with a checksum over its key and itself. A store of the
+// earlier format, without checksums, is rewritten once when it is opened, as a whole.
 
 #include <cstddef>
 #include <functional>
@@ -55,6 +59,8 @@ class LmdbStore {
   Result<void> for_each(std::string_view after, const Visit& visit) const;
 
   Result<std::size_t> count() const;
+  // rewritten says whether this opening gave an older store its checksums.
+  bool rewritten() const { return rewritten_; }
   const std::string& folder() const { return options_.folder; }
 
  private:
@@ -77,13 +83,17 @@ class LmdbStore {
       : options_(std::move(options)), lock_(std::move(lock)) {}
   static Result<Descriptor> lock(const std::string& folder);
   static Result<void> make_ready(const std::string& folder);
+  Result<void> check_file() const;
   Result<void> open_environment();
+  Result<void> give_checksums();
+  Error damaged(std::string_view key) const;
   Error failed(std::string_view doing, int code) const;
 
   Options options_;
   Descriptor lock_;  // released after the environment is closed
   std::unique_ptr<MDB_env, EnvClose> env_;
   unsigned table_ = 0;
+  bool rewritten_ = false;
 };
 
 }  // namespace sallyport::clients
