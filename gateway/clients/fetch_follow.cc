@@ -66,6 +66,11 @@ Follower::Follower(event::Loop& loop, FollowSource source, FollowTimes times, Ho
 
 Seconds Follower::age() const { return Seconds((loop_.mono().us - last_success_.us) / 1'000'000); }
 
+void Follower::has_already(Seconds age) {
+  has_document_ = true;
+  last_success_ = loop_.mono() + Milliseconds(-1000 * age.count());
+}
+
 std::optional<Follower::Stamp> Follower::stamp_of(const std::string& path) {
   struct stat about {};
   if (stat(path.c_str(), &about) != 0) return std::nullopt;

@@ -63,6 +63,10 @@ class Follower {
   // read_now reads at once, whatever the budget; `done` is told how it ended, on this loop.
   void read_now(std::function<void(Result<void>)> done);
 
+  // has_already says that the owner has a document that was read so long ago, by an earlier
+  // process: the time to keep it counts from then.
+  void has_already(Seconds age);
+
   // last_error says why the last reading failed; empty after a success.
   const std::string& last_error() const { return last_error_; }
   // age is the time since the last success, or since the start when there was none.

@@ -18,6 +18,13 @@ std::string store_key(const std::string& issuer, const std::string& id) {
   return to_hex(crypto::as_text(crypto::sha256(issuer + '\n' + id)));
 }
 
+// Key sets stand beside the records, under keys that no record has.
+constexpr std::string_view kSet = "set ";
+
+std::string set_key(const std::string& issuer, const std::string& source) {
+  return std::string(kSet) + store_key(issuer, source);
+}
+
 }  // namespace
 
 Result<void> KeyLedger::open() {
@@ -26,7 +33,8 @@ Result<void> KeyLedger::open() {
     auto opened = clients::LmdbStore::open({folder_, kStoreBytes});
     if (!opened) return opened.error();
     bool is_damaged = false;
-    auto read = (*opened)->for_each("", [&](std::string_view, std::string_view value) {
+    auto read = (*opened)->for_each("", [&](std::string_view key, std::string_view value) {
+      if (key.starts_with(kSet)) return true;
       const std::size_t first = value.find('\n');
       const std::size_t last = value.rfind('\n');
       const auto record = last == value.npos || first == last
@@ -79,6 +87,24 @@ void KeyLedger::for_each(
        at != entries_.end() && at->first.first == issuer; ++at) {
     visit(at->first.second, at->second.record);
   }
+}
+
+Result<void> KeyLedger::keep_set(const std::string& issuer, const std::string& source,
+                                 const KeptSet& set) {
+  if (!store_) return {};
+  return store_->put(set_key(issuer, source), std::to_string(set.read_at) + '\n' + set.document);
+}
+
+std::optional<KeyLedger::KeptSet> KeyLedger::kept_set(const std::string& issuer,
+                                                      const std::string& source) const {
+  if (!store_) return std::nullopt;
+  const auto found = store_->get(set_key(issuer, source));
+  if (!found || !*found) return std::nullopt;
+  const std::string_view text = **found;
+  const std::size_t line = text.find('\n');
+  const auto read_at = parse_decimal<std::int64_t>(text.substr(0, line));
+  if (line == text.npos || !read_at) return std::nullopt;
+  return KeptSet{*read_at, std::string(text.substr(line + 1))};
 }
 
 Result<void> KeyLedger::save() {

@@ -1,10 +1,12 @@
 #pragma once
 
-// KeyLedger remembers the keys of all issuers, on disk when it has a folder. One thread uses it.
+// KeyLedger remembers the keys of all issuers, on disk when it has a folder: what each was seen
+// doing, and the last good key set as a whole. One thread uses it.
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +38,17 @@ class KeyLedger {
   std::vector<std::string> denied(const std::string& issuer) const;
   void for_each(const std::string& issuer,
                 const std::function<void(const std::string& id, const KeyRecord&)>& visit) const;
+
+  // KeptSet is the key set that was read last, as it came, so that a process that starts while the
+  // issuer is away has one.
+  struct KeptSet {
+    std::int64_t read_at = 0;  // Unix seconds
+    std::string document;
+  };
+  // keep_set puts it on disk at once. `source` is where it was read: a set of another place does
+  // not count.
+  Result<void> keep_set(const std::string& issuer, const std::string& source, const KeptSet& set);
+  std::optional<KeptSet> kept_set(const std::string& issuer, const std::string& source) const;
 
   // save writes what has changed; only then does it outlive the process.
   Result<void> save();

@@ -1,5 +1,6 @@
 #include "modules/bearer/key_source.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -7,6 +8,12 @@
 #include "modules/bearer/printable.h"
 
 namespace sallyport::bearer {
+namespace {
+
+// Seconds between two writes of the same key set, which say no more than that it is still good.
+constexpr std::int64_t kKeepEvery = 60;
+
+}  // namespace
 
 std::string KeySourceSettings::key() const {
   std::string text = name;
@@ -32,11 +39,40 @@ void KeySource::start(event::Loop& control, event::Broadcast& broadcast) {
   watch_->add(*this);
   follower_ = std::make_unique<clients::Follower>(
       control, settings_.source, settings_.times,
-      clients::Follower::Hooks{
-          .accept = [this](std::string_view document) { return accept(document); },
-          .is_wanted = [keys = keys_] { return keys->take_request(); },
-          .too_old = [this] { forget(); },
-          .failed = [this](const std::string& why) { note_failure(why); }});
+      clients::Follower::Hooks{.accept =
+                                   [this](std::string_view document) {
+                                     auto accepted = accept(document);
+                                     if (accepted) keep(document);
+                                     return accepted;
+                                   },
+                               .is_wanted = [keys = keys_] { return keys->take_request(); },
+                               .too_old = [this] { forget(); },
+                               .failed = [this](const std::string& why) { note_failure(why); }});
+  restore();
+}
+
+// A file is as near as the store; only what a network may keep from us is kept.
+void KeySource::restore() {
+  if (!settings_.source.url || current_ || !watch_->open()) return;
+  auto kept = watch_->kept_set(*this, settings_.source.url->text());
+  if (!kept) return;
+  // A clock that was set back makes it no younger than new.
+  const Seconds age(std::max<std::int64_t>(control_->wall().unix_seconds() - kept->read_at, 0));
+  if (age >= settings_.times.keep || !accept(kept->document)) return;
+  follower_->has_already(age);
+  kept_ = *std::move(kept);
+  watch_->tell({"info", "keys_from_disk",
+                "issuer " + name() + ": the key set of " + std::to_string(age.count()) +
+                    " s ago is used until it is read again"});
+}
+
+void KeySource::keep(std::string_view document) {
+  if (!settings_.source.url) return;
+  const std::int64_t now = control_->wall().unix_seconds();
+  const bool is_young = now >= kept_.read_at && now - kept_.read_at < kKeepEvery;
+  if (is_young && document == kept_.document) return;
+  kept_ = {now, std::string(document)};
+  watch_->keep_set(*this, settings_.source.url->text(), kept_);
 }
 
 // note_failure tells a failure when it begins and when it becomes another one, not at every

@@ -59,6 +59,9 @@ class KeySource final : public policy::Service {
 
  private:
   Result<void> accept(std::string_view document);
+  // restore takes the key set that an earlier process kept, unless it is older than `keep`.
+  void restore();
+  void keep(std::string_view document);
   void note_refused(const JwksReading& reading, std::string_view document);
   void tell_skipped(std::span<const SkippedKey> keys);
   void note_failure(const std::string& why);
@@ -81,6 +84,7 @@ class KeySource final : public policy::Service {
   std::shared_ptr<const KeySet> current_;
   std::vector<Key> withdrawn_;  // the latest last
   std::uint64_t epoch_ = 0;
+  KeyLedger::KeptSet kept_;  // as it was put on disk last
 };
 
 }  // namespace sallyport::bearer

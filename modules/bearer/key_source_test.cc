@@ -219,5 +219,66 @@ TEST_F(KeySourceTest, LeavesWorkersWhatTheyHaveWhenItEnds) {
   EXPECT_TRUE(has_key("k1"));
 }
 
+// ---- what an earlier process kept
+
+class KeptKeys : public KeySourceTest {
+ protected:
+  static constexpr const char* kPlace = "http://127.0.0.1:1/jwks";  // nobody listens there
+
+  void earlier(const std::string& place, std::int64_t seconds_ago, const std::string& document) {
+    KeyLedger ledger(folder_.file("ledger"));
+    ASSERT_TRUE(ledger.open());
+    ASSERT_TRUE(ledger.keep_set("as", place, {wall_now().unix_seconds() - seconds_ago, document}));
+  }
+  void start_anew() {
+    settings_.source.url = *clients::Url::parse(kPlace);
+    settings_.times.keep = Seconds(100);
+    watch_ = std::make_shared<KeyWatch>(folder_.file("ledger"));
+    start("");
+  }
+
+  test::TempDir folder_;
+};
+
+TEST_F(KeptKeys, AreUsedUntilTheIssuerIsBack) {
+  earlier(kPlace, 10, set_of("a"));
+  start_anew();
+  EXPECT_TRUE(has_key("a"));
+  EXPECT_EQ(source_->not_ready(), std::nullopt);
+  EXPECT_GE(metric("jwks_age_seconds"), 10);
+}
+
+TEST_F(KeptKeys, OfAClockThatWasSetBackAreUsed) {
+  earlier(kPlace, -5000, set_of("a"));
+  start_anew();
+  EXPECT_TRUE(has_key("a"));
+}
+
+TEST_F(KeptKeys, AreNotUsedLongerThanKeep) {
+  earlier(kPlace, 101, set_of("a"));
+  start_anew();
+  EXPECT_FALSE(has_key("a"));
+}
+
+TEST_F(KeptKeys, EndWithKeepWhenTheIssuerStaysAway) {
+  earlier(kPlace, 99, set_of("a"));
+  start_anew();
+  EXPECT_TRUE(has_key("a"));
+  EXPECT_TRUE(until([&] { return !has_key("a"); }));
+}
+
+TEST_F(KeptKeys, OfAnotherPlaceAreNotUsed) {
+  earlier("http://127.0.0.1:2/jwks", 1, set_of("a"));
+  start_anew();
+  EXPECT_FALSE(has_key("a"));
+}
+
+TEST_F(KeptKeys, ThatAreNoKeySetAreNotUsed) {
+  earlier(kPlace, 1, "{\"keys\":");
+  start_anew();
+  EXPECT_FALSE(has_key("a"));
+  EXPECT_TRUE(source_->not_ready());
+}
+
 }  // namespace
 }  // namespace sallyport::bearer

@@ -39,6 +39,18 @@ void KeyWatch::tell(policy::Notice notice) {
   if (notices_.size() < kMaxNotices) notices_.push_back(std::move(notice));
 }
 
+void KeyWatch::keep_set(const KeySource& source, const std::string& place,
+                        const KeyLedger::KeptSet& set) {
+  if (auto kept = ledger_.keep_set(source.name(), place, set); !kept) {
+    tell({"error", "key_ledger", kept.error().text});
+  }
+}
+
+std::optional<KeyLedger::KeptSet> KeyWatch::kept_set(const KeySource& source,
+                                                     const std::string& place) const {
+  return ledger_.kept_set(source.name(), place);
+}
+
 std::shared_ptr<KeyUse> KeyWatch::use_of(const std::string& issuer, const Key& key) {
   auto& use = uses_[{issuer, key.id, key.thumbprint}];
   if (use == nullptr) use = std::make_shared<KeyUse>();

@@ -47,6 +47,10 @@ class KeyWatch final : public policy::Service {
   std::vector<std::string> denied(const std::string& issuer) const {
     return ledger_.denied(issuer);
   }
+  // keep_set and kept_set: see KeyLedger. What cannot be kept is told.
+  void keep_set(const KeySource& source, const std::string& place, const KeyLedger::KeptSet& set);
+  std::optional<KeyLedger::KeptSet> kept_set(const KeySource& source,
+                                             const std::string& place) const;
   // tell puts something into the log; of a flood only the beginning.
   void tell(policy::Notice notice);
 

@@ -147,6 +147,19 @@ def test_after_start_wait_it_serves_without(make_own_gateway, pki, issuer, upstr
     assert "issuer bank" in gateway.event("problem_over")["message"]
 
 
+def test_a_restart_while_the_issuer_is_away_serves(make_own_gateway, pki, issuer, upstream):
+    issuer.start()
+    gateway = make_own_gateway(settings.of_issuer(pki, issuer, upstream.server))
+    gateway.stop()
+    issuer.stop()
+    gateway.start()
+    said = [line["message"] for line in gateway.log() if line["event"] == "keys_from_disk"]
+    assert len(said) == 1 or wait_until(lambda: gateway.event("keys_from_disk"), "keys from disk")
+    with RawClient(gateway) as client:
+        client.get(settings.ACCOUNTS, more=f"Authorization: Bearer {issuer.token('k1')}\r\n")
+        assert client.response().status == 200
+
+
 def test_a_stop_does_not_wait_for_the_start(make_gateway, pki, issuer, upstream):
     config = settings.of_issuer(pki, issuer, upstream.server)
     config["timeouts"]["start_wait"] = "60s"
