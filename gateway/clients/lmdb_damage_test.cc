@@ -26,7 +26,8 @@ class DamagedStore : public testing::Test {
  protected:
   DamagedStore() {
     for (int i = 0; i < 400; ++i) {
-      content_["key " + std::to_string(i * 7919 % 1000)] = std::string(static_cast<std::size_t>(20 + i % 300), 'v');
+      content_["key " + std::to_string(i * 7919 % 1000)] =
+          std::string(static_cast<std::size_t>(20 + i % 300), 'v');
     }
     content_["large"] = std::string(20'000, 'L');
     auto store = LmdbStore::open({place_, kMost});

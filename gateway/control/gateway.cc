@@ -243,8 +243,9 @@ void Gateway::finish() {
       [this, cut] {
         certificates_->save();
         log_event(*cut == 0 ? "info" : "warn", "stopped",
-                  *cut == 0 ? std::string("all connections have ended")
-                            : fmt::format("connections that were still open and were cut: {}", *cut));
+                  *cut == 0
+                      ? std::string("all connections have ended")
+                      : fmt::format("connections that were still open and were cut: {}", *cut));
         scribe_.reset();
         loop_.stop();
       });

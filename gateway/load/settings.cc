@@ -176,11 +176,12 @@ std::span<const config::Option> TimeoutSettings::options() {
           "For the rest of a request body to come after the answer, over HTTP/2; see "
           "`limits.discard_body`.",
           wait),
-      option<&S::start_wait>("start_wait",
-                             "At the start, how long to wait for what the gateway needs to be ready "
-                             "(key sets, revocations) before connections are accepted all the same. "
-                             "Requests that need what is still missing are then answered with 503.",
-                             between(Milliseconds(0), Milliseconds(600'000))),
+      option<&S::start_wait>(
+          "start_wait",
+          "At the start, how long to wait for what the gateway needs to be ready "
+          "(key sets, revocations) before connections are accepted all the same. "
+          "Requests that need what is still missing are then answered with 503.",
+          between(Milliseconds(0), Milliseconds(600'000))),
       option<&S::min_drain>("min_drain",
                             "How long connections are still accepted after SIGTERM, so that "
                             "balancers can notice /readyz.",
