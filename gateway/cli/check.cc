@@ -8,6 +8,7 @@
 #include "gateway/load/load.h"
 #include "gateway/load/name_check.h"
 #include "gateway/load/service_check.h"
+#include "gateway/load/start_check.h"
 
 namespace sallyport::cli {
 namespace {
@@ -21,6 +22,9 @@ int check(const std::string& path, bool strict) {
   if (loaded) {
     load::warn_of_unresolved(*loaded, findings);
     unknown = load::examine_services(*loaded, findings);
+    for (std::string& note : load::examine_start(*loaded, findings)) {
+      unknown.push_back(std::move(note));
+    }
   }
   for (const config::Finding& finding : findings.all()) {
     warn("{}\n", finding.text());
@@ -40,7 +44,8 @@ int check(const std::string& path, bool strict) {
 
 void add_check(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand(
-      "check", "Load a configuration and every file that it names, exactly as `run` would");
+      "check",
+      "Load a configuration and every file that it names, and look at sockets, ports and stores, as `run` would");
   auto path = std::make_shared<std::string>();
   auto strict = std::make_shared<bool>(false);
   add_config(*verb, *path);

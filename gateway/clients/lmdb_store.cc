@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <vector>
 
 #include <fmt/core.h>
@@ -75,6 +76,14 @@ std::optional<std::string_view> opened(std::string_view key, std::string_view st
   return value;
 }
 
+Result<void> is_ours_alone(const std::string& folder, mode_t mode) {
+  if ((mode & S_IWOTH) == 0) return {};
+  return Error{Fault::gateway,
+               fmt::format("every user of this machine can write to the folder {}; chmod o-w it "
+                           "and make sure that what is in it is yours",
+                           folder)};
+}
+
 }  // namespace
 
 void LmdbStore::EnvClose::operator()(MDB_env* env) const { mdb_env_close(env); }
@@ -107,12 +116,7 @@ Result<void> LmdbStore::make_ready(const std::string& folder) {
     return Error{Fault::gateway,
                  fmt::format("cannot open the folder {}: {}", folder, std::strerror(errno))};
   }
-  if ((status.st_mode & S_IWOTH) != 0) {
-    return Error{Fault::gateway,
-                 fmt::format("every user of this machine can write to the folder {}; chmod o-w it "
-                             "and make sure that what is in it is yours",
-                             folder)};
-  }
+  if (auto ours = is_ours_alone(folder, status.st_mode); !ours) return ours;
   const Descriptor data(
       ::openat(place.get(), "data.mdb", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (data.get() < 0) {
@@ -154,17 +158,38 @@ Error LmdbStore::damaged(std::string_view key) const {
                   options_.folder, shown_text(key), options_.folder)};
 }
 
-Result<void> LmdbStore::check_file() const {
-  const std::string path = options_.folder + "/data.mdb";
+Result<void> LmdbStore::check_file(const std::string& folder) {
+  const std::string path = folder + "/data.mdb";
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.get() < 0) {
     return Error{Fault::gateway, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
   }
   const auto shape = check_lmdb(file.get());
   if (shape) return {};
-  return Error{Fault::gateway,
-               fmt::format("{} is damaged: {}; restore a copy of it or move it away", path,
-                           shape.error().text)};
+  return Error{Fault::gateway, fmt::format("{} is damaged: {}; restore a copy of it or move it away",
+                                           path, shape.error().text)};
+}
+
+Result<void> LmdbStore::examine(const std::string& folder) {
+  const auto parent = std::filesystem::absolute(folder).parent_path();
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) {
+    if (errno != ENOENT) {
+      return Error{Fault::gateway, fmt::format("the store {}: {}", folder, std::strerror(errno))};
+    }
+    if (::access(parent.c_str(), W_OK | X_OK) == 0) return {};
+    return Error{Fault::gateway, fmt::format("cannot make the folder {}: {}: {}", folder,
+                                             parent.string(), std::strerror(errno))};
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    return Error{Fault::gateway, fmt::format("the store {} is not a folder", folder)};
+  }
+  if (auto ours = is_ours_alone(folder, status.st_mode); !ours) return ours;
+  if (::access((folder + "/data.mdb").c_str(), F_OK) != 0) return {};
+  const Descriptor owner(::open((folder + "/owner.lock").c_str(), O_RDONLY | O_CLOEXEC));
+  // Its owner writes while we would read.
+  if (owner.get() >= 0 && ::flock(owner.get(), LOCK_SH | LOCK_NB) != 0) return {};
+  return check_file(folder);
 }
 
 Result<std::unique_ptr<LmdbStore>> LmdbStore::open(Options options) {
@@ -172,7 +197,7 @@ Result<std::unique_ptr<LmdbStore>> LmdbStore::open(Options options) {
   if (!held) return held.error();
   if (auto ready = make_ready(options.folder); !ready) return ready.error();
   std::unique_ptr<LmdbStore> store(new LmdbStore(std::move(options), *std::move(held)));
-  if (auto good = store->check_file(); !good) return good.error();
+  if (auto good = check_file(store->folder()); !good) return good.error();
   if (auto opened = store->open_environment(); !opened) return opened.error();
   if (auto given = store->give_checksums(); !given) return given.error();
   return store;

@@ -35,6 +35,9 @@ class LmdbStore {
   // open fails, with a sentence for the operator, when the folder cannot be used, another process
   // has the store open, or the file is damaged.
   static Result<std::unique_ptr<LmdbStore>> open(Options options);
+  // examine says what open would fail at, and changes nothing. A store that another process has open is
+  // taken for good.
+  static Result<void> examine(const std::string& folder);
   ~LmdbStore();
   LmdbStore(const LmdbStore&) = delete;
   LmdbStore& operator=(const LmdbStore&) = delete;
@@ -83,7 +86,7 @@ class LmdbStore {
       : options_(std::move(options)), lock_(std::move(lock)) {}
   static Result<Descriptor> lock(const std::string& folder);
   static Result<void> make_ready(const std::string& folder);
-  Result<void> check_file() const;
+  static Result<void> check_file(const std::string& folder);
   Result<void> open_environment();
   Result<void> give_checksums();
   Error damaged(std::string_view key) const;

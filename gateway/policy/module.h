@@ -74,6 +74,8 @@ class Service {
   // returned must live until then; null: there is nothing to look at, and `done` is never called.
   using Examined = std::function<void(const std::string& error, const std::string& unknown)>;
   virtual std::shared_ptr<void> examine(event::Loop&, const Examined& /*done*/) { return nullptr; }
+  // stores names the folders of stores on disk that it owns, for `sallyport check`.
+  virtual std::vector<std::string> stores() const { return {}; }
   // notices hands over what has happened since the last call; control asks every second.
   virtual std::vector<Notice> notices() { return {}; }
   // command handles an operator's order from the admin socket, such as {"revoke": …}; `answer` is

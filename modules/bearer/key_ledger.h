@@ -30,6 +30,7 @@ class KeyLedger {
   Result<void> open();
   bool is_open() const { return is_open_; }
   bool is_durable() const { return !folder_.empty(); }
+  const std::string& folder() const { return folder_; }
 
   // find returns the record, or null; change makes one when there is none.
   const KeyRecord* find(const std::string& issuer, const std::string& id) const;

@@ -30,6 +30,10 @@ class KeyWatch final : public policy::Service {
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
   std::optional<std::string> not_ready() const override;
+  std::vector<std::string> stores() const override {
+    if (!ledger_.is_durable()) return {};
+    return {ledger_.folder()};
+  }
   void metrics(std::vector<policy::Metric>& to) const override;
   std::vector<policy::Notice> notices() override { return std::exchange(notices_, {}); }
   // Verbs, all with a JSON object: keys (list), keys-deny and keys-allow {"kid", "issuer"?, "who"?,

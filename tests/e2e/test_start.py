@@ -110,6 +110,58 @@ def test_a_configuration_with_errors_is_in_the_log(make_gateway, config):
     assert "nobody" in failed(make_gateway(config, start=False))
 
 
+# ---- check says the same, and takes nothing
+
+def checked(gateway):
+    gateway.write(gateway.config)
+    return sallyport("check", "-c", gateway.file)
+
+
+def test_check_sees_a_port_that_is_taken(make_gateway, config):
+    gateway = make_gateway(config, start=False)
+    assert checked(gateway).returncode == 0
+    with socket.create_server(("127.0.0.1", gateway.port)):
+        said = checked(gateway)
+    assert said.returncode == 1
+    assert f"127.0.0.1:{gateway.port}: another process listens there already" in said.stderr
+    with socket.create_server(("127.0.0.1", gateway.admin_port)):
+        assert f"127.0.0.1:{gateway.admin_port}" in checked(gateway).stderr
+
+
+def test_check_beside_a_running_gateway_is_good(make_own_gateway, config, tmp_path):
+    config["certificate_register"] = {"path": str(tmp_path / "register")}
+    gateway = make_own_gateway(config)
+    said = checked(gateway)
+    assert said.returncode == 0, said.stderr
+    assert f"note: a gateway answers on {gateway.socket}" in said.stderr
+    with RawClient(gateway) as client:
+        assert client.ask("/").status == 200
+
+
+@pytest.mark.parametrize("path, text", [
+    ("nowhere/admin.sock", "there is no such folder"),
+    ("x" * 120, "is longer than the 107 bytes"),
+    ("sallyport.yaml", "is there and is not a socket"),
+])
+def test_check_sees_an_admin_socket_that_cannot_be(make_gateway, config, path, text):
+    gateway = make_gateway(config, start=False)
+    gateway.socket = gateway.folder / path
+    said = checked(gateway)
+    assert said.returncode == 1 and text in said.stderr
+
+
+def test_check_sees_a_damaged_store(make_gateway, config, tmp_path):
+    gateway = make_gateway(config, start=False)
+    config = gateway.config
+    config["certificate_register"] = {"path": str(tmp_path / "register")}
+    (tmp_path / "register").mkdir(mode=0o700)
+    (tmp_path / "register" / "data.mdb").write_bytes(b"x" * 20_000)
+    said = checked(gateway)
+    assert said.returncode == 1
+    assert f"{tmp_path}/register/data.mdb is damaged" in said.stderr
+    assert f"{tmp_path}/register/data.mdb is damaged" in failed(gateway)
+
+
 # ---- what it must know
 
 def test_connections_wait_until_the_keys_are_there(make_gateway, pki, issuer, upstream):
