@@ -70,6 +70,9 @@ proxy::Upstream plain_options(const std::string& name, const UpstreamSettings& s
   upstream.protocol = protocol_of(settings);
   upstream.reuse_after_content = settings.reuse_after_content;
   upstream.connect_timeout = settings.connect_timeout;
+  // HTTP/2 without TLS has a handshake, too.
+  upstream.handshake_timeout = settings.tls ? settings.tls->value.handshake_timeout
+                                            : UpstreamTlsSettings{}.handshake_timeout;
   upstream.response_timeout = settings.response_timeout;
   upstream.idle_timeout = settings.idle_timeout;
   upstream.keep_alive = settings.keep_alive;
@@ -137,7 +140,6 @@ void Loader::build_upstream(const std::string& name, const config::At<UpstreamSe
   }
   if (settings->tls) {
     upstream.tls = build_upstream_tls(name, *settings->tls, upstream.protocol);
-    upstream.handshake_timeout = (*settings->tls)->handshake_timeout;
     directory.tls_name = (*settings->tls)->server_name;
     if (upstream.tls && upstream.tls->config.trust) {
       key += crypto::as_text(upstream.tls->config.trust->digest());

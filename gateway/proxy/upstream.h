@@ -66,7 +66,7 @@ struct Upstream {
   bool reuse_after_content = false;
 
   Milliseconds connect_timeout{};
-  Milliseconds handshake_timeout{};  // of TLS
+  Milliseconds handshake_timeout{};  // of TLS, and of HTTP/2
   Milliseconds response_timeout{};   // from the whole request to the answer's head
   Milliseconds idle_timeout{};       // between two pieces of a body, either way
   Milliseconds keep_alive{};         // how long an unused connection is kept
