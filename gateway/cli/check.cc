@@ -43,9 +43,9 @@ int check(const std::string& path, bool strict) {
 }  // namespace
 
 void add_check(CLI::App& app, int& status) {
-  CLI::App* verb = app.add_subcommand(
-      "check",
-      "Load a configuration and every file that it names, and look at sockets, ports and stores, as `run` would");
+  CLI::App* verb = app.add_subcommand("check",
+                                      "Load a configuration and every file that it names, and look "
+                                      "at sockets, ports and stores, as `run` would");
   auto path = std::make_shared<std::string>();
   auto strict = std::make_shared<bool>(false);
   add_config(*verb, *path);

@@ -166,8 +166,9 @@ Result<void> LmdbStore::check_file(const std::string& folder) {
   }
   const auto shape = check_lmdb(file.get());
   if (shape) return {};
-  return Error{Fault::gateway, fmt::format("{} is damaged: {}; restore a copy of it or move it away",
-                                           path, shape.error().text)};
+  return Error{Fault::gateway,
+               fmt::format("{} is damaged: {}; restore a copy of it or move it away", path,
+                           shape.error().text)};
 }
 
 Result<void> LmdbStore::examine(const std::string& folder) {

@@ -35,8 +35,8 @@ class LmdbStore {
   // open fails, with a sentence for the operator, when the folder cannot be used, another process
   // has the store open, or the file is damaged.
   static Result<std::unique_ptr<LmdbStore>> open(Options options);
-  // examine says what open would fail at, and changes nothing. A store that another process has open is
-  // taken for good.
+  // examine says what open would fail at, and changes nothing. A store that another process has
+  // open is taken for good.
   static Result<void> examine(const std::string& folder);
   ~LmdbStore();
   LmdbStore(const LmdbStore&) = delete;

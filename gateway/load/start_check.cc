@@ -54,7 +54,8 @@ bool examine_socket(const std::string& path, config::Findings& findings) {
   }
   if (lstat(path.c_str(), &status) != 0) return false;
   if (!S_ISSOCK(status.st_mode)) {
-    add_error(findings, place, path + ": is there and is not a socket; name another path, or remove it");
+    add_error(findings, place,
+              path + ": is there and is not a socket; name another path, or remove it");
     return false;
   }
   return is_answered(address);
@@ -89,7 +90,8 @@ std::vector<std::string> examine_start(const Loaded& loaded, config::Findings& f
     return {"a gateway answers on " + loaded.admin_socket +
             ": ports and stores, which are its own, were not looked at"};
   }
-  for (const SocketAddress& address : loaded.addresses) examine_port(address, "listeners", findings);
+  for (const SocketAddress& address : loaded.addresses)
+    examine_port(address, "listeners", findings);
   if (loaded.admin_listen) examine_port(*loaded.admin_listen, "admin.listen", findings);
   examine_stores(loaded, findings);
   return {};

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a start would find of the machine: the admin socket, the ports, the stores. For `sallyport check`,
-// which takes nothing and leaves nothing behind.
+// What a start would find of the machine: the admin socket, the ports, the stores. For `sallyport
+// check`, which takes nothing and leaves nothing behind.
 
 #include <string>
 #include <vector>
@@ -10,8 +10,9 @@
 
 namespace sallyport::load {
 
-// examine_start adds an error for what a start would fail at. Where a gateway answers on the admin socket,
-// the ports and stores are its own: then they are not looked at, and the note that is returned says so.
+// examine_start adds an error for what a start would fail at. Where a gateway answers on the admin
+// socket, the ports and stores are its own: then they are not looked at, and the note that is
+// returned says so.
 std::vector<std::string> examine_start(const Loaded& loaded, config::Findings& findings);
 
 }  // namespace sallyport::load

@@ -100,7 +100,7 @@ def test_check_warns_of_a_name_that_cannot_be_resolved(make_own_gateway, pki, na
     assert checked.returncode == 0
     assert "upstreams.raw.servers[0]: api.internal cannot be resolved" in checked.stderr
     assert "warning" in checked.stderr
-    assert sallyport("check", "--strict", "-c", gateway.file).returncode == 2
+    assert sallyport("check", "--strict", "-c", gateway.file).returncode == 3
     names.records["api.internal"] = ["127.0.0.2"]
     assert "cannot be resolved" not in sallyport("check", "-c", gateway.file).stderr
 
