@@ -16,6 +16,7 @@ int run_command_line(int argc, char** argv) {
   add_certs(app, status);
   add_trust(app, status);
   add_explain(app, status);
+  add_store(app, status);
   add_schema(app, status);
   add_version(app, status);
   try {

@@ -15,6 +15,7 @@ inline constexpr int kWarnings = 3;  // check --strict: there are warnings and n
 void add_run(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
 void add_reload(CLI::App& app, int& status);
+void add_store(CLI::App& app, int& status);
 void add_schema(CLI::App& app, int& status);
 void add_version(CLI::App& app, int& status);
 void add_why(CLI::App& app, int& status);

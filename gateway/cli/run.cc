@@ -9,8 +9,8 @@
 namespace sallyport::cli {
 namespace {
 
-int serve(const std::string& path) {
-  control::Gateway gateway(path);
+int serve(const std::string& path, bool new_stores) {
+  control::Gateway gateway(path, new_stores);
   admin::Admin admin(gateway);
   if (!gateway.start([&admin] { return admin.open(); })) return kFailed;
   return gateway.run();
@@ -21,8 +21,11 @@ int serve(const std::string& path) {
 void add_run(CLI::App& app, int& status) {
   CLI::App* verb = app.add_subcommand("run", "Serve, in the foreground; log to standard output");
   auto path = std::make_shared<std::string>();
+  auto new_stores = std::make_shared<bool>(false);
   add_config(*verb, *path);
-  verb->callback([path, &status] { status = serve(*path); });
+  verb->add_flag("--new-store", *new_stores,
+                 "Make stores that are missing or empty, in production as well: for a first start");
+  verb->callback([path, new_stores, &status] { status = serve(*path, *new_stores); });
 }
 
 }  // namespace sallyport::cli

@@ -96,7 +96,7 @@ class Walk {
       if (tree.root == kNoPage) continue;
       if (!visit(tree.root, 1)) return error_;
     }
-    return LmdbShape{false, pages_};
+    return LmdbShape{false, pages_, meta->trees[1].entries};
   }
 
  private:
@@ -223,7 +223,7 @@ Result<LmdbShape> check_lmdb(int fd) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return Error{Fault::gateway, std::strerror(errno)};
   if (!S_ISREG(status.st_mode)) return Error{Fault::gateway, "it is not a regular file"};
-  if (status.st_size == 0) return LmdbShape{true, 0};
+  if (status.st_size == 0) return LmdbShape{true, 0, 0};
   return Walk(fd, static_cast<std::uint64_t>(status.st_size)).run();
 }
 

@@ -11,8 +11,9 @@ namespace sallyport::clients {
 
 // LmdbShape is what a good file is made of.
 struct LmdbShape {
-  bool is_new = false;    // the file is empty: LMDB will begin it
-  std::size_t pages = 0;  // that are in use
+  bool is_new = false;      // the file is empty: LMDB will begin it
+  std::size_t pages = 0;    // that are in use
+  std::size_t entries = 0;  // of the database without a name
 };
 
 // check_lmdb reads every page that the file's newest state refers to (format version 1 of LMDB 0.9,

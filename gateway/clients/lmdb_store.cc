@@ -158,39 +158,45 @@ Error LmdbStore::damaged(std::string_view key) const {
                   options_.folder, shown_text(key), options_.folder)};
 }
 
-Result<void> LmdbStore::check_file(const std::string& folder) {
+Result<LmdbShape> LmdbStore::check_file(const std::string& folder) {
   const std::string path = folder + "/data.mdb";
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.get() < 0) {
     return Error{Fault::gateway, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
   }
   const auto shape = check_lmdb(file.get());
-  if (shape) return {};
+  if (shape) return *shape;
   return Error{Fault::gateway,
                fmt::format("{} is damaged: {}; restore a copy of it or move it away", path,
                            shape.error().text)};
 }
 
-Result<void> LmdbStore::examine(const std::string& folder) {
+Result<LmdbStore::Examined> LmdbStore::examine(const std::string& folder) {
   const auto parent = std::filesystem::absolute(folder).parent_path();
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) {
     if (errno != ENOENT) {
       return Error{Fault::gateway, fmt::format("the store {}: {}", folder, std::strerror(errno))};
     }
-    if (::access(parent.c_str(), W_OK | X_OK) == 0) return {};
+    if (::access(parent.c_str(), W_OK | X_OK) == 0) return Examined{.is_new = true};
     return Error{Fault::gateway, fmt::format("cannot make the folder {}: {}: {}", folder,
                                              parent.string(), std::strerror(errno))};
   }
   if (!S_ISDIR(status.st_mode)) {
     return Error{Fault::gateway, fmt::format("the store {} is not a folder", folder)};
   }
-  if (auto ours = is_ours_alone(folder, status.st_mode); !ours) return ours;
-  if (::access((folder + "/data.mdb").c_str(), F_OK) != 0) return {};
+  if (auto ours = is_ours_alone(folder, status.st_mode); !ours) return ours.error();
+  if (::access((folder + "/data.mdb").c_str(), F_OK) != 0) return Examined{.is_new = true};
   const Descriptor owner(::open((folder + "/owner.lock").c_str(), O_RDONLY | O_CLOEXEC));
   // Its owner writes while we would read.
-  if (owner.get() >= 0 && ::flock(owner.get(), LOCK_SH | LOCK_NB) != 0) return {};
-  return check_file(folder);
+  if (owner.get() >= 0 && ::flock(owner.get(), LOCK_SH | LOCK_NB) != 0) {
+    return Examined{.is_taken = true};
+  }
+  const auto shape = check_file(folder);
+  if (!shape) return shape.error();
+  // The mark of the format is one; a store of the earlier format has none.
+  return Examined{.is_new = shape->is_new,
+                  .entries = shape->entries - (shape->entries > 0 ? 1 : 0)};
 }
 
 Result<std::unique_ptr<LmdbStore>> LmdbStore::open(Options options) {

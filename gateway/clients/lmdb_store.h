@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "gateway/base/result.h"
+#include "gateway/clients/lmdb_check.h"
 
 struct MDB_env;
 
@@ -35,9 +36,15 @@ class LmdbStore {
   // open fails, with a sentence for the operator, when the folder cannot be used, another process
   // has the store open, or the file is damaged.
   static Result<std::unique_ptr<LmdbStore>> open(Options options);
+  // Examined is a store as it is before somebody opens it.
+  struct Examined {
+    bool is_new = false;    // there is no database file yet, or an empty one
+    bool is_taken = false;  // another process has it open: it was not looked at
+    std::size_t entries = 0;
+  };
   // examine says what open would fail at, and changes nothing. A store that another process has
   // open is taken for good.
-  static Result<void> examine(const std::string& folder);
+  static Result<Examined> examine(const std::string& folder);
   ~LmdbStore();
   LmdbStore(const LmdbStore&) = delete;
   LmdbStore& operator=(const LmdbStore&) = delete;
@@ -65,6 +72,7 @@ class LmdbStore {
   // rewritten says whether this opening gave an older store its checksums.
   bool rewritten() const { return rewritten_; }
   const std::string& folder() const { return options_.folder; }
+  std::size_t max_bytes() const { return options_.max_bytes; }
 
  private:
   struct EnvClose {
@@ -86,7 +94,7 @@ class LmdbStore {
       : options_(std::move(options)), lock_(std::move(lock)) {}
   static Result<Descriptor> lock(const std::string& folder);
   static Result<void> make_ready(const std::string& folder);
-  static Result<void> check_file(const std::string& folder);
+  static Result<LmdbShape> check_file(const std::string& folder);
   Result<void> open_environment();
   Result<void> give_checksums();
   Error damaged(std::string_view key) const;

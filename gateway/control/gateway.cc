@@ -26,8 +26,9 @@ void close_all(std::vector<std::vector<server::ListenerSocket>>& sockets) {
 
 }  // namespace
 
-Gateway::Gateway(std::string config_path)
+Gateway::Gateway(std::string config_path, bool new_stores)
     : config_path_(std::move(config_path)),
+      new_stores_(new_stores),
       descriptors_(raise_descriptor_limit()),
       tickets_(tls::TicketKeys::make()) {
   // A peer that left is an outcome of a write, not a signal.
@@ -143,6 +144,8 @@ void Gateway::reload(std::function<void(const ReloadReport&)> done) {
 void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findings,
                      std::function<void(const ReloadReport&)> done) {
   Sockets sockets;
+  std::vector<load::StoreFound> stores;
+  if (loaded) stores = load::examine_stores(*loaded, new_stores_, findings);
   if (loaded && loaded->workers != seats_.size()) {
     findings.add({config::Severity::error,
                   {},
@@ -165,6 +168,7 @@ void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findin
   notify("RELOADING=1");
   // Before the switch: what services publish at their start is on a worker before their plans are.
   services_.start_new(loop_, *this);
+  log_stores(stores);
   install(std::move(*loaded));
   hand_out(std::move(sockets), [this, report, done]() mutable {
     report.generation = generations_;
@@ -264,6 +268,7 @@ std::vector<std::string> Gateway::not_ready() const {
 std::vector<std::string> Gateway::problems() const {
   std::vector<std::string> all;
   append_log_problems(all);
+  if (!register_problem_.empty()) all.push_back(register_problem_);
   for (const auto& service : services_.all()) {
     for (std::string& problem : service->problems()) all.push_back(std::move(problem));
   }

@@ -20,6 +20,7 @@
 #include "gateway/event/worker.h"
 #include "gateway/load/load.h"
 #include "gateway/load/services.h"
+#include "gateway/load/store_check.h"
 #include "gateway/metrics/metrics.h"
 #include "gateway/observe/log_queue.h"
 #include "gateway/server/worker_server.h"
@@ -35,7 +36,8 @@ struct ReloadReport {
 
 class Gateway final : private event::Broadcast {
  public:
-  explicit Gateway(std::string config_path);
+  // With `new_stores` services may begin stores that are missing, in production as well.
+  explicit Gateway(std::string config_path, bool new_stores = false);
   ~Gateway() override;
 
   // start reads, checks and takes all that the process needs, in this order: configuration, stores,
@@ -96,6 +98,8 @@ class Gateway final : private event::Broadcast {
   void heed_signals();
   void begin_polls();
   void say_failures(const config::Findings& findings);
+  bool make_socket_folder(const std::string& socket, config::Findings& findings);
+  void log_stores(const std::vector<load::StoreFound>& stores);
   bool bind_sockets(const load::Loaded& loaded, config::Findings& findings, Sockets& sockets);
   static bool listen_on(Sockets& sockets, config::Findings& findings);
   void install(load::Loaded loaded);
@@ -131,6 +135,7 @@ class Gateway final : private event::Broadcast {
   void notify(const std::string& state);
 
   const std::string config_path_;
+  const bool new_stores_;
   event::Loop loop_;
   metrics::Registry registry_;
   load::Services services_;
@@ -141,9 +146,10 @@ class Gateway final : private event::Broadcast {
   std::unique_ptr<event::Every> memory_poll_;
   std::vector<WorkerSeat> seats_;
   std::unique_ptr<observe::Scribe> scribe_;
-  std::string log_path_;              // of the file that is open; empty: standard output
-  std::string log_problem_;           // why it could not be opened anew
-  std::uint64_t log_lines_lost_ = 0;  // when it was looked at last
+  std::vector<std::string> stores_known_;  // that services have open, or had
+  std::string log_path_;                   // of the file that is open; empty: standard output
+  std::string log_problem_;                // why it could not be opened anew
+  std::uint64_t log_lines_lost_ = 0;       // when it was looked at last
   std::vector<std::unique_ptr<event::Signal>> signals_;
   std::shared_ptr<const tls::TicketKeys> tickets_;
   std::unique_ptr<event::Every> ticket_rotation_;
@@ -159,6 +165,7 @@ class Gateway final : private event::Broadcast {
   std::vector<std::string> watched_;
   crypto::Sha256 files_digest_{};  // of their content when it was read last
   std::unique_ptr<desk::CertificateRegister> certificates_;
+  std::string register_problem_;  // why it is in memory only
   std::unique_ptr<event::Every> collect_certificates_;
   std::unique_ptr<event::Every> save_certificates_;
   MonoTime drain_began_{};

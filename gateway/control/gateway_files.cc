@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "gateway/clients/lmdb_store.h"
 #include "gateway/control/gateway.h"
 
 namespace sallyport::control {
@@ -68,8 +69,20 @@ Result<void> Gateway::open_certificates(const load::Loaded& loaded) {
                                        .keep = settings.keep,
                                        .max = static_cast<std::size_t>(settings.max_certificates)},
                                       wall_now());
-  if (!opened) return opened.error();
-  certificates_ = std::move(*opened);
+  if (opened) {
+    certificates_ = std::move(*opened);
+    return {};
+  }
+  const auto examined = clients::LmdbStore::examine(settings.path.path);
+  if (examined && examined->is_taken) return opened.error();
+  // It is an inventory: nobody is let in or kept out by it.
+  register_problem_ =
+      fmt::format("the certificate register is kept in memory only: {}", opened.error().text);
+  certificates_ = std::move(
+      *desk::CertificateRegister::open({.folder = {},
+                                        .keep = settings.keep,
+                                        .max = static_cast<std::size_t>(settings.max_certificates)},
+                                       wall_now()));
   return {};
 }
 

@@ -2,10 +2,16 @@
 // last, so that no connection comes to a gateway that cannot answer it.
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 
 #include "gateway/base/shown_text.h"
 #include "gateway/control/gateway.h"
@@ -44,6 +50,10 @@ bool Gateway::take_all(const OpenAdmin& open_admin, config::Findings& findings) 
   }
   make_seats(loaded->workers);
   if (!take_log(*loaded, findings)) return false;
+  const auto stores = load::examine_stores(*loaded, new_stores_, findings);
+  if (findings.has_errors()) return false;
+  if (!make_socket_folder(loaded->admin_socket, findings)) return false;
+  log_stores(stores);
   install(std::move(*loaded));
   if (const auto opened = open_admin(); !opened) return failed("admin", opened.error());
   if (!bind_sockets(*loaded_, findings, bound_)) return false;
@@ -55,6 +65,37 @@ bool Gateway::take_all(const OpenAdmin& open_admin, config::Findings& findings) 
   start_poll_ = std::make_unique<event::Every>(loop_, kStartPoll, [this] { serve_when_ready(); });
   loop_.post([this] { serve_when_ready(); });
   return true;
+}
+
+// make_socket_folder makes the last folder of the admin socket's path, which is in /run as a rule
+// and goes with each boot.
+bool Gateway::make_socket_folder(const std::string& socket, config::Findings& findings) {
+  const std::string folder = std::filesystem::path(socket).parent_path().string();
+  if (folder.empty()) return true;
+  if (mkdir(folder.c_str(), 0700) == 0) {
+    log_event("info", "folder_made", folder);
+    return true;
+  }
+  if (errno == EEXIST) return true;
+  findings.add({config::Severity::error,
+                {},
+                "admin.socket",
+                fmt::format("cannot make the folder {}: {}", folder, std::strerror(errno))});
+  return false;
+}
+
+// log_stores says what each store holds as it is opened: who expects a million revocations sees at
+// once that there are none.
+void Gateway::log_stores(const std::vector<load::StoreFound>& stores) {
+  for (const load::StoreFound& store : stores) {
+    if (std::ranges::find(stores_known_, store.folder) != stores_known_.end()) continue;
+    stores_known_.push_back(store.folder);
+    if (store.is_new) {
+      log_event("warn", "store", fmt::format("{}: new and empty", store.folder));
+    } else if (!store.is_taken) {
+      log_event("info", "store", fmt::format("{}: {} entries", store.folder, store.entries));
+    }
+  }
 }
 
 void Gateway::make_seats(unsigned workers) {

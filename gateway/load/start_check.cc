@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <set>
 
 #include "gateway/clients/lmdb_store.h"
+#include "gateway/load/store_check.h"
 
 namespace sallyport::load {
 namespace {
@@ -45,7 +45,10 @@ bool examine_socket(const std::string& path, config::Findings& findings) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   struct stat status {};
   if (stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    add_error(findings, place, folder + ": there is no such folder");
+    // A start makes the last folder.
+    const std::string parent = std::filesystem::path(folder).parent_path().string();
+    if (errno == ENOENT && access(parent.c_str(), W_OK | X_OK) == 0) return false;
+    add_error(findings, place, folder + ": there is no such folder, nor can it be made");
     return false;
   }
   if (access(folder.c_str(), W_OK | X_OK) != 0) {
@@ -81,17 +84,13 @@ void examine_log(const Loaded& loaded, config::Findings& findings) {
   findings.error(file.node, file->path + ": " + std::strerror(errno));
 }
 
-void examine_stores(const Loaded& loaded, config::Findings& findings) {
-  std::set<std::string> folders;
-  for (const auto& service : loaded.services) {
-    for (std::string& folder : service->stores()) folders.insert(std::move(folder));
-  }
-  const std::string& of_certificates = loaded.certificate_register.path.path;
-  if (!of_certificates.empty()) folders.insert(of_certificates);
-  for (const std::string& folder : folders) {
-    if (const auto good = clients::LmdbStore::examine(folder); !good) {
-      add_error(findings, "", good.error().text);
-    }
+// The register of certificates is an inventory: it may be new, and with a damaged one the gateway
+// starts without.
+void examine_register(const Loaded& loaded, config::Findings& findings) {
+  const std::string& folder = loaded.certificate_register.path.path;
+  if (folder.empty()) return;
+  if (const auto good = clients::LmdbStore::examine(folder); !good) {
+    findings.add({config::Severity::warning, {}, "certificate_register", good.error().text});
   }
 }
 
@@ -108,7 +107,8 @@ std::vector<std::string> examine_start(const Loaded& loaded, config::Findings& f
   for (const SocketAddress& address : loaded.addresses)
     examine_port(address, "listeners", findings);
   if (loaded.admin_listen) examine_port(*loaded.admin_listen, "admin.listen", findings);
-  examine_stores(loaded, findings);
+  examine_stores(loaded, false, findings);
+  examine_register(loaded, findings);
   return {};
 }
 

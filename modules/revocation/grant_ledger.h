@@ -41,6 +41,7 @@ class GrantLedger final : public policy::Service {
   void start(event::Loop& control, event::Broadcast& broadcast) override;
   std::optional<std::string> not_ready() const override;
   std::vector<std::string> problems() const override;
+  std::vector<std::string> stores() const override { return {folder_}; }
   void metrics(std::vector<policy::Metric>& to) const override;
 
   // door is for the workers' plans; what follows is asked through it.

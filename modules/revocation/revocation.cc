@@ -112,7 +112,8 @@ std::shared_ptr<RevocationKeeper> keeper_of(const SharedSettings& common,
   return context.service<RevocationKeeper>(store.path.path, [&] {
     return std::make_shared<RevocationKeeper>(
         [path = store.path.path, size = store.max_size.bytes] { return open_lmdb(path, size); },
-        RevocationKeeper::kTick, common.redis.has_value(), Clock{read_clocks, common.clock_trial});
+        RevocationKeeper::kTick, common.redis.has_value(), Clock{read_clocks, common.clock_trial},
+        store.path.path);
   });
 }
 

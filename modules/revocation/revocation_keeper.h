@@ -34,11 +34,12 @@ class RevocationKeeper final : public policy::Service {
   // `open` is called at the start, and while it fails again every few ticks. Each tick looks at a
   // part of the store for what has expired.
   // With a source, an empty store of which no source ever said that it is all is not enough to
-  // judge by: see source_synced.
+  // judge by: see source_synced. `folder` is where the store is on disk; empty: nowhere.
   static constexpr Milliseconds kTick{1000};
   explicit RevocationKeeper(Open open, Milliseconds tick = kTick, bool has_source = false,
-                            Clock clock = {})
+                            Clock clock = {}, std::string folder = {})
       : open_(std::move(open)),
+        folder_(std::move(folder)),
         tick_every_(tick),
         has_source_(has_source),
         clock_(std::move(clock)),
@@ -47,6 +48,9 @@ class RevocationKeeper final : public policy::Service {
 
   void start(event::Loop& control, event::Broadcast& broadcast) override;
   std::optional<std::string> not_ready() const override;
+  std::vector<std::string> stores() const override {
+    return folder_.empty() ? std::vector<std::string>{} : std::vector{folder_};
+  }
   void metrics(std::vector<policy::Metric>& to) const override;
   std::vector<std::string> problems() const override;
   std::vector<policy::Notice> notices() override { return std::exchange(notices_, {}); }
@@ -120,6 +124,7 @@ class RevocationKeeper final : public policy::Service {
   std::optional<Refusal> not_open() const;
 
   const Open open_;
+  const std::string folder_;
   const Milliseconds tick_every_;
   const bool has_source_;
   const Clock clock_;

@@ -88,8 +88,8 @@ def test_a_restart_does_not_wait_for_old_connections(make_own_gateway, config):
 
 def test_an_admin_socket_in_a_missing_folder(make_gateway, config):
     gateway = make_gateway(config, start=False)
-    gateway.socket = gateway.folder / "nowhere" / "admin.sock"
-    assert str(gateway.socket) in failed(gateway)
+    gateway.socket = gateway.folder / "nowhere" / "at" / "admin.sock"
+    assert f"cannot make the folder {gateway.socket.parent}" in failed(gateway)
 
 
 def test_an_admin_port_that_is_taken(make_gateway, config):
@@ -139,7 +139,7 @@ def test_check_beside_a_running_gateway_is_good(make_own_gateway, config, tmp_pa
 
 
 @pytest.mark.parametrize("path, text", [
-    ("nowhere/admin.sock", "there is no such folder"),
+    ("nowhere/at/admin.sock", "there is no such folder"),
     ("x" * 120, "is longer than the 107 bytes"),
     ("sallyport.yaml", "is there and is not a socket"),
 ])
@@ -157,9 +157,8 @@ def test_check_sees_a_damaged_store(make_gateway, config, tmp_path):
     (tmp_path / "register").mkdir(mode=0o700)
     (tmp_path / "register" / "data.mdb").write_bytes(b"x" * 20_000)
     said = checked(gateway)
-    assert said.returncode == 1
-    assert f"{tmp_path}/register/data.mdb is damaged" in said.stderr
-    assert f"{tmp_path}/register/data.mdb is damaged" in failed(gateway)
+    assert said.returncode == 0  # the gateway starts without it: test_stores.py
+    assert f"warning: certificate_register: {tmp_path}/register/data.mdb is damaged" in said.stderr
 
 
 # ---- what it must know
