@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "gateway/base/replace_file.h"
+#include "gateway/base/file.h"
 #include "gateway/base/text.h"
 #include "gateway/base/utc.h"
 #include "gateway/crypto/certificate.h"
@@ -53,8 +53,8 @@ Result<void> add_to_folder(const std::string& folder, const NewEntry& entry) {
   if (!entry.note.empty()) description += "note: " + quoted(entry.note) + "\n";
   // First what describes it: alone it is an error, which keeps what runs. The certificate alone
   // would count.
-  if (auto written = replace_file(yaml.string(), description); !written) return written;
-  return replace_file(pem.string(), entry.pem);
+  if (auto written = write_file(yaml.string(), description); !written) return written;
+  return write_file(pem.string(), entry.pem);
 }
 
 Result<void> retire_in_folder(const std::string& folder, const std::string& id, std::int64_t at) {
@@ -66,14 +66,14 @@ Result<void> retire_in_folder(const std::string& folder, const std::string& id, 
   }
   if (is_there(yaml)) {
     // Whoever may write to the folder could have what a link names copied into it.
-    const auto read = tls::read_file(yaml.string(), kMaxDescription, tls::Links::refused);
+    const auto read = tls::read_file(yaml.string(), kMaxDescription, Links::refused);
     if (!read) return read.error();
     for_each_piece(read->text, '\n', [&](std::string_view line) {
       if (line.empty() || line.starts_with("retire_after:")) return;
       description.append(line).append("\n");
     });
   }
-  return replace_file(yaml.string(), description + "retire_after: " + utc_text(at) + "\n");
+  return write_file(yaml.string(), description + "retire_after: " + utc_text(at) + "\n");
 }
 
 }  // namespace sallyport::cli

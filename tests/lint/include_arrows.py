@@ -43,7 +43,8 @@ EXTRA = {
     # What the modules rate and quota share: a module in all but name.
     "gateway/ratelimit": DOORS | {"gateway/event/watch.h"},
     # Which fields are trust fields is one table for the codecs and for the policy that strips them.
-    "modules": DOORS | {"gateway/http/field_names.h", "gateway/event/watch.h"},
+    "modules": DOORS | {"gateway/http/field_names.h", "gateway/event/watch.h",
+                        "gateway/event/file_watch.h"},
 }
 MODULE_ROOMS = "base config json crypto net clients metrics policy ratelimit".split()
 
