@@ -7,7 +7,7 @@
 #include "gateway/base/text.h"
 #include "gateway/base/utc.h"
 #include "gateway/crypto/certificate.h"
-#include "gateway/json/json.h"
+#include "gateway/json/value.h"
 #include "gateway/tls/file_text.h"
 
 namespace sallyport::cli {
@@ -21,12 +21,6 @@ constexpr std::size_t kMaxDescription = 64 * 1024;
 bool is_there(const fs::path& path) {
   std::error_code error;
   return fs::exists(fs::symlink_status(path, error));
-}
-
-std::string quoted(const std::string& text) {
-  std::string out;
-  json::append_quoted(out, text);
-  return out;
 }
 
 }  // namespace
@@ -50,7 +44,7 @@ Result<void> add_to_folder(const std::string& folder, const NewEntry& entry) {
     return Error{Fault::client, "there is an entry " + entry.id + " already"};
   }
   std::string description = "overlap_until: " + utc_text(entry.overlap_until) + "\n";
-  if (!entry.note.empty()) description += "note: " + quoted(entry.note) + "\n";
+  if (!entry.note.empty()) description += "note: " + json::Draft(entry.note).dump() + "\n";
   // First what describes it: alone it is an error, which keeps what runs. The certificate alone
   // would count.
   if (auto written = write_file(yaml.string(), description); !written) return written;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "gateway/http/field_names.h"
-#include "gateway/json/json.h"
+#include "gateway/json/value.h"
 #include "modules/revocation/checks.h"
 #include "modules/revocation/oauth_request.h"
 
@@ -213,15 +213,14 @@ Verdict OauthGuard::not_learned(Exchange& exchange, NotLearned why) const {
 // is refused everywhere.
 Verdict OauthGuard::revoke(Exchange& exchange, const Noted& noted) {
   const std::int64_t ends = std::max(noted.access_ends, exchange.now.unix_seconds()) + kLeeway;
-  std::string order = "{\"unit\":\"jti\",\"value\":";
-  json::append_quoted(order, noted.access_id);
-  if (!plan_->issuer.empty()) {
-    order += ",\"issuer\":";
-    json::append_quoted(order, plan_->issuer);
-  }
-  order += ",\"expires\":" + std::to_string(ends) + ",\"reason\":\"RFC 7009\",\"who\":";
-  json::append_quoted(order, noted.client.substr(0, kMaxRemark));
-  order += '}';
+  std::string order = json::Draft::object()
+                          .set("unit", "jti")
+                          .set("value", noted.access_id)
+                          .text("issuer", plan_->issuer)
+                          .set("expires", ends)
+                          .set("reason", "RFC 7009")
+                          .set("who", noted.client.substr(0, kMaxRemark))
+                          .dump();
   auto done = plan_->orders->ask<bool>(
       loop_, [order = std::move(order)](RevocationOrders& orders, const auto& reply) {
         orders.command("revoke", order, [reply](int status, const std::string&) {

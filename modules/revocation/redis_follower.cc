@@ -287,18 +287,11 @@ void RedisFollower::tell(std::string_view level, std::string_view event, std::st
   if (notices_.size() < kMaxNotices) notices_.push_back({level, event, std::move(message)});
 }
 
-void RedisFollower::append_status(std::string& to) const {
-  const auto age = freshness_->age(mono_now());
-  to += "{\"synced\":";
-  to += is_complete() ? "true" : "false";
-  to += ",\"server\":";
-  json::append_quoted(to, link_->server());
-  if (age) to += ",\"lag_ms\":" + std::to_string(age->count());
-  if (!link_->last_error().empty()) {
-    to += ",\"error\":";
-    json::append_quoted(to, link_->last_error());
-  }
-  to += '}';
+json::Draft RedisFollower::status() const {
+  json::Draft out = json::Draft::object();
+  out.set("synced", is_complete()).set("server", link_->server());
+  if (const auto age = freshness_->age(mono_now())) out.set("lag_ms", age->count());
+  return std::move(out).text("error", link_->last_error());
 }
 
 }  // namespace sallyport::revocation

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "gateway/event/watch.h"
+#include "gateway/json/value.h"
 #include "gateway/policy/module.h"
 #include "modules/revocation/freshness.h"
 #include "modules/revocation/redis_entry.h"
@@ -67,8 +68,8 @@ class RedisFollower final : public policy::Service, private event::Ready {
   // reinstate takes it out of the Redis; `done` is told why not. The keeper is the caller's affair.
   void reinstate(const Record& record, std::function<void(const NotErased& why)> done);
 
-  // append_status appends what an operator should know, as a JSON object.
-  void append_status(std::string& to) const;
+  // status is what an operator should know, as a JSON object.
+  json::Draft status() const;
 
  private:
   enum class Phase : std::uint8_t { away, scanning, comparing, synced };

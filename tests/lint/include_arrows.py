@@ -51,7 +51,7 @@ MODULE_ROOMS = "base config json crypto net clients metrics policy ratelimit".sp
 # A library's headers belong to the rooms that wrap it.
 LIBRARIES = {
     r"simdjson\.h": ["json"],
-    r"jansson\.h": [],  # tests only
+    r"jansson\.h": ["json"],
     r"yaml-cpp/": ["config"],
     r"event2/": ["event"],
     r"ares\.h": ["event"],
