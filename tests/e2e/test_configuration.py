@@ -46,6 +46,23 @@ def test_check_names_every_mistake_with_its_place(bad_config):
     assert f"{file}: " in ended.stderr.splitlines()[-1]  # how many there are
 
 
+def test_options_that_have_moved_are_told_with_the_lines_to_write_instead(folder):
+    file = folder / "old.yaml"
+    old = next(path for path in BAD_CONFIGS if path.stem == "oauth_moved").read_text()
+    file.write_text(old)
+    told = sallyport("check", "-c", file).stderr
+    grants = "grants: { path: /var/lib/sallyport/grants, keep: 90d, clock_trial: 5m }"
+    server = 'bank: { issuer: "https://login.bank.example" }'
+    policies = ("revocation: { on_stale: deny }", "oauth: { kind: token, server: bank }")
+    for line in (grants, "authorization_servers:", server, *policies):
+        assert f"\n      {line}" in told.replace("\n        ", "\n      ").replace("\n        ", "\n      ")
+    new = re.sub(r"    grants: .*", f"  oauth:\n    authorization_servers:\n      {server}\n    {grants}", old)
+    new = re.sub(r"      revocation: \{ endpoint.*", "".join(f"      {line}\n" for line in policies), new)
+    file.write_text(new.replace("/var/lib/sallyport/", ""))
+    checked = sallyport("check", "-c", file)
+    assert checked.returncode == 0, checked.stderr
+
+
 def test_run_refuses_what_check_refuses_in_the_same_words(bad_config):
     file, _ = bad_config
     checked, run = sallyport("check", "-c", file), sallyport("run", "-c", file)

@@ -43,7 +43,8 @@ EXTRA = {
     # What the modules rate and quota share: a module in all but name.
     "gateway/ratelimit": DOORS | {"gateway/event/watch.h"},
     # Which fields are trust fields is one table for the codecs and for the policy that strips them.
-    "modules": DOORS | {"gateway/http/field_names.h", "gateway/event/watch.h"},
+    "modules": DOORS | {"gateway/http/field_names.h", "gateway/event/watch.h",
+                        "gateway/event/control_door.h"},
 }
 MODULE_ROOMS = "base config json crypto net clients metrics policy ratelimit".split()
 
@@ -59,7 +60,7 @@ LIBRARIES = {
     r"hiredis/": ["clients"],
     r"lmdb\.h": ["clients"],
     r"maxminddb\.h": ["modules/geo"],
-    r"zlib\.h": ["modules/revocation"],
+    r"zlib\.h": ["modules/oauth"],
     r"CLI/": ["cli"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
