@@ -148,8 +148,8 @@ Result<void> HttpServer::adopt(int fd, const std::string& name) {
 // make its end of each, whose callbacks get its connection as their argument as soon as it has one.
 bufferevent* HttpServer::connection_cb(event_base* base, void* self) noexcept {
   const std::shared_ptr<Connections>& connections = static_cast<HttpServer*>(self)->connections_;
-  // The library's end closes the descriptor, after its events have left the loop. evhttp would close
-  // it before that, and another thread, or the next connection, may have its number by then.
+  // The library's end closes the descriptor, after its events have left the loop. evhttp would
+  // close it before that, and another thread, or the next connection, may have its number by then.
   bufferevent* end = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
   SALLYPORT_CHECK(end != nullptr);
   bufferevent_incref(end);
