@@ -56,8 +56,8 @@ class Revocations {
   virtual bool is_known() const = 0;
   // may_lag says whether they come from elsewhere, so that some may not be known yet.
   virtual bool may_lag() const = 0;
-  // find returns the index of the first name under which what `issuer` granted at `granted_at` (Unix
-  // seconds) is revoked. It neither waits nor allocates.
+  // find returns the index of the first name under which what `issuer` granted at `granted_at`
+  // (Unix seconds) is revoked. It neither waits nor allocates.
   virtual std::optional<std::size_t> find(const Exchange& exchange, std::string_view issuer,
                                           std::span<const GrantName> names,
                                           std::int64_t granted_at) = 0;

@@ -36,8 +36,7 @@ Verdict Endpoint::judge_certainty(Exchange& exchange, RestsOn what) {
 }
 
 Verdict Endpoint::unavailable(Exchange& exchange, const Error& error) {
-  return policy::deny(kGrantsUnavailable,
-                      policy::evidence(exchange, "error=\"{}\"", error.text));
+  return policy::deny(kGrantsUnavailable, policy::evidence(exchange, "error=\"{}\"", error.text));
 }
 
 }  // namespace sallyport::oauth

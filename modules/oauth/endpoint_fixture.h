@@ -1,7 +1,7 @@
 #pragma once
 
-// Guard is the fixture of the tests of an endpoint of OAuth: the policy after the one of revocations, with
-// stores of their own, and an authorization server that answers what a test says.
+// Guard is the fixture of the tests of an endpoint of OAuth: the policy after the one of
+// revocations, with stores of their own, and an authorization server that answers what a test says.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,8 +52,7 @@ class Guard : public testing::Test {
   }
   void load(std::string_view kind = "token", std::string_view server = "bank") {
     ASSERT_TRUE(revocations->load("")) << revocations->errors();
-    ASSERT_TRUE(
-        harness->load("kind: " + std::string(kind) + "\nserver: " + std::string(server)))
+    ASSERT_TRUE(harness->load("kind: " + std::string(kind) + "\nserver: " + std::string(server)))
         << harness->errors();
     harness->settle();
   }

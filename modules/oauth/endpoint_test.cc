@@ -37,8 +37,7 @@ TEST_F(StaleEndpoint, NeedsFreshRevocationsForIssuedTokensOnly) {
   EXPECT_THAT(ask("grant_type=client_credentials&client_id=plaid"), Allowed());
   const auto verdict = ask(refresh + "plaid");
   EXPECT_THAT(verdict, DeniedWith("revocation.stale"));
-  EXPECT_EQ(test::checks_of(module, *call, verdict),
-            "oauth_request+ grants+ freshness-");
+  EXPECT_EQ(test::checks_of(module, *call, verdict), "oauth_request+ grants+ freshness-");
   EXPECT_THAT(revocations->command("revoke", R"({"unit":"client","value":"plaid"})"),
               testing::StartsWith("200 "));
   EXPECT_THAT(ask(refresh + "plaid"), DeniedWith("revocation.grant"));
@@ -61,7 +60,8 @@ TEST_F(StaleEndpoint, IsJudgedWhileTheStoreCannotBeRead) {
   unread.needed_later({policy::Fact::revocations});
   ASSERT_TRUE(unread.load("")) << unread.errors();
   PolicyHarness second(module, &unread);
-  second.folder(folder.path()).shared("authorization_servers:\n  bank: {}\ngrants:\n  path: others");
+  second.folder(folder.path())
+      .shared("authorization_servers:\n  bank: {}\ngrants:\n  path: others");
   ASSERT_TRUE(second.load("kind: token\nserver: bank")) << second.errors();
   second.settle();
   const auto judged = [&](std::string_view body) {

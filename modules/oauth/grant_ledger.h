@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/base/clock_watch.h"
 #include "gateway/clients/lmdb_store.h"
+#include "gateway/event/control_door.h"
 #include "gateway/event/watch.h"
 #include "gateway/policy/module.h"
-#include "gateway/base/clock_watch.h"
-#include "gateway/event/control_door.h"
 #include "modules/oauth/grant.h"
 
 namespace sallyport::oauth {

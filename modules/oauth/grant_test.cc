@@ -17,18 +17,17 @@ TEST(GrantRecord, ComesBackAsItWas) {
   EXPECT_FALSE(decode_grant(bytes + "x"));
 }
 
-// A store that was written before the module existed is opened unchanged: this is such a record, and
-// the key under which it lies.
+// A store that was written before the module existed is opened unchanged: this is such a record,
+// and the key under which it lies.
 TEST(GrantRecord, IsReadAsItWasWrittenByOlderPrograms) {
   const std::string_view hex =
-    "0100d2496b0000000084d5496b00000000002a596d000000000600757365722d310500706c616964"
-    "0900636f6e73656e742d3105006a74692d31";
+      "0100d2496b0000000084d5496b00000000002a596d000000000600757365722d310500706c616964"
+      "0900636f6e73656e742d3105006a74692d31";
   std::string bytes;
   for (std::size_t i = 0; i < hex.size(); i += 2) {
     bytes += static_cast<char>(hex_value(hex[i]) * 16 + hex_value(hex[i + 1]));
   }
-  const Grant grant{"user-1",   "plaid",    "consent-1", "jti-1",
-                    1800000000, 1800000900, 1834560000};
+  const Grant grant{"user-1", "plaid", "consent-1", "jti-1", 1800000000, 1800000900, 1834560000};
   EXPECT_EQ(decode_grant(bytes), grant);
   EXPECT_EQ(encode_grant(grant), bytes);
   EXPECT_EQ(to_hex(grant_key("refresh-1")),

@@ -7,8 +7,8 @@
 #include "gateway/base/text.h"
 #include "gateway/crypto/base64.h"
 #include "gateway/json/json.h"
-#include "modules/oauth/oauth_request.h"
 #include "gateway/policy/revocations.h"
+#include "modules/oauth/oauth_request.h"
 
 namespace sallyport::oauth {
 namespace {
@@ -92,7 +92,8 @@ Result<NamedClients> named_clients(const http::RequestHead& head, const OauthFor
     return std::ranges::find(clients.named, name) != clients.named.end();
   });
   for (const std::string& name : clients.named) {
-    if (name.size() > policy::kMaxRevocableName) return problem("the client's name is longer than 1024 bytes");
+    if (name.size() > policy::kMaxRevocableName)
+      return problem("the client's name is longer than 1024 bytes");
   }
   return clients;
 }

@@ -24,9 +24,8 @@ constexpr std::array<std::string_view, 3> kOfRevocation = {"token", "client_id",
 Error problem(std::string text) { return {Fault::client, std::move(text)}; }
 
 bool decides(std::string_view name, Kind kind) {
-  return kind == Kind::token
-             ? std::ranges::find(kOfTokens, name) != kOfTokens.end()
-             : std::ranges::find(kOfRevocation, name) != kOfRevocation.end();
+  return kind == Kind::token ? std::ranges::find(kOfTokens, name) != kOfTokens.end()
+                             : std::ranges::find(kOfRevocation, name) != kOfRevocation.end();
 }
 
 // only_field returns the field that every server finds under `name`, which is in lower case;

@@ -10,8 +10,8 @@
 
 #include "gateway/base/result.h"
 #include "gateway/http/message.h"
-#include "modules/oauth/settings.h"
 #include "modules/oauth/oauth_client.h"
+#include "modules/oauth/settings.h"
 
 namespace sallyport::oauth {
 

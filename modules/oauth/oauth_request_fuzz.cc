@@ -136,8 +136,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SALLYPORT_CHECK(!learned->keys.empty() && learned->keys.size() <= 2);
     for (const std::string& key : learned->keys) SALLYPORT_CHECK(key.size() == 32);
     SALLYPORT_CHECK(!learned->grant.access_id.empty() && learned->grant.access_ends > kNow);
-    SALLYPORT_CHECK(oauth::decode_grant(oauth::encode_grant(learned->grant)) ==
-                    learned->grant);
+    SALLYPORT_CHECK(oauth::decode_grant(oauth::encode_grant(learned->grant)) == learned->grant);
   }
   if (const auto grant = oauth::decode_grant(text)) {
     SALLYPORT_CHECK(oauth::encode_grant(*grant) == text);

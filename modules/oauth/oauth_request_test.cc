@@ -66,8 +66,7 @@ TEST(OauthRequest, ReadsWhatHonestClientsSend) {
   }
   EXPECT_EQ(problem_of(with_field("Content-Encoding", "identity")), "(none)");
   EXPECT_EQ(problem_of(with_field("Cookie", "sticky=node-1; state=x")), "(none)");
-  EXPECT_EQ(problem_of({.body = "token=t&token_type_hint=", .kind = Kind::revocation}),
-            "(none)");
+  EXPECT_EQ(problem_of({.body = "token=t&token_type_hint=", .kind = Kind::revocation}), "(none)");
 }
 
 TEST(OauthRequest, RefusesWhatAnotherReaderFindsElsewhere) {
@@ -89,8 +88,7 @@ TEST(OauthRequest, RefusesWhatAnotherReaderFindsElsewhere) {
         << cookies;
   }
   EXPECT_THAT(
-      problem_of(
-          {.body = "token=t", .fields = {{"Cookie", "token=u"}}, .kind = Kind::revocation}),
+      problem_of({.body = "token=t", .fields = {{"Cookie", "token=u"}}, .kind = Kind::revocation}),
       HasSubstr("a cookie is called token"));
 }
 

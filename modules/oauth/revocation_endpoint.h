@@ -1,7 +1,7 @@
 #pragma once
 
-// RevocationEndpoint guards the revocation endpoint (RFC 7009): when the server says yes, the access
-// token is revoked here as well, since it would pass with its own proof until it expires.
+// RevocationEndpoint guards the revocation endpoint (RFC 7009): when the server says yes, the
+// access token is revoked here as well, since it would pass with its own proof until it expires.
 
 #include <cstdint>
 #include <optional>

@@ -28,7 +28,8 @@ TEST_F(Guard, RevokesTheAccessTokenOfARefreshToken) {
   load("revocation");
   ASSERT_THAT(judge("token=refresh-1&token_type_hint=refresh_token&client_id=plaid"), Allowed());
   ASSERT_TRUE(answer(""));
-  EXPECT_THAT(revocations->command("revoked", ""), HasSubstr(policy::opaque_token_id("an-opaque-one")));
+  EXPECT_THAT(revocations->command("revoked", ""),
+              HasSubstr(policy::opaque_token_id("an-opaque-one")));
 }
 
 TEST_F(Guard, LeavesTokensOfOthersAndUnknownOnesToTheServer) {

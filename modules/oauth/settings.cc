@@ -60,9 +60,9 @@ std::span<const config::Option> EntrySettings::options() {
           "Which endpoint of the authorization server the route is: `token`, where refresh "
           "tokens of revoked users, clients and consents are refused; `revocation` (RFC 7009), "
           "where what the server says yes to is revoked here as well."),
-      config::required<&EntrySettings::server>(
-          "server", "Which server's endpoint it is, by its name under "
-                    "modules.oauth.authorization_servers."),
+      config::required<&EntrySettings::server>("server",
+                                               "Which server's endpoint it is, by its name under "
+                                               "modules.oauth.authorization_servers."),
       config::option<&EntrySettings::query>(
           "query",
           "The only query that requests to that endpoint may have, octet for octet and without the "

@@ -14,8 +14,8 @@
 
 #include "gateway/policy/module.h"
 #include "gateway/policy/policy.h"
-#include "modules/oauth/grant.h"
 #include "gateway/policy/worker_counts.h"
+#include "modules/oauth/grant.h"
 
 namespace sallyport::oauth {
 

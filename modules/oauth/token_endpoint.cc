@@ -88,8 +88,8 @@ std::optional<Verdict> TokenEndpoint::find_revoked(Exchange& exchange, const Nam
   for (const auto* list : {&clients.named, &clients.also_read}) {
     for (const std::string& client : *list) names.push_back({NameKind::client, client});
   }
-  const auto found = exchange.facts.revocations->ask().find(exchange, plan().issuer, names,
-                                                            grant.granted_at);
+  const auto found =
+      exchange.facts.revocations->ask().find(exchange, plan().issuer, names, grant.granted_at);
   if (!found) return std::nullopt;
   const policy::GrantName& name = names[*found];
   return policy::deny(kGrant, policy::evidence(exchange, "{}={} granted={}", to_string(name.kind),

@@ -12,8 +12,7 @@ TEST_F(Guard, TellsItsChecks) {
   const auto told = [&](const policy::Verdict& verdict) {
     return test::checks_of(module, *call, verdict);
   };
-  EXPECT_EQ(told(judge("grant_type=authorization_code&code=c&client_id=plaid")),
-            "oauth_request+");
+  EXPECT_EQ(told(judge("grant_type=authorization_code&code=c&client_id=plaid")), "oauth_request+");
   EXPECT_EQ(told(*answer(R"({"access_token":"a","refresh_token":"refresh-1","expires_in":9})")),
             "grants+");
   EXPECT_EQ(told(judge(refresh("refresh-1"))), "oauth_request+ grants+");

@@ -28,8 +28,8 @@ std::string written(const config::Node& node) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("/._-").find(c) != std::string_view::npos;
   };
-  const bool needs_quotes = node.quoted || node.scalar.empty() ||
-                            !std::ranges::all_of(node.scalar, is_plain);
+  const bool needs_quotes =
+      node.quoted || node.scalar.empty() || !std::ranges::all_of(node.scalar, is_plain);
   return needs_quotes ? quoted(node.scalar) : node.scalar;
 }
 
@@ -81,12 +81,13 @@ std::string lines_for_entry(const config::Node& entry, const policy::LoadContext
   std::string server;
   if (issuer != nullptr) add_member(server, "issuer", written(*issuer));
   return "\n    policies:"
-         "\n      revocation: " + mapping(members_of(entry, kStay)) +
-         "\n      oauth: " + mapping(oauth) +
+         "\n      revocation: " +
+         mapping(members_of(entry, kStay)) + "\n      oauth: " + mapping(oauth) +
          "\n    modules:"
          "\n      oauth:"
          "\n        authorization_servers:"
-         "\n          " + name + ": " + mapping(server) +
+         "\n          " +
+         name + ": " + mapping(server) +
          "\n    (`mode`, `deadline` and `on_unavailable` of `revocation` belong to both policies)";
 }
 
@@ -101,7 +102,8 @@ bool refuse_entry(const config::Node& entry, policy::LoadContext& context) {
            is_none ? "is no option of `revocation` any more, and has no effect without an "
                      "`endpoint`: remove it"
                    : "is now said by the policy `oauth`; write instead of the options `endpoint`, "
-                     "`issuer` and `query`:" + lines_for_entry(entry, context),
+                     "`issuer` and `query`:" +
+                         lines_for_entry(entry, context),
            context.findings());
   return true;
 }
@@ -117,7 +119,8 @@ bool refuse_grants(const config::Node* shared, policy::LoadContext& context) {
            "is now an option of the module `oauth`, which opens the same store; write instead:"
            "\n    modules:"
            "\n      oauth:"
-           "\n        grants: " + mapping(members),
+           "\n        grants: " +
+               mapping(members),
            context.findings());
   return true;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// The options that were this module's and are those of modules/oauth now. A configuration that still
-// has them is refused, with the lines to write instead.
+// The options that were this module's and are those of modules/oauth now. A configuration that
+// still has them is refused, with the lines to write instead.
 
 #include "gateway/policy/module.h"
 

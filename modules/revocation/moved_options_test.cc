@@ -25,13 +25,14 @@ TEST_F(Moved, TellsTheLinesToWriteInstead) {
   const std::string text = told(
       "on_stale: deny\nendpoint: revocation\nissuer: https://login.bank.example\nquery: tenant=a");
   EXPECT_THAT(text, HasSubstr("test.yaml:4:15: error: policies.revocation.endpoint: "));
-  EXPECT_THAT(text, HasSubstr("\n    policies:"
-                              "\n      revocation: { on_stale: deny }"
-                              "\n      oauth: { kind: revocation, server: bank, query: \"tenant=a\" }"
-                              "\n    modules:"
-                              "\n      oauth:"
-                              "\n        authorization_servers:"
-                              "\n          bank: { issuer: \"https://login.bank.example\" }"));
+  EXPECT_THAT(text,
+              HasSubstr("\n    policies:"
+                        "\n      revocation: { on_stale: deny }"
+                        "\n      oauth: { kind: revocation, server: bank, query: \"tenant=a\" }"
+                        "\n    modules:"
+                        "\n      oauth:"
+                        "\n        authorization_servers:"
+                        "\n          bank: { issuer: \"https://login.bank.example\" }"));
 }
 
 TEST_F(Moved, NamesTheServerAsItsIssuerIsNamed) {
@@ -57,9 +58,8 @@ TEST_F(Moved, TakesTheStoreOfGrantsAsItIs) {
       "store:\n  path: store\ngrants:\n  path: /var/lib/grants\n  keep: 90d\nclock_trial: 5m");
   const std::string text = told("");
   EXPECT_THAT(text, HasSubstr("error: modules.revocation.grants: "));
-  EXPECT_THAT(
-      text,
-      HasSubstr("\n        grants: { path: /var/lib/grants, keep: 90d, clock_trial: 5m }"));
+  EXPECT_THAT(text,
+              HasSubstr("\n        grants: { path: /var/lib/grants, keep: 90d, clock_trial: 5m }"));
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ struct RevocationPlan final : policy::Plan {
   EntrySettings entry;
   std::shared_ptr<StaleCounts> stale_counts;
   std::shared_ptr<RevocationOrders::Door> orders;
-  // A later policy of the chain asks for more than the request shows here (policy/revocations.h), and
-  // judges itself whether enough is known for that.
+  // A later policy of the chain asks for more than the request shows here (policy/revocations.h),
+  // and judges itself whether enough is known for that.
   bool leaves_certainty = false;
 };
 

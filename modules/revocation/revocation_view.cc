@@ -54,8 +54,8 @@ std::optional<std::size_t> RevocationView::find(const Exchange& exchange, std::s
     std::ranges::transform(some, asked.begin(), [](const policy::GrantName& name) {
       return Name{unit_of(name.kind), name.value};
     });
-    const auto found = plan_->set->find(id, {asked.data(), some.size()}, granted_at,
-                                        exchange.now.unix_seconds());
+    const auto found =
+        plan_->set->find(id, {asked.data(), some.size()}, granted_at, exchange.now.unix_seconds());
     if (found) return from + found->index;
   }
   return std::nullopt;

@@ -11,8 +11,8 @@
 #include "gateway/base/clock.h"
 #include "gateway/policy/exchange.h"
 #include "gateway/policy/module.h"
-#include "modules/revocation/entry_settings.h"
 #include "gateway/policy/worker_counts.h"
+#include "modules/revocation/entry_settings.h"
 
 namespace sallyport::revocation {
 

@@ -1,9 +1,9 @@
 #include "modules/revocation/staleness.h"
 
+#include "gateway/policy/revocations.h"
 #include "gateway/policy/token_authority.h"
 #include "modules/revocation/revocation.h"
 #include "modules/revocation/revocation_policy.h"
-#include "gateway/policy/revocations.h"
 #include "tests/support/policy_harness.h"
 #include "tests/support/temp_dir.h"
 

@@ -40,8 +40,8 @@ bool is_reason_of(std::string_view module, std::string_view text) {
          std::ranges::all_of(words, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
 }
 
-// prefix_of is what the ids of a module's reasons begin with: its name. Ids never change, so those of
-// oauth are of the module that they were in first.
+// prefix_of is what the ids of a module's reasons begin with: its name. Ids never change, so those
+// of oauth are of the module that they were in first.
 std::string prefix_of(const Module& module) {
   return module.name == "oauth" ? "revocation" : std::string(module.name);
 }
