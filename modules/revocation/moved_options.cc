@@ -80,15 +80,10 @@ std::string lines_for_entry(const config::Node& entry, const policy::LoadContext
   if (query != nullptr) add_member(oauth, "query", written(*query));
   std::string server;
   if (issuer != nullptr) add_member(server, "issuer", written(*issuer));
-  return "\n    policies:"
-         "\n      revocation: " +
-         mapping(members_of(entry, kStay)) + "\n      oauth: " + mapping(oauth) +
-         "\n    modules:"
-         "\n      oauth:"
-         "\n        authorization_servers:"
-         "\n          " +
-         name + ": " + mapping(server) +
-         "\n    (`mode`, `deadline` and `on_unavailable` of `revocation` belong to both policies)";
+  return "`revocation: " + mapping(members_of(entry, kStay)) + "` and `oauth: " + mapping(oauth) +
+         "` here, and once `modules: { oauth: { authorization_servers: { " + name + ": " +
+         mapping(server) +
+         " } } }`. `mode`, `deadline` and `on_unavailable` are said for each of the two policies";
 }
 
 bool refuse_entry(const config::Node& entry, policy::LoadContext& context) {
@@ -102,7 +97,7 @@ bool refuse_entry(const config::Node& entry, policy::LoadContext& context) {
            is_none ? "is no option of `revocation` any more, and has no effect without an "
                      "`endpoint`: remove it"
                    : "is now said by the policy `oauth`; write instead of the options `endpoint`, "
-                     "`issuer` and `query`:" +
+                     "`issuer` and `query`: " +
                          lines_for_entry(entry, context),
            context.findings());
   return true;
@@ -116,11 +111,9 @@ bool refuse_grants(const config::Node* shared, policy::LoadContext& context) {
     add_member(members, "clock_trial", written(*trial));
   }
   add_once(*grants,
-           "is now an option of the module `oauth`, which opens the same store; write instead:"
-           "\n    modules:"
-           "\n      oauth:"
-           "\n        grants: " +
-               mapping(members),
+           "is now an option of the module `oauth`, which opens the same store; write instead "
+           "`modules: { oauth: { grants: " +
+               mapping(members) + " } }`",
            context.findings());
   return true;
 }
