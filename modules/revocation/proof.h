@@ -45,8 +45,8 @@ class Proof {
   void note_there(const std::string& key);
 
   // on_flushed: a database was emptied. Redis tells a flush at once and other changes at the end of
-  // its turn: so keys that were changed and flushed away in one turn are told after the flush. Until
-  // a proof that began after the next sync, no key that is gone was deleted.
+  // its turn: so keys that were changed and flushed away in one turn are told after the flush.
+  // Until a proof that began after the next sync, no key that is gone was deleted.
   void on_flushed();
   void on_synced();
 

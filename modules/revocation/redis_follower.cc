@@ -236,7 +236,8 @@ std::vector<std::string> RedisFollower::problems() const {
   if (shortfall_.is_full) {
     problems.emplace_back("Redis has more revocations than modules.revocation.max_entries");
   }
-  if (shortfall_.is_unsure) problems.emplace_back("revocations from Redis cannot be copied to the disk");
+  if (shortfall_.is_unsure)
+    problems.emplace_back("revocations from Redis cannot be copied to the disk");
   if (round_.unwritten > 0) problems.emplace_back("revocations cannot be written to Redis");
   return problems;
 }

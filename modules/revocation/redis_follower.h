@@ -2,11 +2,11 @@
 
 // RedisFollower keeps a RevocationKeeper in step with a Redis, and the Redis with the keeper.
 //
-// It conducts: the link tells what changes, the reader reads keys, a SyncRound compares, a Proof says
-// what it means that keys are gone, the writer writes. It tracks first, then scans, then compares
-// what it knows with what it saw; changes meanwhile are read like any other. What was known is never forgotten because the Redis forgot it: it is written
-// back. Only a key that was seen to be deleted is a reinstatement, see on_gone. Control thread
-// only, except freshness().
+// It conducts: the link tells what changes, the reader reads keys, a SyncRound compares, a Proof
+// says what it means that keys are gone, the writer writes. It tracks first, then scans, then
+// compares what it knows with what it saw; changes meanwhile are read like any other. What was
+// known is never forgotten because the Redis forgot it: it is written back. Only a key that was
+// seen to be deleted is a reinstatement, see on_gone. Control thread only, except freshness().
 
 #include <array>
 #include <cstdint>

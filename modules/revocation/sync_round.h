@@ -2,8 +2,8 @@
 
 // SyncRound is one comparison of what is known here with what a Redis has: the Redis is scanned
 // first, and what was seen is noted; then each known record is compared with that. It knows no
-// connection and no store: whoever conducts it (RedisFollower) carries out what it says. A new round
-// is a new value.
+// connection and no store: whoever conducts it (RedisFollower) carries out what it says. A new
+// round is a new value.
 
 #include <array>
 #include <cstddef>
