@@ -7,14 +7,12 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 
 #include "gateway/base/core_dumps.h"
 #include "gateway/base/shown_text.h"
 #include "gateway/control/descriptors.h"
 #include "gateway/control/service_manager.h"
 #include "gateway/desk/trust_commands.h"
-#include "gateway/observe/record.h"
 
 namespace sallyport::control {
 namespace {
@@ -24,11 +22,6 @@ void close_all(std::vector<std::vector<server::ListenerSocket>>& sockets) {
     for (const server::ListenerSocket& socket : of_worker) close(socket.fd);
     of_worker.clear();
   }
-}
-
-std::string_view level_of(config::Severity severity) {
-  if (severity == config::Severity::error) return "error";
-  return severity == config::Severity::warning ? "warn" : "info";
 }
 
 }  // namespace
@@ -156,8 +149,9 @@ void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findin
                   "workers",
                   "the number of workers changes with a restart only"});
   }
-  if (loaded && !findings.has_errors() && bind_sockets(*loaded, findings, sockets)) {
-    listen_on(sockets, findings);
+  if (loaded && !findings.has_errors() && bind_sockets(*loaded, findings, sockets) &&
+      listen_on(sockets, findings)) {
+    take_log(*loaded, findings);
   }
   log_findings(findings);
   last_reload_good_ = loaded && !findings.has_errors();
@@ -253,6 +247,7 @@ void Gateway::finish() {
 
 std::vector<std::string> Gateway::missing() const {
   std::vector<std::string> reasons;
+  if (process_.log_is_lost.load(std::memory_order_relaxed)) reasons.push_back(kLogIsLost);
   for (const auto& service : services_.all()) {
     if (auto reason = service->not_ready()) reasons.push_back(std::move(*reason));
   }
@@ -268,9 +263,7 @@ std::vector<std::string> Gateway::not_ready() const {
 
 std::vector<std::string> Gateway::problems() const {
   std::vector<std::string> all;
-  if (const int error = scribe_ ? scribe_->error() : 0; error != 0) {
-    all.push_back(fmt::format("log lines cannot be written: {}", std::strerror(error)));
-  }
+  append_log_problems(all);
   for (const auto& service : services_.all()) {
     for (std::string& problem : service->problems()) all.push_back(std::move(problem));
   }
@@ -301,35 +294,6 @@ bool Gateway::command(std::string_view verb, std::string_view json,
     known = service->command(verb, json, answer) || known;
   }
   return known;
-}
-
-void Gateway::log_event(std::string_view level, std::string_view event, std::string_view message) {
-  if (!scribe_) return;
-  std::string line;
-  observe::append_event_line(line, wall_now(), level, event, message);
-  scribe_->say(std::move(line));
-}
-
-// What the gateway lacks is in the log as well: clients see a 503 and nobody asks /readyz by hand.
-void Gateway::log_problems() {
-  std::vector<std::string> all = missing();
-  for (std::string& problem : problems()) all.push_back(std::move(problem));
-  problem_log_.look(
-      all, [this](auto level, auto event, auto message) { log_event(level, event, message); });
-}
-
-void Gateway::log_notices() {
-  for (const auto& service : services_.all()) {
-    for (const policy::Notice& notice : service->notices()) {
-      log_event(notice.level, notice.event, notice.message);
-    }
-  }
-}
-
-void Gateway::log_findings(const config::Findings& findings) {
-  for (const config::Finding& finding : findings.all()) {
-    log_event(level_of(finding.severity), "config", finding.text());
-  }
 }
 
 void Gateway::notify(const std::string& state) {

@@ -78,6 +78,8 @@ class Gateway final : private event::Broadcast {
   const desk::CertificateRegister& certificates() const { return *certificates_; }
 
  private:
+  static constexpr const char* kLogIsLost =
+      "log lines cannot be written, and log.on_failure is refuse";
   struct WorkerSeat {
     std::unique_ptr<event::Worker> worker;
     std::unique_ptr<server::WorkerServer> server;
@@ -118,6 +120,12 @@ class Gateway final : private event::Broadcast {
   void finish();
   void on_terminate();
   void on_hangup();
+  // gateway_log.cc
+  bool take_log(const load::Loaded& loaded, config::Findings& findings);
+  void reopen_log();
+  void watch_log();
+  std::uint64_t log_lines_lost() const;
+  void append_log_problems(std::vector<std::string>& all) const;
   void log_problems();
   void log_findings(const config::Findings& findings);
   void notify(const std::string& state);
@@ -133,6 +141,9 @@ class Gateway final : private event::Broadcast {
   std::unique_ptr<event::Every> memory_poll_;
   std::vector<WorkerSeat> seats_;
   std::unique_ptr<observe::Scribe> scribe_;
+  std::string log_path_;              // of the file that is open; empty: standard output
+  std::string log_problem_;           // why it could not be opened anew
+  std::uint64_t log_lines_lost_ = 0;  // when it was looked at last
   std::vector<std::unique_ptr<event::Signal>> signals_;
   std::shared_ptr<const tls::TicketKeys> tickets_;
   std::unique_ptr<event::Every> ticket_rotation_;

@@ -43,6 +43,7 @@ bool Gateway::take_all(const OpenAdmin& open_admin, config::Findings& findings) 
     return failed("certificate_register", opened.error());
   }
   make_seats(loaded->workers);
+  if (!take_log(*loaded, findings)) return false;
   install(std::move(*loaded));
   if (const auto opened = open_admin(); !opened) return failed("admin", opened.error());
   if (!bind_sockets(*loaded_, findings, bound_)) return false;
@@ -75,9 +76,7 @@ void Gateway::heed_signals() {
   };
   for (const int number : {SIGTERM, SIGINT, SIGQUIT}) on(number, [this] { on_terminate(); });
   on(SIGHUP, [this] { on_hangup(); });
-  on(SIGUSR1, [this] {
-    log_event("info", "signal", "SIGUSR1: the log goes to standard output, nothing is reopened");
-  });
+  on(SIGUSR1, [this] { reopen_log(); });
   on(SIGUSR2, [this] {
     log_event("warn", "signal", "SIGUSR2: this version cannot replace its own program; restart it");
   });

@@ -60,12 +60,7 @@ void append_memory(std::string& out, const MemoryWatch& memory) {
 
 std::string Gateway::metrics_text() const {
   std::vector<const metrics::Bank*> banks;
-  std::uint64_t dropped = 0;
-  for (const WorkerSeat& seat : seats_) {
-    banks.push_back(&seat.server->state().bank());
-    dropped += seat.server->state().log().dropped();
-  }
-  if (scribe_) dropped += scribe_->lost();
+  for (const WorkerSeat& seat : seats_) banks.push_back(&seat.server->state().bank());
   std::string out = registry_.render(banks);
   std::vector<policy::Metric> metrics;
   for (const auto& service : services_.all()) service->metrics(metrics);
@@ -80,7 +75,7 @@ std::string Gateway::metrics_text() const {
       out, name,
       "Log lines that were not written: the reader was behind or gone, or the disk was full.",
       metrics::MetricType::counter);
-  append_sample(out, name, {}, static_cast<double>(dropped));
+  append_sample(out, name, {}, static_cast<double>(log_lines_lost()));
   append_trust_metrics(out);
   append_gauge(out, "config_last_reload_successful", "1 when the last reload was accepted.",
                last_reload_good_ ? 1 : 0);

@@ -17,6 +17,7 @@ Loader::Loader(const Settings& settings, Services& services, metrics::Registry& 
 
 void Loader::build() {
   build_process();
+  build_log();
   build_limits();
   build_admin();
   build_trust_stores();

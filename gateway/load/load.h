@@ -52,6 +52,7 @@ struct Loaded {
   Milliseconds max_drain{0};
   std::uint64_t memory = 0;  // bytes that the process may have
   bool core_dumps = false;
+  LogSettings log;
   std::string admin_socket;
   std::optional<SocketAddress> admin_listen;
   std::vector<std::string> admin_hosts;

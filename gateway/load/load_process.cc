@@ -47,6 +47,11 @@ void Loader::build_process() {
   loaded_.workers = *count;
 }
 
+void Loader::build_log() {
+  loaded_.log = settings_.log;
+  generation_.log_one_in = static_cast<std::uint32_t>(settings_.log.sample);
+}
+
 void Loader::build_limits() {
   const TimeoutSettings& timeouts = settings_.timeouts;
   generation_.timeouts = {timeouts.handshake,      timeouts.request_head, timeouts.request_body,

@@ -36,6 +36,7 @@ class Loader final : private policy::LoadContext {
 
   // load_process.cc
   void build_process();
+  void build_log();
   void build_limits();
   void build_overload_limits();
   // read_prefixes adds a finding for every text that is neither address, block nor range.

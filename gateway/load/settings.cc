@@ -323,6 +323,36 @@ std::span<const config::Option> ProcessSettings::options() {
   return rows;
 }
 
+std::span<const config::Option> LogSettings::options() {
+  using S = LogSettings;
+  static const std::array rows{
+      option<&S::file>(
+          "file",
+          "File that log lines are appended to, made with mode 0640 if it is missing. "
+          "SIGUSR1 opens it anew, after a rotation has renamed it. Without this option "
+          "the log goes to standard output."),
+      option<&S::level>(
+          "level",
+          "Least level of the gateway's own lines: `info`, `warn` or `error`. Lines of "
+          "requests, handshakes and connections are always written."),
+      option<&S::sample>(
+          "sample",
+          "Writes one line for so many requests that were answered as usual, and says "
+          "`one_in` there. Requests that were denied, would have been denied, failed "
+          "(status 400 and above) or whose client left always have their line.",
+          between(1, 1'000'000)),
+      option<&S::priorities>(
+          "priorities",
+          "Begins each line with its syslog priority, such as `<4>`, for the "
+          "journal of systemd. Other readers of JSON lines do not understand it."),
+      option<&S::on_failure>("on_failure",
+                             "What happens while log lines cannot be written: `serve` goes on, and "
+                             "counts them in `sallyport_log_lines_dropped_total`; `refuse` answers "
+                             "requests with 503 (`gateway.log_lost`), and /readyz is not ready."),
+  };
+  return rows;
+}
+
 std::span<const config::Option> RegisterSettings::options() {
   using S = RegisterSettings;
   static const std::array rows{
@@ -372,6 +402,7 @@ std::span<const config::Option> Settings::options() {
       option<&S::limits>("limits", "A limit for every size."),
       option<&S::admin>("admin", "Where operators ask."),
       option<&S::process>("process", "The process itself."),
+      option<&S::log>("log", "Where log lines go, and which are written."),
       option<&S::certificate_register>("certificate_register",
                                        "What is remembered of client certificates that were shown, "
                                        "for `sallyport certs` and `sallyport trust`."),

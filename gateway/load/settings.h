@@ -153,6 +153,27 @@ struct ProcessSettings {
   static std::span<const config::Option> options();
 };
 
+enum class LogLevel : std::uint8_t { info, warn, error };
+constexpr auto option_names(LogLevel) {
+  return std::array<std::pair<std::string_view, LogLevel>, 3>{
+      {{"info", LogLevel::info}, {"warn", LogLevel::warn}, {"error", LogLevel::error}}};
+}
+
+enum class LogFailure : std::uint8_t { serve, refuse };
+constexpr auto option_names(LogFailure) {
+  return std::array<std::pair<std::string_view, LogFailure>, 2>{
+      {{"serve", LogFailure::serve}, {"refuse", LogFailure::refuse}}};
+}
+
+struct LogSettings {
+  config::At<config::File> file;  // empty: standard output
+  LogLevel level = LogLevel::info;
+  int sample = 1;
+  bool priorities = false;
+  LogFailure on_failure = LogFailure::serve;
+  static std::span<const config::Option> options();
+};
+
 struct RegisterSettings {
   config::File path;  // empty: in memory only
   Seconds keep{30 * 24 * 3600};
@@ -177,6 +198,7 @@ struct Settings {
   LimitSettings limits;
   AdminSettings admin;
   ProcessSettings process;
+  LogSettings log;
   RegisterSettings certificate_register;
   static std::span<const config::Option> options();
 };

@@ -67,6 +67,20 @@ void examine_port(const SocketAddress& address, std::string place, config::Findi
   for (const int fd : *fds) close(fd);
 }
 
+void examine_log(const Loaded& loaded, config::Findings& findings) {
+  const config::At<config::File>& file = loaded.log.file;
+  if (file->empty()) return;
+  struct stat status {};
+  if (lstat(file->path.c_str(), &status) == 0) {
+    if (S_ISLNK(status.st_mode)) findings.error(file.node, file->path + ": is a symbolic link");
+    if (access(file->path.c_str(), W_OK) == 0) return;
+  } else if (const auto folder = std::filesystem::path(file->path).parent_path();
+             access(folder.c_str(), W_OK | X_OK) == 0) {
+    return;
+  }
+  findings.error(file.node, file->path + ": " + std::strerror(errno));
+}
+
 void examine_stores(const Loaded& loaded, config::Findings& findings) {
   std::set<std::string> folders;
   for (const auto& service : loaded.services) {
@@ -84,6 +98,7 @@ void examine_stores(const Loaded& loaded, config::Findings& findings) {
 }  // namespace
 
 std::vector<std::string> examine_start(const Loaded& loaded, config::Findings& findings) {
+  examine_log(loaded, findings);
   const bool is_running =
       !loaded.admin_socket.empty() && examine_socket(loaded.admin_socket, findings);
   if (is_running) {

@@ -1,6 +1,7 @@
 #include "gateway/observe/log_queue.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -8,6 +9,18 @@
 #include "gateway/base/clock.h"
 
 namespace sallyport::observe {
+namespace {
+
+// priority_of returns the priority of a rendered line by its level, which stands near its
+// beginning.
+std::string_view priority_of(std::string_view line) {
+  constexpr std::size_t kHead = 64;
+  const std::string_view head = line.substr(0, kHead);
+  if (head.find(R"("level":"error")") != head.npos) return "<3>";
+  return head.find(R"("level":"warn")") != head.npos ? "<4>" : "<6>";
+}
+
+}  // namespace
 
 LogQueue::LogQueue() {
   for (std::size_t i = 0; i < kChunks; ++i) {
@@ -45,6 +58,20 @@ Scribe::~Scribe() {
   }
   wake_.notify_one();
   thread_.join();
+  if (next_ && next_->owned) close(next_->fd);
+}
+
+Result<void> Scribe::write_to(const std::string& path) {
+  Target target{STDOUT_FILENO, false};
+  if (!path.empty()) {
+    const auto opened = open_log_file(path);
+    if (!opened) return opened.error();
+    target = {*opened, true};
+  }
+  const std::lock_guard lock(mutex_);
+  if (next_ && next_->owned) close(next_->fd);
+  next_ = target;
+  return {};
 }
 
 void Scribe::say(std::string line) {
@@ -79,24 +106,38 @@ void Scribe::run() {
   }
 }
 
+void Scribe::write(std::string_view lines) {
+  if (!priorities_.load(std::memory_order_relaxed)) return sink_.write(lines);
+  std::string numbered;
+  numbered.reserve(lines.size() + lines.size() / 32);
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n') + 1);
+    numbered.append(priority_of(line)).append(line);
+    lines.remove_prefix(line.size());
+  }
+  sink_.write(numbered);
+}
+
 bool Scribe::drain() {
   std::vector<std::string> said;
   {
     const std::lock_guard lock(mutex_);
     said.swap(said_);
+    if (next_) sink_.replace(next_->fd, next_->owned);
+    next_.reset();
   }
   bool any = !said.empty();
   for (LogQueue* queue : queues_) {
     std::string* chunk = nullptr;
     while (queue->full_.pop(chunk)) {
-      sink_.write(*chunk);
+      write(*chunk);
       chunk->clear();
       queue->empty_.push(chunk);
       any = true;
     }
   }
   // What workers flushed before it was said comes before it.
-  for (const std::string& line : said) sink_.write(line);
+  for (const std::string& line : said) write(line);
   return any;
 }
 

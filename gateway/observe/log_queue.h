@@ -11,10 +11,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "gateway/base/result.h"
 #include "gateway/observe/log_sink.h"
 
 namespace sallyport::observe {
@@ -58,6 +60,13 @@ class LogQueue {
   std::string* line();
   // flush hands over what there is; called by a timer, so that no line waits for the next request.
   void flush();
+  // is_sampled counts a line that need not be written, and returns true for one in `one_in` of
+  // them: the last of each group.
+  bool is_sampled(std::uint32_t one_in) {
+    if (++unwritten_ < one_in) return false;
+    unwritten_ = 0;
+    return true;
+  }
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
@@ -66,16 +75,25 @@ class LogQueue {
   Ring<std::string*, kChunks> empty_;
   std::vector<std::unique_ptr<std::string>> chunks_;
   std::string* current_ = nullptr;
+  std::uint32_t unwritten_ = 0;
   std::atomic<std::uint64_t> dropped_{0};
 };
 
 // Scribe is the one thread that writes log lines.
 class Scribe {
  public:
-  // It writes to `fd`, which it does not own, and reads `queues`, which outlive it.
+  // It writes to `fd`, which it does not own, until it is told otherwise, and reads `queues`, which
+  // outlive it.
   Scribe(int fd, std::vector<LogQueue*> queues);
   // Writes what is left, for a second at most where nobody takes it, then ends.
   ~Scribe();
+  // write_to makes the scribe append to that file, opened here and now, from its next write on:
+  // also if it has the same name as before, for whoever renamed the old one. An empty path is
+  // standard output. With an error it goes on as before. Any thread but a worker's.
+  Result<void> write_to(const std::string& path);
+  // put_priorities begins each line with its syslog priority, as `<6>`: the form that systemd's
+  // journal reads on a service's standard output (sd-daemon(3)). Any thread.
+  void put_priorities(bool on) { priorities_.store(on, std::memory_order_relaxed); }
   // say writes one line of control's own; any thread but a worker's.
   void say(std::string line);
   // lost counts lines that could not be written or kept; error is the errno of the last try to
@@ -86,15 +104,22 @@ class Scribe {
  private:
   void run();
   bool drain();
+  void write(std::string_view lines);
 
   static constexpr std::size_t kMostSaid = 4096;
+  struct Target {
+    int fd;
+    bool owned;
+  };
 
   LogSink sink_;
   std::atomic<std::uint64_t> unsaid_{0};  // while nobody took the lines before
   std::vector<LogQueue*> queues_;
-  std::mutex mutex_;  // guards said_ and stopping_
+  std::atomic<bool> priorities_{false};
+  std::mutex mutex_;  // guards said_, next_ and stopping_
   std::condition_variable wake_;
   std::vector<std::string> said_;
+  std::optional<Target> next_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "gateway/base/clock.h"
 
@@ -20,19 +22,46 @@ constexpr int kPollMs = 50;
 
 }  // namespace
 
-LogSink::LogSink(int fd) : fd_(fd), deadline_us_(std::numeric_limits<std::int64_t>::max()) {
+Result<int> open_log_file(const std::string& path) {
+  // O_NONBLOCK: a pipe that nobody reads is an error here, and would be a wait otherwise.
+  constexpr int kFlags =
+      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
+  const int fd = open(path.c_str(), kFlags, 0640);
+  if (fd < 0) return Error{Fault::gateway, path + ": " + std::strerror(errno)};
+  return fd;
+}
+
+LogSink::LogSink(int fd, bool owns)
+    : fd_(fd), owns_fd_(owns), deadline_us_(std::numeric_limits<std::int64_t>::max()) {
+  open_again();
+}
+
+void LogSink::replace(int fd, bool owns) {
+  close_all();
+  fd_ = fd;
+  owns_fd_ = owns;
+  is_broken_ = false;
+  open_again();
+}
+
+void LogSink::open_again() {
+  is_socket_ = false;
   struct stat status {};
-  if (fstat(fd, &status) != 0) return;
+  if (fstat(fd_, &status) != 0) return;
   is_socket_ = S_ISSOCK(status.st_mode);
   // O_NONBLOCK belongs to what was opened, which others may share: so it is opened once more. A
   // regular file stays as it is, with its offset.
   if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) return;
-  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  const std::string path = "/proc/self/fd/" + std::to_string(fd_);
   own_fd_ = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
 
-LogSink::~LogSink() {
-  if (own_fd_ >= 0) close(own_fd_);
+LogSink::~LogSink() { close_all(); }
+
+void LogSink::close_all() {
+  if (own_fd_ >= 0) close(std::exchange(own_fd_, -1));
+  if (owns_fd_) close(fd_);
+  owns_fd_ = false;
 }
 
 long LogSink::put(std::string_view text) const {

@@ -169,9 +169,20 @@ void append_access_line(std::string& to, const RequestRecord& record) {
       .milliseconds("total", record.total_us)
       .close();
   if (record.client_gone) line.boolean("client_gone", true);
+  if (record.one_in > 1) line.number("one_in", record.one_in);
   line.number("config_gen", record.generation);
   line.close();
   to += '\n';
+}
+
+bool is_routine(const RequestRecord& record) {
+  if (record.reason != nullptr || record.status >= 400 || record.client_gone) return false;
+  for (const policy::Step& step : record.exchange->trail.steps()) {
+    if (step.outcome == policy::Outcome::would_deny || step.outcome == policy::Outcome::tolerated) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void append_handshake_line(std::string& to, const HandshakeRecord& record) {

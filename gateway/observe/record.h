@@ -33,7 +33,13 @@ struct RequestRecord {
   std::string_view upstream_tolerated;  // faults of the answer that were (http::kSlipNames)
   bool client_gone = false;             // left before it had the whole answer
   std::uint64_t generation = 0;
+  std::uint32_t one_in = 1;  // this line stands for so many: the others were not written
 };
+
+// is_routine returns whether a request was answered as usual: it was not denied, would not have
+// been, did not fail, and its client had the whole answer. Only lines of such requests may be left
+// out.
+bool is_routine(const RequestRecord& record);
 
 // HandshakeRecord is a TLS handshake that failed, or one whose client is not trusted any more.
 struct HandshakeRecord {

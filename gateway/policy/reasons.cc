@@ -75,16 +75,37 @@ constexpr Reason kOverloaded{"gateway.overloaded", ErrorClass::unavailable,
 constexpr Reason kUnwritable{"gateway.unwritable", ErrorClass::internal,
                              "A policy of this route made a field that HTTP does not allow; the "
                              "message was not sent."};
+constexpr Reason kLogLost{
+    "gateway.log_lost", ErrorClass::unavailable,
+    "Log lines cannot be written, and `log.on_failure` is `refuse`: nothing is "
+    "served without a record of it."};
 
 std::span<const Reason* const> all() {
-  static constexpr std::array kAll{&kNoRoute,           &kMethodNotAllowed, &kAmbiguousPath,
-                                   &kUnexpectedContent, &kMisdirected,      &kPolicyTooSlow,
-                                   &kFactMissing,       &kBodyTooLarge,     &kHeadTimeout,
-                                   &kBodyTimeout,       &kBodyTooSlow,      &kResponseTooSlow,
-                                   &kOverhead,          &kBadForwarded,     &kUpstreamConnect,
-                                   &kUpstreamTimeout,   &kUpstreamClosed,   &kUpstreamBroken,
-                                   &kUpstreamBusy,      &kUpstreamTls,      &kUpstreamUnresolved,
-                                   &kUpstreamDown,      &kOverloaded,       &kUnwritable};
+  static constexpr std::array kAll{&kNoRoute,
+                                   &kMethodNotAllowed,
+                                   &kAmbiguousPath,
+                                   &kUnexpectedContent,
+                                   &kMisdirected,
+                                   &kPolicyTooSlow,
+                                   &kFactMissing,
+                                   &kBodyTooLarge,
+                                   &kHeadTimeout,
+                                   &kBodyTimeout,
+                                   &kBodyTooSlow,
+                                   &kResponseTooSlow,
+                                   &kOverhead,
+                                   &kBadForwarded,
+                                   &kUpstreamConnect,
+                                   &kUpstreamTimeout,
+                                   &kUpstreamClosed,
+                                   &kUpstreamBroken,
+                                   &kUpstreamBusy,
+                                   &kUpstreamTls,
+                                   &kUpstreamUnresolved,
+                                   &kUpstreamDown,
+                                   &kOverloaded,
+                                   &kUnwritable,
+                                   &kLogLost};
   return kAll;
 }
 

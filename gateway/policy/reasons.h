@@ -32,6 +32,7 @@ extern const Reason kUpstreamUnresolved;
 extern const Reason kUpstreamDown;
 extern const Reason kOverloaded;
 extern const Reason kUnwritable;
+extern const Reason kLogLost;
 
 // all lists them, for documentation and metrics.
 std::span<const Reason* const> all();

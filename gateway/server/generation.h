@@ -94,6 +94,8 @@ struct Generation {
   std::shared_ptr<const tls::TicketKeys> tickets;
   Timeouts timeouts;
   Limits limits;
+  std::uint32_t log_one_in =
+      1;  // of the requests that were answered as usual, so many have one line
   // hops_of returns whose word counts about requests on that listener; null: nobody's.
   const HopPlan* hops_of(std::string_view listener) const {
     for (const ListenerPlan& plan : listeners) {

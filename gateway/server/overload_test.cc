@@ -218,7 +218,7 @@ TEST_F(Queue, GivesTurnsInOrder) {
 }
 
 TEST_F(Queue, LetsNoMoreBeginThanTheLimits) {
-  queue_.set_limits({100, {50, 2}});
+  queue_.set_limits({100, TokenRate::per_second(50, 2)});
   for (int i = 1; i <= 20; ++i) queue_.wait_for_turn(add(i));
   run_for(100);
   EXPECT_GE(steps_.size(), 4U);
@@ -226,7 +226,7 @@ TEST_F(Queue, LetsNoMoreBeginThanTheLimits) {
 }
 
 TEST_F(Queue, DoesNotChargeWhoHasGone) {
-  queue_.set_limits({100, {0.001, 1}});
+  queue_.set_limits({100, TokenRate::per_second(0.001, 1)});
   for (int i = 1; i <= 9; ++i) {
     add(i).is_gone = true;
     queue_.wait_for_turn(*all_.back());
@@ -237,7 +237,7 @@ TEST_F(Queue, DoesNotChargeWhoHasGone) {
 }
 
 TEST_F(Queue, DoesNotChargeALaterStep) {
-  queue_.set_limits({100, {0.001, 1}});
+  queue_.set_limits({100, TokenRate::per_second(0.001, 1)});
   FakeHandshake& only = add(1);
   for (int i = 0; i < 3; ++i) {
     queue_.wait_for_turn(only);

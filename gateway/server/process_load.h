@@ -19,6 +19,8 @@ enum class Pressure : std::uint8_t {
 struct ProcessLoad {
   ConnectionTally tally;
   std::atomic<Pressure> pressure{Pressure::none};
+  // Log lines are lost, and `log.on_failure: refuse` says that then no request may be served.
+  std::atomic<bool> log_is_lost{false};
 };
 
 }  // namespace sallyport::server

@@ -67,6 +67,10 @@ bool Session::establish_client() {
     refuse(reasons::kOverloaded, "gateway");
     return false;
   }
+  if (worker_.process().log_is_lost.load(std::memory_order_relaxed)) {
+    refuse(reasons::kLogLost, "gateway");
+    return false;
+  }
   const policy::ConnectionFacts& connection = exchange_.connection;
   const HopPlan* hops = attached_->generation->hops_of(connection.listener);
   if (hops == nullptr || !hops->proxies.contains(connection.peer)) return true;
@@ -367,9 +371,19 @@ void Session::record() {
     if (slips_ != 0) record.upstream_tolerated = slip_names();
     record.bytes_out += forward_->bytes_out();
   }
-  if (std::string* line = worker_.log().line()) observe::append_access_line(*line, record);
+  write_line(record);
   worker_.ring().add(record);
   count(record);
+}
+
+void Session::write_line(observe::RequestRecord& record) {
+  observe::LogQueue& log = worker_.log();
+  const std::uint32_t one_in = attached_->generation->log_one_in;
+  if (one_in > 1 && observe::is_routine(record)) {
+    if (!log.is_sampled(one_in)) return;
+    record.one_in = one_in;
+  }
+  if (std::string* line = log.line()) observe::append_access_line(*line, record);
 }
 
 void Session::count(const observe::RequestRecord& record) {

@@ -94,6 +94,7 @@ class Session final : public http::StreamListener,
   void establish_interaction_id();
   bool establish_client();
   void record();
+  void write_line(observe::RequestRecord& record);
   void count(const observe::RequestRecord& record);
   policy::AttachedChain* chain();
   const ErrorProfile& error_profile() const;

@@ -44,7 +44,7 @@ EXTRA = {
     "gateway/ratelimit": DOORS | {"gateway/event/watch.h"},
     # Which fields are trust fields is one table for the codecs and for the policy that strips them.
     "modules": DOORS | {"gateway/http/field_names.h", "gateway/event/watch.h",
-                        "gateway/event/file_watch.h"},
+                        "gateway/event/control_door.h", "gateway/event/file_watch.h"},
 }
 MODULE_ROOMS = "base config json crypto net clients metrics policy ratelimit".split()
 
@@ -60,7 +60,7 @@ LIBRARIES = {
     r"hiredis/": ["clients"],
     r"lmdb\.h": ["clients"],
     r"maxminddb\.h": ["modules/geo"],
-    r"zlib\.h": ["modules/revocation"],
+    r"zlib\.h": ["modules/oauth"],
     r"CLI/": ["cli"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
