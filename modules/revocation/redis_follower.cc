@@ -39,7 +39,11 @@ void RedisFollower::start(event::Loop& control, event::Broadcast&) {
                                      [this](const std::string& why) { link_->drop(why); }});
   writer_.emplace(*link_, following_.keys, [this] { return !keeper_->clock().has_jumped(); });
   every_.emplace(control, following_.prove_every, [this] { on_tick(); });
-  // The disk is opened about now, by its owner.
+  // The disk is opened by its owner, which starts after this and before connections are accepted:
+  // they would be refused while nobody knows how old its copy is. If it opens late, so is this.
+  control.post([self = weak_from_this()] {
+    if (const auto alive = self.lock()) alive->recall_age();
+  });
   recalling_.emplace(control, Milliseconds(20), [this] { recall_age(); });
 }
 

@@ -46,7 +46,9 @@ struct RedisFollowing {
   clients::RedisRetry retry{Milliseconds(100), Milliseconds(1000)};
 };
 
-class RedisFollower final : public policy::Service, private event::Ready {
+class RedisFollower final : public policy::Service,
+                            public std::enable_shared_from_this<RedisFollower>,
+                            private event::Ready {
  public:
   RedisFollower(std::shared_ptr<RevocationKeeper> keeper, RedisFollowing following);
   ~RedisFollower() override;
