@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "gateway/admin/host_check.h"
-#include "gateway/json/json.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::admin {
 namespace {
@@ -15,22 +15,17 @@ constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kPrometheus = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kCommand = "/command/";
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  json::append_quoted(out, text);
-  return out;
-}
-
-std::string error_json(std::string_view message) { return "{\"error\":" + quoted(message) + "}\n"; }
+std::string error_json(std::string_view message) { return json::error_text(message) + "\n"; }
 
 std::string report_json(const control::ReloadReport& report) {
-  std::string out = std::string("{\"accepted\":") + (report.accepted ? "true" : "false") +
-                    ",\"generation\":" + std::to_string(report.generation) + ",\"findings\":[";
-  for (std::size_t i = 0; i < report.findings.size(); ++i) {
-    if (i != 0) out += ',';
-    out += quoted(report.findings[i].text());
-  }
-  return out + "]}\n";
+  json::Draft findings = json::Draft::array();
+  for (const config::Finding& finding : report.findings) findings.add(finding.text());
+  return json::Draft::object()
+             .set("accepted", report.accepted)
+             .set("generation", report.generation)
+             .set("findings", std::move(findings))
+             .dump() +
+         "\n";
 }
 
 }  // namespace
@@ -83,13 +78,10 @@ void Admin::answer_operator(event::OperatorRequest request) {
 
 void Admin::answer_ready(const event::OperatorRequest& request) {
   const auto reasons = gateway_.not_ready();
-  std::string body =
-      std::string("{\"ready\":") + (reasons.empty() ? "true" : "false") + ",\"reasons\":[";
-  for (std::size_t i = 0; i < reasons.size(); ++i) {
-    if (i != 0) body += ',';
-    body += quoted(reasons[i]);
-  }
-  request.reply(reasons.empty() ? 200 : 503, kJson, body + "]}\n");
+  const json::Draft body = json::Draft::object()
+                               .set("ready", reasons.empty())
+                               .set("reasons", json::Draft::list(reasons));
+  request.reply(reasons.empty() ? 200 : 503, kJson, body.dump() + "\n");
 }
 
 void Admin::answer_why(event::OperatorRequest request) {

@@ -8,21 +8,48 @@
 
 namespace sallyport {
 
-// utf8_length returns the length of the valid sequence that `text` starts with, or 0 (RFC 3629
-// section 4: no overlong forms, no surrogates, nothing above U+10FFFF).
-inline std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
+// Utf8Check accepts octets one at a time and says whether they can be UTF-8 in its shortest form
+// (RFC 3629 section 4): no overlong forms, no surrogates, nothing beyond U+10FFFF.
+class Utf8Check {
+ public:
+  // accept returns false when `octet` cannot come next.
+  constexpr bool accept(std::uint8_t octet) {
+    if (missing_ > 0) {
+      if (octet < low_ || octet > high_) return false;
+      low_ = 0x80;
+      high_ = 0xbf;
+      --missing_;
+      return true;
+    }
+    return begin(octet);
   }
-  return length;
+
+  // is_complete says whether the octets so far end with a whole character.
+  constexpr bool is_complete() const { return missing_ == 0; }
+
+ private:
+  constexpr bool begin(std::uint8_t octet) {
+    if (octet < 0x80) return true;
+    if (octet < 0xc2 || octet > 0xf4) return false;  // continuation, overlong, beyond the last
+    low_ = octet == 0xe0 ? 0xa0 : octet == 0xf0 ? 0x90 : 0x80;   // overlong of 3 and 4 octets
+    high_ = octet == 0xed ? 0x9f : octet == 0xf4 ? 0x8f : 0xbf;  // surrogates, > U+10FFFF
+    missing_ = octet < 0xe0 ? 1 : octet < 0xf0 ? 2 : 3;
+    return true;
+  }
+
+  int missing_ = 0;
+  std::uint8_t low_ = 0x80;
+  std::uint8_t high_ = 0xbf;
+};
+
+// utf8_length returns the length of the valid character that `text` starts with, or 0.
+constexpr std::size_t utf8_length(std::string_view text) {
+  Utf8Check check;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!check.accept(static_cast<std::uint8_t>(text[i]))) return 0;
+    if (check.is_complete()) return i + 1;
+  }
+  return 0;
 }
 
 // utf8_value returns the character of a valid sequence, whole and alone.

@@ -7,7 +7,7 @@
 #include "gateway/cli/print.h"
 #include "gateway/cli/table.h"
 #include "gateway/desk/trust_commands.h"
-#include "gateway/observe/json_line.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::cli {
 namespace {
@@ -20,16 +20,14 @@ Result<std::string> order_of(const CertificateQuestion& question) {
     if (!chain) return chain.error();
     *pem += *chain;
   }
-  std::string order;
-  observe::JsonLine line(order);
-  line.text("pem", *pem).text("store", question.store).text("route", question.route);
+  json::Draft order = json::Draft::object();
+  order.text("pem", *pem).text("store", question.store).text("route", question.route);
   if (!question.at.empty()) {
     const auto at = parse_moment(question.at);
     if (!at) return at.error();
-    line.number("at", *at);
+    order.set("at", *at);
   }
-  line.close();
-  return order;
+  return order.dump();
 }
 
 // ask_file answers from a configuration file, without a gateway.

@@ -11,7 +11,7 @@
 #include "gateway/cli/cli.h"
 #include "gateway/cli/print.h"
 #include "gateway/json/json.h"
-#include "gateway/observe/json_line.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::cli {
 namespace {
@@ -91,14 +91,12 @@ int list(const Wish& wish) {
 }
 
 int change(const Wish& wish, std::string_view verb, std::string_view done) {
-  std::string body;
-  observe::JsonLine(body)
-      .text("kid", wish.id)
-      .text("issuer", wish.issuer)
-      .text("reason", wish.reason)
-      .text("who", caller())
-      .close();
-  const auto document = order(wish, verb, body);
+  const json::Draft body = json::Draft::object()
+                               .text("kid", wish.id)
+                               .text("issuer", wish.issuer)
+                               .text("reason", wish.reason)
+                               .text("who", caller());
+  const auto document = order(wish, verb, body.dump());
   if (!document) return kFailed;
   say("key {} is {} on every worker\n", wish.id, done);
   if (!document->member("was_published").boolean().value_or(false)) {

@@ -14,7 +14,7 @@
 #include "gateway/cli/print.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/token_input.h"
-#include "gateway/observe/json_line.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::cli {
 namespace {
@@ -74,18 +74,15 @@ Result<void> name_value(Wish& wish) {
 }
 
 Result<std::string> order_of(const Wish& wish) {
-  std::string order;
-  observe::JsonLine line(order);
-  line.text("unit", wish.unit).text("value", wish.value).text("issuer", wish.issuer);
-  for (const auto& [name, text] : {std::pair{observe::Key("cutoff"), &wish.cutoff},
-                                   {observe::Key("expires"), &wish.expires}}) {
+  json::Draft order = json::Draft::object();
+  order.text("unit", wish.unit).text("value", wish.value).text("issuer", wish.issuer);
+  for (const auto& [name, text] : {std::pair{"cutoff", &wish.cutoff}, {"expires", &wish.expires}}) {
     if (text->empty()) continue;
     const auto moment = moment_of(*text);
     if (!moment) return moment.error();
-    line.number(name, *moment);
+    order.set(name, *moment);
   }
-  line.text("reason", wish.reason).text("who", caller()).close();
-  return order;
+  return order.text("reason", wish.reason).text("who", caller()).dump();
 }
 
 // tell_notes: an order that was obeyed may still refuse nothing, and the gateway says why.
@@ -141,11 +138,12 @@ int list(const ListWish& wish) {
   Table table{"UNIT", "VALUE", "ISSUER", "ISSUED UNTIL", "FORGOTTEN", "MADE", "WHO", "WHY"};
   std::string after;
   do {
-    std::string order;
-    observe::JsonLine line(order);
-    if (!wish.unit.empty()) line.text("unit", wish.unit);
-    line.text("value", wish.value).text("issuer", wish.issuer).text("after", after).close();
-    const auto page = give_order(wish.socket, "revoked", order);
+    const json::Draft order = json::Draft::object()
+                                  .text("unit", wish.unit)
+                                  .text("value", wish.value)
+                                  .text("issuer", wish.issuer)
+                                  .text("after", after);
+    const auto page = give_order(wish.socket, "revoked", order.dump());
     if (!page) return fail(page.error().text);
     if (wish.as_json) {
       say_document(page->text);

@@ -11,7 +11,7 @@
 #include "gateway/cli/print.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/trust_folder.h"
-#include "gateway/observe/json_line.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::cli {
 namespace {
@@ -146,21 +146,19 @@ int retire(const Wish& wish) {
 }
 
 Result<std::string> rehearsal_of(const Wish& wish) {
-  std::string order;
-  observe::JsonLine line(order);
-  line.text("store", wish.store).text("remove", wish.id).number("days", wish.days);
+  json::Draft order = json::Draft::object();
+  order.text("store", wish.store).text("remove", wish.id).set("days", wish.days);
   if (!wish.file.empty()) {
     const auto pem = read_certificate_file(wish.file, crypto::PemUse::trust);
     if (!pem) return pem.error();
-    line.text("add", *pem);
+    order.text("add", *pem);
   }
   if (!wish.at.empty()) {
     const auto at = parse_moment(wish.at);
     if (!at) return at.error();
-    line.number("at", *at);
+    order.set("at", *at);
   }
-  line.close();
-  return order;
+  return order.dump();
 }
 
 int rehearse(const Wish& wish) {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "gateway/base/replace_file.h"
+#include "gateway/base/file.h"
 #include "gateway/base/text.h"
 #include "gateway/base/utc.h"
 #include "gateway/crypto/certificate.h"
-#include "gateway/json/json.h"
+#include "gateway/json/value.h"
 #include "gateway/tls/file_text.h"
 
 namespace sallyport::cli {
@@ -21,12 +21,6 @@ constexpr std::size_t kMaxDescription = 64 * 1024;
 bool is_there(const fs::path& path) {
   std::error_code error;
   return fs::exists(fs::symlink_status(path, error));
-}
-
-std::string quoted(const std::string& text) {
-  std::string out;
-  json::append_quoted(out, text);
-  return out;
 }
 
 }  // namespace
@@ -50,11 +44,11 @@ Result<void> add_to_folder(const std::string& folder, const NewEntry& entry) {
     return Error{Fault::client, "there is an entry " + entry.id + " already"};
   }
   std::string description = "overlap_until: " + utc_text(entry.overlap_until) + "\n";
-  if (!entry.note.empty()) description += "note: " + quoted(entry.note) + "\n";
+  if (!entry.note.empty()) description += "note: " + json::Draft(entry.note).dump() + "\n";
   // First what describes it: alone it is an error, which keeps what runs. The certificate alone
   // would count.
-  if (auto written = replace_file(yaml.string(), description); !written) return written;
-  return replace_file(pem.string(), entry.pem);
+  if (auto written = write_file(yaml.string(), description); !written) return written;
+  return write_file(pem.string(), entry.pem);
 }
 
 Result<void> retire_in_folder(const std::string& folder, const std::string& id, std::int64_t at) {
@@ -66,14 +60,14 @@ Result<void> retire_in_folder(const std::string& folder, const std::string& id, 
   }
   if (is_there(yaml)) {
     // Whoever may write to the folder could have what a link names copied into it.
-    const auto read = tls::read_file(yaml.string(), kMaxDescription, tls::Links::refused);
+    const auto read = tls::read_file(yaml.string(), kMaxDescription, Links::refused);
     if (!read) return read.error();
     for_each_piece(read->text, '\n', [&](std::string_view line) {
       if (line.empty() || line.starts_with("retire_after:")) return;
       description.append(line).append("\n");
     });
   }
-  return replace_file(yaml.string(), description + "retire_after: " + utc_text(at) + "\n");
+  return write_file(yaml.string(), description + "retire_after: " + utc_text(at) + "\n");
 }
 
 }  // namespace sallyport::cli

@@ -1,56 +1,20 @@
 #include "gateway/clients/fetch_follow.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace sallyport::clients {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
-
-Error cannot_read(const std::string& path, std::string_view why) {
-  return {Fault::dependency, "cannot read " + path + ": " + std::string(why)};
-}
+// Writers take a moment between the parts of a change.
+constexpr Milliseconds kQuiet{200};
 
 }  // namespace
 
 Result<std::string> read_document(const std::string& path, std::size_t max_bytes) {
-  // Without O_NONBLOCK, opening a pipe would wait for its writer.
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return cannot_read(path, std::strerror(errno));
-  struct stat about {};
-  if (fstat(file.get(), &about) != 0) return cannot_read(path, std::strerror(errno));
-  if (!S_ISREG(about.st_mode)) return cannot_read(path, "it is not a regular file");
-  std::string text(max_bytes + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = read(file.get(), text.data() + size, text.size() - size);
-    if (got < 0) return cannot_read(path, std::strerror(errno));
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size > max_bytes) {
-    return cannot_read(path, "it is larger than " + std::to_string(max_bytes) + " bytes");
-  }
-  text.resize(size);
-  return text;
+  auto content = read_file(path, max_bytes);
+  if (content) return std::move(content->bytes);
+  return Error{Fault::dependency, "cannot read " + path + ": " + content.error().text};
 }
 
 Follower::Follower(event::Loop& loop, FollowSource source, FollowTimes times, Hooks hooks)
@@ -61,6 +25,10 @@ Follower::Follower(event::Loop& loop, FollowSource source, FollowTimes times, Ho
       last_success_(loop.mono()),
       retry_(times.first_retry),
       ticker_(loop, times.tick, [this] { on_tick(); }) {
+  if (!source_.url) {
+    watch_ = std::make_unique<event::FileWatch>(loop, kQuiet, [this] { look_at_file(); });
+    watch_->set({source_.file});
+  }
   attempt();
 }
 
@@ -69,13 +37,6 @@ Seconds Follower::age() const { return Seconds((loop_.mono().us - last_success_.
 void Follower::has_already(Seconds age) {
   has_document_ = true;
   last_success_ = loop_.mono() + Milliseconds(-1000 * age.count());
-}
-
-std::optional<Follower::Stamp> Follower::stamp_of(const std::string& path) {
-  struct stat about {};
-  if (stat(path.c_str(), &about) != 0) return std::nullopt;
-  return Stamp{about.st_dev, about.st_ino, about.st_size,
-               about.st_mtim.tv_sec * 1'000'000'000 + about.st_mtim.tv_nsec};
 }
 
 void Follower::on_tick() {

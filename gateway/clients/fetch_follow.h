@@ -1,22 +1,23 @@
 #pragma once
 
 // Follower keeps up with one document, in a file or at a URL, on the control loop: it reads it at
-// once, then whenever the file changes or the time has come, sooner when somebody wants it, and
+// once, then as soon as the file changes or the time has come, sooner when somebody wants it, and
 // again after a failure. What the document means is its owner's business.
-
-#include <sys/stat.h>
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/file.h"
 #include "gateway/base/result.h"
 #include "gateway/clients/fetch.h"
 #include "gateway/clients/url.h"
+#include "gateway/event/file_watch.h"
 #include "gateway/event/loop.h"
 #include "gateway/event/watch.h"
 
@@ -35,7 +36,7 @@ struct FollowTimes {
   Milliseconds least_refresh = Seconds(60);
   Milliseconds most_refresh = Seconds(60 * 60);
   Milliseconds keep = Seconds(24 * 60 * 60);  // how long the last good document is good for
-  Milliseconds file_poll = Seconds(2);        // between two looks at a file
+  Milliseconds file_poll = Seconds(2);        // between two looks at a file that nobody tells about
   Milliseconds wanted_gap = Seconds(10);      // between two readings because somebody asked
   Milliseconds first_retry = Seconds(1);      // after a failure; doubles while there is a document
   Milliseconds last_retry = Seconds(60);
@@ -75,16 +76,6 @@ class Follower {
   std::uint64_t failures() const { return failures_; }
 
  private:
-  // Stamp tells one content of a file from the next.
-  struct Stamp {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    std::int64_t modified_ns = 0;
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-  };
-  static std::optional<Stamp> stamp_of(const std::string& path);
-
   void on_tick();
   void look_at_file();
   void attempt();
@@ -107,13 +98,14 @@ class Follower {
   std::vector<std::function<void(Result<void>)>> told_;  // when the reading under way has ended
   bool is_wanted_ = false;
   bool has_document_ = false;
-  std::optional<Stamp> stamp_;  // of the file that was accepted last
+  std::optional<FileStamp> stamp_;  // of the file that was accepted last
   std::string last_error_;
   std::uint64_t attempts_ = 0;
   std::uint64_t failures_ = 0;
 
   event::Task<FetchResponse> fetching_;
   event::Every ticker_;
+  std::unique_ptr<event::FileWatch> watch_;  // of a file
 };
 
 // read_document reads a regular file of at most `max_bytes`; the error names the path.

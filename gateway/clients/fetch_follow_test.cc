@@ -76,6 +76,14 @@ TEST_F(Follow, NoticesANewFile) {
   EXPECT_THAT(accepted_, ElementsAre("one", "two"));
 }
 
+TEST_F(Follow, IsToldOfANewFileLongBeforeItLooks) {
+  FollowTimes times = fast();
+  times.file_poll = Seconds(3600);
+  start(file(dir_.write("doc", "one")), times);
+  dir_.write("doc", "two");
+  EXPECT_TRUE(until([&] { return accepted_.size() == 2; }));
+}
+
 TEST_F(Follow, LeavesAnUnchangedFileAlone) {
   start(file(dir_.write("doc", "one")));
   run_for(Milliseconds(50));

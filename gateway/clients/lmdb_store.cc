@@ -88,10 +88,6 @@ Result<void> is_ours_alone(const std::string& folder, mode_t mode) {
 
 void LmdbStore::EnvClose::operator()(MDB_env* env) const { mdb_env_close(env); }
 
-LmdbStore::Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 LmdbStore::~LmdbStore() = default;
 
 Error LmdbStore::failed(std::string_view doing, int code) const {
@@ -112,14 +108,14 @@ Error LmdbStore::failed(std::string_view doing, int code) const {
 Result<void> LmdbStore::make_ready(const std::string& folder) {
   const Descriptor place(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat status {};
-  if (place.get() < 0 || ::fstat(place.get(), &status) != 0) {
+  if (!place.is_open() || ::fstat(place.get(), &status) != 0) {
     return Error{Fault::gateway,
                  fmt::format("cannot open the folder {}: {}", folder, std::strerror(errno))};
   }
   if (auto ours = is_ours_alone(folder, status.st_mode); !ours) return ours;
   const Descriptor data(
       ::openat(place.get(), "data.mdb", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (data.get() < 0) {
+  if (!data.is_open()) {
     return Error{Fault::gateway,
                  fmt::format("cannot open {}/data.mdb: {}", folder, std::strerror(errno))};
   }
@@ -129,14 +125,14 @@ Result<void> LmdbStore::make_ready(const std::string& folder) {
                fmt::format("cannot write to the folder {}: {}", folder, std::strerror(errno))};
 }
 
-Result<LmdbStore::Descriptor> LmdbStore::lock(const std::string& folder) {
+Result<Descriptor> LmdbStore::lock(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return Error{Fault::gateway,
                  fmt::format("cannot make the folder {}: {}", folder, std::strerror(errno))};
   }
   const std::string path = folder + "/owner.lock";
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (file.get() < 0) {
+  if (!file.is_open()) {
     return Error{Fault::gateway, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
   }
   if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
@@ -161,7 +157,7 @@ Error LmdbStore::damaged(std::string_view key) const {
 Result<LmdbShape> LmdbStore::check_file(const std::string& folder) {
   const std::string path = folder + "/data.mdb";
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (file.get() < 0) {
+  if (!file.is_open()) {
     return Error{Fault::gateway, fmt::format("cannot open {}: {}", path, std::strerror(errno))};
   }
   const auto shape = check_lmdb(file.get());
@@ -189,7 +185,7 @@ Result<LmdbStore::Examined> LmdbStore::examine(const std::string& folder) {
   if (::access((folder + "/data.mdb").c_str(), F_OK) != 0) return Examined{.is_new = true};
   const Descriptor owner(::open((folder + "/owner.lock").c_str(), O_RDONLY | O_CLOEXEC));
   // Its owner writes while we would read.
-  if (owner.get() >= 0 && ::flock(owner.get(), LOCK_SH | LOCK_NB) != 0) {
+  if (owner.is_open() && ::flock(owner.get(), LOCK_SH | LOCK_NB) != 0) {
     return Examined{.is_taken = true};
   }
   const auto shape = check_file(folder);

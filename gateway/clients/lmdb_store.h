@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/base/file.h"
 #include "gateway/base/result.h"
 #include "gateway/clients/lmdb_check.h"
 
@@ -77,17 +78,6 @@ class LmdbStore {
  private:
   struct EnvClose {
     void operator()(MDB_env* env) const;
-  };
-  class Descriptor {
-   public:
-    explicit Descriptor(int fd = -1) : fd_(fd) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&&) = delete;
-    ~Descriptor();
-    int get() const { return fd_; }
-
-   private:
-    int fd_;
   };
 
   LmdbStore(Options options, Descriptor lock)

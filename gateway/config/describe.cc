@@ -1,5 +1,8 @@
 #include "gateway/config/describe.h"
 
+#include "gateway/base/check.h"
+#include "gateway/json/value.h"
+
 namespace sallyport::config {
 namespace {
 
@@ -23,73 +26,6 @@ std::string property(const Option& option) {
   if (!option.default_json.empty()) out += ",\"default\":" + option.default_json;
   return type.size() > 2 && type.front() == '{' ? out + "," + type.substr(1) : out + "}";
 }
-
-// Indenter lays JSON text out, two spaces a level; empty collections stay on their line.
-class Indenter {
- public:
-  static std::string run(std::string_view json) {
-    Indenter indenter;
-    for (std::size_t i = 0; i < json.size(); ++i) {
-      const char next = i + 1 < json.size() ? json[i + 1] : '\0';
-      indenter.take(json[i], next);
-    }
-    return indenter.out_ + '\n';
-  }
-
- private:
-  void take(char c, char next) {
-    if (in_string_) return take_in_string(c);
-    switch (c) {
-      case '"':
-        in_string_ = true;
-        out_ += c;
-        return;
-      case '{':
-      case '[':
-        out_ += c;
-        ++depth_;
-        is_open_ = next != '}' && next != ']';
-        if (is_open_) new_line();
-        return;
-      case '}':
-      case ']':
-        --depth_;
-        if (is_open_) new_line();
-        is_open_ = true;
-        out_ += c;
-        return;
-      case ',':
-        out_ += c;
-        return new_line();
-      case ':':
-        out_ += ": ";
-        return;
-      case ' ':
-        return;
-      default:
-        out_ += c;
-    }
-  }
-
-  void take_in_string(char c) {
-    out_ += c;
-    if (is_escaped_) {
-      is_escaped_ = false;
-    } else if (c == '\\') {
-      is_escaped_ = true;
-    } else if (c == '"') {
-      in_string_ = false;
-    }
-  }
-
-  void new_line() { out_.append("\n").append(depth_ * 2, ' '); }
-
-  std::string out_;
-  std::size_t depth_ = 0;
-  bool in_string_ = false;
-  bool is_escaped_ = false;
-  bool is_open_ = true;  // the collection that ends next has something in it
-};
 
 // A cell's text: a bar would end the cell.
 std::string cell(std::string_view text) {
@@ -152,8 +88,11 @@ std::string object_schema(std::span<const Option> options) {
 }
 
 std::string schema_of(std::span<const Option> options, std::string_view title) {
-  return Indenter::run("{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":" +
-                       json_quoted(title) + "," + object_schema(options).substr(1));
+  json::Draft schema = json::Draft::object();
+  schema.set("$schema", "https://json-schema.org/draft/2020-12/schema").set("title", title);
+  const auto object = json::Draft::read(object_schema(options));
+  SALLYPORT_CHECK(object.has_value());
+  return schema.add_members_of(*object).dump_indented();
 }
 
 std::string reference_of(std::span<const Option> options, std::string_view prefix) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "gateway/config/file.h"
+#include "gateway/base/file.h"
 
 namespace sallyport::config {
 
@@ -23,6 +23,12 @@ std::optional<Node> load_yaml(const std::string& path, Findings& findings) {
     return std::nullopt;
   }
   return parse_yaml(content->bytes, std::move(file), findings);
+}
+
+std::string resolve_path(const Node& node, const std::string& path) {
+  if (path.starts_with('/') || node.at.file == nullptr) return path;
+  const std::size_t slash = node.at.file->rfind('/');
+  return slash == std::string::npos ? path : node.at.file->substr(0, slash + 1) + path;
 }
 
 }  // namespace sallyport::config

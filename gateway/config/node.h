@@ -56,4 +56,7 @@ std::optional<Node> parse_yaml(std::string_view text, std::shared_ptr<const std:
 // load_yaml reads the file `path` whole, then parse_yaml.
 std::optional<Node> load_yaml(const std::string& path, Findings& findings);
 
+// resolve_path returns `path` as seen from the folder of the file in which `node` stands.
+std::string resolve_path(const Node& node, const std::string& path);
+
 }  // namespace sallyport::config

@@ -9,7 +9,6 @@
 
 #include "gateway/base/text.h"
 #include "gateway/base/utc.h"
-#include "gateway/config/file.h"
 #include "gateway/config/message.h"
 
 namespace sallyport::config {

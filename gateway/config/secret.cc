@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "gateway/config/file.h"
+#include "gateway/base/file.h"
 #include "gateway/config/message.h"
 #include "gateway/config/scalar.h"
 
@@ -36,7 +36,7 @@ bool read_from_file(const Node& node, const std::string& path, Secret& out, Find
                                      content.error().text));
     return false;
   }
-  if (content->is_world_readable) {
+  if (content->others_can_read) {
     findings.warning(
         node, fmt::format("everybody on this machine may read {}: chmod o-r it", quoted(path)));
   }

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "gateway/control/gateway.h"
-#include "gateway/json/json.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::control {
 namespace {
@@ -21,15 +21,10 @@ void join(Found& into, Found other) {
 }
 
 std::string text_of(Found found) {
-  if (found.count == 1) return std::move(found.json);
-  std::string& out = found.json;
-  out.pop_back();
-  out += ",\"requests\":" + std::to_string(found.count) + ",\"others\":[";
-  for (std::size_t i = 0; i < found.others.size(); ++i) {
-    if (i != 0) out += ',';
-    json::append_quoted(out, found.others[i]);
+  if (found.count > 1) {
+    found.decision.set("requests", found.count).set("others", json::Draft::list(found.others));
   }
-  return out + "]}";
+  return found.decision.dump();
 }
 
 }  // namespace

@@ -37,12 +37,7 @@ void Gateway::watch_paths() {
     file_watch_ = std::make_unique<event::FileWatch>(loop_, kQuiet, [this] { on_files_changed(); });
     file_poll_ = std::make_unique<event::Every>(loop_, kPoll, [this] { on_files_changed(); });
   }
-  std::vector<std::string> paths;
-  for (const std::string& path : watched_) {
-    std::error_code error;
-    paths.push_back(std::filesystem::absolute(path, error).string());
-  }
-  file_watch_->set(std::move(paths));
+  file_watch_->set(watched_);
 }
 
 // What changed is loaded like a reload, all of it, and what cannot be used stays as it is.

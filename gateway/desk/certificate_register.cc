@@ -6,9 +6,8 @@
 #include "gateway/base/text.h"
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/certificate.h"
-#include "gateway/desk/json_list.h"
 #include "gateway/json/json.h"
-#include "gateway/observe/json_line.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::desk {
 namespace {
@@ -178,23 +177,20 @@ std::int64_t CertificateRegister::last_use(std::string_view store, std::string_v
 }
 
 std::string encode(const SeenCertificate& seen) {
-  JsonList chain, where;
-  chain.add_text(crypto::encode_base64url(seen.view.der));
-  for (const std::string& der : seen.view.chain_der) {
-    chain.add_text(crypto::encode_base64url(der));
-  }
-  for (const std::string& place : seen.where) where.add_text(place);
-  std::string out;
-  observe::JsonLine(out)
+  json::Draft chain = json::Draft::array();
+  chain.add(crypto::encode_base64url(seen.view.der));
+  for (const std::string& der : seen.view.chain_der) chain.add(crypto::encode_base64url(der));
+  return json::Draft::object()
       .text("store", seen.store)
       .text("entry", seen.entry)
       .text("identity", seen.identity)
-      .number("first_seen", seen.first_seen)
-      .number("last_seen", seen.last_seen)
-      .number("handshakes", seen.handshakes)
+      .set("first_seen", seen.first_seen)
+      .set("last_seen", seen.last_seen)
+      .set("handshakes", seen.handshakes)
       .text("recent", seen.recent())
-      .close();
-  return with_member(with_member(std::move(out), "chain", chain.end()), "where", where.end());
+      .set("chain", std::move(chain))
+      .set("where", json::Draft::list(seen.where))
+      .dump();
 }
 
 Result<SeenCertificate> decode(std::string_view text) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "gateway/json/json.h"
+#include "gateway/json/value.h"
 #include "gateway/policy/exchange.h"
 #include "gateway/policy/facts.h"
 #include "gateway/policy/reasons.h"
@@ -13,12 +13,6 @@ namespace sallyport::desk {
 namespace {
 
 using policy::Fact;
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  json::append_quoted(out, text);
-  return out;
-}
 
 bool has(std::span<const Fact> facts, Fact fact) {
   return std::find(facts.begin(), facts.end(), fact) != facts.end();
@@ -98,12 +92,10 @@ class Run : public std::enable_shared_from_this<Run> {
     const auto* deny = std::get_if<policy::Deny>(&verdict);
     tell_checks(*entry.module, deny);
     const bool enforced = !policy::settle(exchange_, entry, verdict, 0);
-    if (deny == nullptr) return add_check(*entry.module, "verdict", boolean(true), "");
+    if (deny == nullptr) return add_check(*entry.module, "verdict", true, "");
     allowed_ = allowed_ && !enforced;
-    add(refusals_, "{\"policy\":" + quoted(entry.module->name) + ",\"reason\":" +
-                       quoted(deny->reason->id) + ",\"evidence\":" + quoted(deny->evidence.text) +
-                       ",\"help\":" + quoted(deny->reason->help) +
-                       ",\"enforced\":" + (enforced ? "true" : "false") + "}");
+    add_refusal(entry.module->name, deny->reason->id, deny->evidence.text, deny->reason->help,
+                enforced);
   }
 
   // tell_checks: a policy that gave up at the first check that failed has not told of it.
@@ -114,21 +106,32 @@ class Run : public std::enable_shared_from_this<Run> {
       has_failed = has_failed || !(told.passed || told.is_open);
       has_open_ = has_open_ || told.is_open;
       add_check(module, module.checks[told.place].name,
-                told.is_open ? "null" : boolean(told.passed), told.detail);
+                told.is_open ? json::Draft::null() : json::Draft(told.passed), told.detail);
     }
     explanation_.clear();
     if (deny == nullptr || has_failed) return;
     if (const auto failed = policy::failed_check(module.checks, marks, *deny->reason)) {
-      add_check(module, module.checks[*failed].name, boolean(false), deny->evidence.text);
+      add_check(module, module.checks[*failed].name, false, deny->evidence.text);
     }
   }
 
-  static std::string_view boolean(bool value) { return value ? "true" : "false"; }
-
-  void add_check(const policy::Module& module, std::string_view check, std::string_view passed,
+  void add_check(const policy::Module& module, std::string_view check, json::Draft passed,
                  std::string_view detail) {
-    add(checks_, "{\"policy\":" + quoted(module.name) + ",\"check\":" + quoted(check) +
-                     ",\"passed\":" + std::string(passed) + ",\"detail\":" + quoted(detail) + "}");
+    checks_.add(json::Draft::object()
+                    .set("policy", module.name)
+                    .set("check", check)
+                    .set("passed", std::move(passed))
+                    .set("detail", detail));
+  }
+
+  void add_refusal(std::string_view policy, std::string_view reason, std::string_view evidence,
+                   std::string_view help, bool enforced) {
+    refusals_.add(json::Draft::object()
+                      .set("policy", policy)
+                      .set("reason", reason)
+                      .set("evidence", evidence)
+                      .set("help", help)
+                      .set("enforced", enforced));
   }
 
   void finish() {
@@ -136,20 +139,14 @@ class Run : public std::enable_shared_from_this<Run> {
       (*entry)->policy->on_done(exchange_);
     }
     // Nobody has looked at the token: the route would not ask for one.
-    if (judged_.empty())
-      add(refusals_, R"({"policy":"","reason":"","evidence":"","help":)"
-                     R"("No policy of this route looks at tokens.",)"
-                     R"("enforced":false})");
+    if (judged_.empty()) add_refusal("", "", "", "No policy of this route looks at tokens.", false);
     const bool is_allowed = allowed_ && !judged_.empty();
-    const std::string_view told = is_allowed && has_open_ ? "null" : boolean(is_allowed);
-    done_({is_allowed && !has_open_, "{\"route\":" + quoted(route_.id) +
-                                         ",\"allowed\":" + std::string(told) + ",\"checks\":[" +
-                                         checks_ + "],\"refusals\":[" + refusals_ + "]}"});
-  }
-
-  static void add(std::string& list, const std::string& item) {
-    if (!list.empty()) list += ',';
-    list += item;
+    json::Draft told = json::Draft::object();
+    told.set("route", route_.id)
+        .set("allowed", is_allowed && has_open_ ? json::Draft::null() : json::Draft(is_allowed))
+        .set("checks", std::move(checks_))
+        .set("refusals", std::move(refusals_));
+    done_({is_allowed && !has_open_, told.dump()});
   }
 
   policy::AttachedChain& chain_;
@@ -166,8 +163,8 @@ class Run : public std::enable_shared_from_this<Run> {
   std::size_t next_ = 0;
   bool allowed_ = true;
   bool has_open_ = false;  // a check that only a real request could tell
-  std::string checks_;
-  std::string refusals_;
+  json::Draft checks_ = json::Draft::array();
+  json::Draft refusals_ = json::Draft::array();
 };
 
 }  // namespace

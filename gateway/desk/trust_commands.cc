@@ -5,13 +5,12 @@
 
 #include "gateway/base/text.h"
 #include "gateway/base/utc.h"
-#include "gateway/desk/json_list.h"
-#include "gateway/observe/json_line.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::desk {
 namespace {
 
-using observe::JsonLine;
+using json::Draft;
 
 constexpr std::int64_t kDay = 24 * 3600;
 constexpr Seconds kAnHour{3600};
@@ -20,20 +19,16 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 std::string time_text(std::int64_t at) { return at <= 0 || at == kNever ? "" : utc_text(at); }
 
-void add_expiry(JsonLine& line, std::int64_t not_after, WallTime now) {
-  line.text("not_after", utc_text(not_after))
-      .number("days_left", (not_after - now.unix_seconds()) / kDay);
+void add_expiry(Draft& to, std::int64_t not_after, WallTime now) {
+  to.text("not_after", utc_text(not_after))
+      .set("days_left", (not_after - now.unix_seconds()) / kDay);
 }
 
-// certificate_json has what all kinds of certificates have; `name` is of the configuration.
-std::string certificate_json(std::string_view kind, std::string_view name,
-                             const crypto::CertificateView& view, std::string_view file,
-                             WallTime now) {
-  JsonList dns_names;
-  for (const std::string& dns_name : view.dns_names) dns_names.add_text(dns_name);
-  std::string out;
-  JsonLine line(out);
-  line.text("kind", kind)
+// certificate_draft has what all kinds of certificates have; `name` is of the configuration.
+Draft certificate_draft(std::string_view kind, std::string_view name,
+                        const crypto::CertificateView& view, std::string_view file, WallTime now) {
+  Draft out = Draft::object();
+  out.text("kind", kind)
       .text("name", name)
       .text("subject", view.subject)
       .text("common_name", view.common_name)
@@ -41,53 +36,46 @@ std::string certificate_json(std::string_view kind, std::string_view name,
       .text("serial", view.serial)
       .text("sha256", to_hex(crypto::as_text(view.sha256)))
       .text("file", file);
-  add_expiry(line, view.not_after, now);
-  line.close();
-  return with_member(std::move(out), "dns_names", dns_names.end());
+  add_expiry(out, view.not_after, now);
+  return std::move(out).set("dns_names", Draft::list(view.dns_names));
 }
 
-std::string seen_json(const SeenCertificate& seen, WallTime now) {
-  JsonList where;
-  for (const std::string& place : seen.where) where.add_text(place);
-  std::string use;
-  JsonLine(use)
-      .text("identity", seen.identity)
+Draft seen_draft(const SeenCertificate& seen, WallTime now) {
+  Draft use = Draft::object();
+  use.text("identity", seen.identity)
       .text("first_seen", utc_text(seen.first_seen))
       .text("last_seen", utc_text(seen.last_seen))
-      .number("handshakes", seen.handshakes)
-      .number("last_hour", seen.handshakes_in(kAnHour, now))
-      .number("last_day", seen.handshakes_in(kADay, now))
-      .close();
-  std::string out = certificate_json("client", seen.store + "/" + seen.entry, seen.view, "", now);
-  out = with_member(std::move(out), "where", where.end());
-  return with_member(std::move(out), "use", use);
+      .set("handshakes", seen.handshakes)
+      .set("last_hour", seen.handshakes_in(kAnHour, now))
+      .set("last_day", seen.handshakes_in(kADay, now));
+  return certificate_draft("client", seen.store + "/" + seen.entry, seen.view, "", now)
+      .set("where", Draft::list(seen.where))
+      .set("use", std::move(use));
 }
 
-std::string crl_json(const tls::TrustStore& store, const tls::CrlList& list, WallTime now) {
-  std::string out;
-  JsonLine line(out);
-  line.text("kind", "crl")
+Draft crl_draft(const tls::TrustStore& store, const tls::CrlList& list, WallTime now) {
+  Draft out = Draft::object();
+  out.text("kind", "crl")
       .text("name", std::string(store.name()) + "/" + list.file.substr(list.file.rfind('/') + 1))
       .text("issuer", list.issuer)
       .text("covers", crypto::describe(list.scope))
       .text("sha256", to_hex(crypto::as_text(list.sha256)))
       .text("file", list.file)
-      .number("revoked", list.serials.size());
-  add_expiry(line, list.next_update, now);
-  line.close();
+      .set("revoked", list.serials.size());
+  add_expiry(out, list.next_update, now);
   return out;
 }
 
-void add_store(const tls::TrustStore& store, WallTime now, JsonList& to) {
+void add_store(const tls::TrustStore& store, WallTime now, Draft& to) {
   for (const tls::TrustEntry& entry : store.entries()) {
     const std::string_view kind = entry.kind == tls::TrustKind::ca ? "anchor" : "pin";
     for (const auto& view : entry.certificates) {
-      to.add(certificate_json(kind, std::string(store.name()) + "/" + entry.id, view, entry.file,
-                              now));
+      to.add(certificate_draft(kind, std::string(store.name()) + "/" + entry.id, view, entry.file,
+                               now));
     }
   }
   if (store.crls() == nullptr) return;
-  for (const tls::CrlList& list : store.crls()->lists()) to.add(crl_json(store, list, now));
+  for (const tls::CrlList& list : store.crls()->lists()) to.add(crl_draft(store, list, now));
 }
 
 std::string_view state_of(const tls::TrustEntry& entry, WallTime now) {
@@ -101,8 +89,8 @@ std::string_view state_of(const tls::TrustEntry& entry, WallTime now) {
   return is_expired ? "expired" : "active";
 }
 
-std::string entry_json(const tls::TrustStore& store, const tls::TrustEntry& entry,
-                       const CertificateRegister& certificates, WallTime now) {
+Draft entry_draft(const tls::TrustStore& store, const tls::TrustEntry& entry,
+                  const CertificateRegister& certificates, WallTime now) {
   std::uint64_t clients = 0, hour = 0, day = 0;
   for (const SeenCertificate* seen : certificates.all()) {
     if (seen->store != store.name() || seen->entry != entry.id) continue;
@@ -113,9 +101,8 @@ std::string entry_json(const tls::TrustStore& store, const tls::TrustEntry& entr
   std::int64_t not_after = kNever;
   for (const auto& view : entry.certificates) not_after = std::min(not_after, view.not_after);
   const std::string subject = entry.certificates.empty() ? "" : entry.certificates.front().subject;
-  std::string out;
-  JsonLine(out)
-      .text("store", store.name())
+  Draft out = Draft::object();
+  out.text("store", store.name())
       .text("id", entry.id)
       .text("kind", tls::to_string(entry.kind))
       .text("state", state_of(entry, now))
@@ -129,16 +116,9 @@ std::string entry_json(const tls::TrustStore& store, const tls::TrustEntry& entr
       .text("retire_after", time_text(entry.retire_after))
       .text("overlap_until", time_text(entry.overlap_until))
       .text("last_use", time_text(certificates.last_use(store.name(), entry.id)))
-      .number("clients", clients)
-      .number("last_hour", hour)
-      .number("last_day", day)
-      .close();
-  return out;
-}
-
-std::string error_json(const std::string& text) {
-  std::string out;
-  JsonLine(out).text("error", text).close();
+      .set("clients", clients)
+      .set("last_hour", hour)
+      .set("last_day", day);
   return out;
 }
 
@@ -146,33 +126,29 @@ std::string error_json(const std::string& text) {
 
 std::string certs_json(const load::Loaded& loaded, const CertificateRegister& certificates,
                        WallTime now) {
-  JsonList all;
+  Draft all = Draft::array();
   for (const load::ServedCertificate& served : loaded.served) {
-    all.add(certificate_json("server", served.listener + "/" + served.name,
-                             served.credentials->leaf(), served.file, now));
+    all.add(certificate_draft("server", served.listener + "/" + served.name,
+                              served.credentials->leaf(), served.file, now));
   }
   for (const auto& [name, store] : loaded.trust_stores) add_store(*store, now, all);
-  for (const SeenCertificate* seen : certificates.all()) all.add(seen_json(*seen, now));
-  JsonList stale;
-  for (const load::StaleFile& file : loaded.stale) stale.add_text(file.name + ": " + file.reason);
-  return with_member(with_member("{}", "certificates", all.end()), "stale", stale.end());
+  for (const SeenCertificate* seen : certificates.all()) all.add(seen_draft(*seen, now));
+  Draft stale = Draft::array();
+  for (const load::StaleFile& file : loaded.stale) stale.add(file.name + ": " + file.reason);
+  return Draft::object().set("certificates", std::move(all)).set("stale", std::move(stale)).dump();
 }
 
 std::string trust_json(const load::Loaded& loaded, const CertificateRegister& certificates,
                        WallTime now) {
-  JsonList all;
+  Draft entries = Draft::array();
+  Draft stores = Draft::array();
   for (const auto& [name, store] : loaded.trust_stores) {
     for (const tls::TrustEntry& entry : store->entries()) {
-      all.add(entry_json(*store, entry, certificates, now));
+      entries.add(entry_draft(*store, entry, certificates, now));
     }
+    stores.add(Draft::object().text("store", name).text("directory", store->directory()));
   }
-  JsonList directories;
-  for (const auto& [name, store] : loaded.trust_stores) {
-    std::string one;
-    JsonLine(one).text("store", name).text("directory", store->directory()).close();
-    directories.add(one);
-  }
-  return with_member(with_member("{}", "entries", all.end()), "stores", directories.end());
+  return Draft::object().set("entries", std::move(entries)).set("stores", std::move(stores)).dump();
 }
 
 bool trust_command(const load::Loaded& loaded, const CertificateRegister& certificates,
@@ -184,7 +160,7 @@ bool trust_command(const load::Loaded& loaded, const CertificateRegister& certif
   if (verb != "rehearse" && verb != "explain") return false;
   const auto done =
       verb == "explain" ? explain(loaded, json, now) : rehearse(loaded, certificates, json, now);
-  answer(done ? 200 : 422, done ? *done : error_json(done.error().text));
+  answer(done ? 200 : 422, done ? *done : json::error_text(done.error().text));
   return true;
 }
 

@@ -7,15 +7,15 @@
 #include "gateway/base/utc.h"
 #include "gateway/crypto/certificate.h"
 #include "gateway/desk/chain_trial.h"
-#include "gateway/desk/json_list.h"
 #include "gateway/desk/trust_commands.h"
-#include "gateway/observe/json_line.h"
+#include "gateway/json/json.h"
+#include "gateway/json/value.h"
 #include "gateway/policy/facts.h"
 
 namespace sallyport::desk {
 namespace {
 
-using observe::JsonLine;
+using json::Draft;
 using tls::RefusalReason;
 
 constexpr json::Limits kLimits{.max_bytes = 1024 * 1024, .max_depth = 4};
@@ -61,38 +61,34 @@ std::string_view check_of(RefusalReason reason) {
   return "issuer";
 }
 
-std::string checks_json(const tls::CertificateRefusal* refusal) {
-  JsonList checks;
+Draft checks_draft(const tls::CertificateRefusal* refusal) {
+  Draft checks = Draft::array();
   std::string_view result = "pass";
   for (const std::string_view check : kChecks) {
     const bool failed = refusal != nullptr && check_of(refusal->reason) == check;
-    std::string one;
-    JsonLine line(one);
-    line.text("check", check).text("result", failed ? "fail" : result);
+    Draft one = Draft::object();
+    one.text("check", check).text("result", failed ? "fail" : result);
     if (failed) {
-      line.text("reason", tls::to_string(refusal->reason)).text("why", refusal->text);
+      one.text("reason", tls::to_string(refusal->reason)).text("why", refusal->text);
       result = "not reached";
     }
-    line.close();
-    checks.add(one);
+    checks.add(std::move(one));
   }
-  return checks.end();
+  return checks;
 }
 
-std::string store_json(const tls::TrustStore& store, const tls::ChainVerifier::Verdict& verdict) {
+Draft store_draft(const tls::TrustStore& store, const tls::ChainVerifier::Verdict& verdict) {
   const auto* refusal = std::get_if<tls::CertificateRefusal>(&verdict);
-  std::string out;
-  JsonLine line(out);
-  line.text("store", store.name()).boolean("accepted", refusal == nullptr);
+  Draft out = Draft::object();
+  out.text("store", store.name()).set("accepted", refusal == nullptr);
   if (refusal == nullptr) {
     const auto& proof = std::get<tls::ChainVerifier::Verified>(verdict);
-    line.text("entry", proof->entry())
+    out.text("entry", proof->entry())
         .text("identity", proof->identity())
         .text("anchor", proof->anchor())
         .text("valid_until", utc_text(proof->valid_until()));
   }
-  line.close();
-  return with_member(std::move(out), "checks", checks_json(refusal));
+  return std::move(out).set("checks", checks_draft(refusal));
 }
 
 const policy::Route* find_route(const load::Loaded& loaded, std::string_view id) {
@@ -104,8 +100,8 @@ const policy::Route* find_route(const load::Loaded& loaded, std::string_view id)
 
 // judge_by_route runs those of the route's policies that say who the client is, on a request that
 // has nothing but the certificate.
-std::string judge_by_route(const policy::Route& route, tls::ChainVerifier::Verified certificate,
-                           WallTime at, bool& accepted) {
+Draft judge_by_route(const policy::Route& route, tls::ChainVerifier::Verified certificate,
+                     WallTime at, bool& accepted) {
   Arena arena;
   const policy::ConnectionFacts connection;
   policy::Facts facts;
@@ -114,28 +110,27 @@ std::string judge_by_route(const policy::Route& route, tls::ChainVerifier::Verif
   exchange.facts.client_certificate = std::move(certificate);
   event::Loop loop;  // policies are attached to one; none that gives an identity waits
   policy::AttachContext context(0, loop);
-  JsonList steps;
+  Draft steps = Draft::array();
   for (const policy::ChainEntry& entry : route.chain) {
     const auto gives = entry.module->gives;
     if (std::find(gives.begin(), gives.end(), policy::Fact::identity) == gives.end()) continue;
     const auto attached = entry.module->attach(entry.plan, context);
     const policy::Verdict verdict = attached->on_request(exchange);
     const auto* denied = std::get_if<policy::Deny>(&verdict);
-    std::string one;
-    JsonLine line(one);
-    line.text("check", entry.module->name).text("result", denied != nullptr ? "fail" : "pass");
+    Draft one = Draft::object();
+    one.text("check", entry.module->name).text("result", denied != nullptr ? "fail" : "pass");
     if (denied != nullptr) {
       accepted = accepted && entry.options.mode == policy::Mode::observe;
-      line.text("reason", denied->reason->id)
+      one.text("reason", denied->reason->id)
           .text("why", denied->evidence.text)
           .text("help", denied->reason->help);
     }
-    line.close();
-    steps.add(one);
+    steps.add(std::move(one));
   }
-  std::string out;
-  JsonLine(out).text("route", route.id).boolean("accepted", accepted).close();
-  return with_member(std::move(out), "checks", steps.end());
+  return Draft::object()
+      .text("route", route.id)
+      .set("accepted", accepted)
+      .set("checks", std::move(steps));
 }
 
 struct Order {
@@ -160,19 +155,17 @@ Result<Order> read_order(std::string_view text, WallTime now) {
   return order;
 }
 
-std::string head_json(const std::string& der, bool accepted, WallTime at) {
-  std::string out;
-  JsonLine line(out);
+Draft head_draft(const std::string& der, bool accepted, WallTime at) {
+  Draft out = Draft::object();
   if (const auto view = crypto::view_certificate(der)) {
-    line.text("subject", view->subject)
+    out.text("subject", view->subject)
         .text("issuer", view->issuer)
         .text("serial", view->serial)
         .text("sha256", to_hex(crypto::as_text(view->sha256)))
         .text("not_before", utc_text(view->not_before))
         .text("not_after", utc_text(view->not_after));
   }
-  line.text("at", utc_text(at.unix_seconds())).boolean("accepted", accepted).close();
-  return out;
+  return std::move(out).text("at", utc_text(at.unix_seconds())).set("accepted", accepted);
 }
 
 }  // namespace
@@ -187,20 +180,22 @@ Result<std::string> explain(const load::Loaded& loaded, std::string_view text, W
   if (!order->route.empty() && (route = find_route(loaded, order->route)) == nullptr) {
     return mistake("there is no route \"" + order->route + "\"");
   }
-  JsonList stores, routes;
+  Draft stores = Draft::array();
+  Draft routes = Draft::array();
   bool accepted = false;
   for (const auto& [name, store] : loaded.trust_stores) {
     if (!order->store.empty() && name != order->store) continue;
     const auto verdict = try_chain(order->chain, *store, order->at);
-    stores.add(store_json(*store, verdict));
+    stores.add(store_draft(*store, verdict));
     const auto* proof = std::get_if<tls::ChainVerifier::Verified>(&verdict);
     bool passes = proof != nullptr;
     if (passes && route != nullptr) routes.add(judge_by_route(*route, *proof, order->at, passes));
     accepted = accepted || passes;
   }
-  std::string out = head_json(order->chain.front(), accepted, order->at);
-  out = with_member(std::move(out), "stores", stores.end());
-  return with_member(std::move(out), "routes", routes.end());
+  return head_draft(order->chain.front(), accepted, order->at)
+      .set("stores", std::move(stores))
+      .set("routes", std::move(routes))
+      .dump();
 }
 
 }  // namespace sallyport::desk

@@ -5,14 +5,14 @@
 #include "gateway/base/text.h"
 #include "gateway/base/utc.h"
 #include "gateway/desk/chain_trial.h"
-#include "gateway/desk/json_list.h"
 #include "gateway/desk/trust_commands.h"
-#include "gateway/observe/json_line.h"
+#include "gateway/json/json.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::desk {
 namespace {
 
-using observe::JsonLine;
+using json::Draft;
 
 // PEM of a large bundle, as JSON.
 constexpr json::Limits kLimits{.max_bytes = 8 * 1024 * 1024, .max_depth = 4};
@@ -49,21 +49,18 @@ Result<std::shared_ptr<const tls::TrustStore>> proposed_store(const tls::TrustSt
   return std::move(made->store);
 }
 
-std::string broken_json(const SeenCertificate& seen, const tls::CertificateRefusal& why,
-                        WallTime now) {
-  std::string out;
-  JsonLine(out)
-      .text("subject", seen.view.subject)
+Draft broken_draft(const SeenCertificate& seen, const tls::CertificateRefusal& why, WallTime now) {
+  Draft out = Draft::object();
+  out.text("subject", seen.view.subject)
       .text("issuer", seen.view.issuer)
       .text("serial", seen.view.serial)
       .text("sha256", to_hex(crypto::as_text(seen.view.sha256)))
       .text("identity", seen.identity)
       .text("entry", seen.entry)
       .text("last_seen", utc_text(seen.last_seen))
-      .number("last_day", seen.handshakes_in(Seconds(24 * 3600), now))
+      .set("last_day", seen.handshakes_in(Seconds(24 * 3600), now))
       .text("reason", tls::to_string(why.reason))
-      .text("why", why.text)
-      .close();
+      .text("why", why.text);
   return out;
 }
 
@@ -84,7 +81,7 @@ Result<std::string> rehearse(const load::Loaded& loaded, const CertificateRegist
   const std::int64_t at = order->member("at").integer().value_or(now.unix_seconds());
   const std::int64_t days = order->member("days").integer().value_or(kDefaultDays);
 
-  JsonList broken;
+  Draft broken = Draft::array();
   std::uint64_t tried = 0, refused = 0;
   for (const SeenCertificate* seen : certificates.all()) {
     if (seen->store != name) continue;
@@ -96,16 +93,15 @@ Result<std::string> rehearse(const load::Loaded& loaded, const CertificateRegist
     const auto* refusal = std::get_if<tls::CertificateRefusal>(&verdict);
     if (refusal == nullptr) continue;
     ++refused;
-    broken.add(broken_json(*seen, *refusal, now));
+    broken.add(broken_draft(*seen, *refusal, now));
   }
-  std::string out;
-  JsonLine(out)
+  return Draft::object()
       .text("store", name)
       .text("at", utc_text(at))
-      .number("tried", tried)
-      .number("broken", refused)
-      .close();
-  return with_member(std::move(out), "breaks", broken.end());
+      .set("tried", tried)
+      .set("broken", refused)
+      .set("breaks", std::move(broken))
+      .dump();
 }
 
 }  // namespace sallyport::desk

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <filesystem>
 #include <utility>
 
 #include "gateway/base/text.h"
@@ -47,8 +48,12 @@ FileWatch::~FileWatch() {
   if (fd_ >= 0) close(fd_);
 }
 
-void FileWatch::set(std::vector<std::string> paths) {
-  paths_ = std::move(paths);
+void FileWatch::set(const std::vector<std::string>& paths) {
+  paths_.clear();
+  for (const std::string& path : paths) {
+    std::error_code error;
+    paths_.push_back(std::filesystem::absolute(path, error).string());
+  }
   arm();
 }
 

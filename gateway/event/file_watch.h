@@ -25,8 +25,8 @@ class FileWatch final : private WatchHandler, private TimerHandler {
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
-  // set watches `paths` (absolute; they need not exist) instead of what was watched before.
-  void set(std::vector<std::string> paths);
+  // set watches `paths` (they need not exist) instead of what was watched before.
+  void set(const std::vector<std::string>& paths);
   // suspect is as if something had changed: there was a time when nobody watched.
   void suspect();
   // is_blind: the kernel would not watch (some of) them, so that somebody must look now and then.

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "gateway/base/check.h"
+#include "gateway/http/h2_library.h"
 #include "gateway/http/h2_request.h"
 
 namespace sallyport::http {
@@ -14,14 +14,6 @@ namespace {
 constexpr std::size_t kFrameHead = 9;
 constexpr std::int32_t kConnectionWindow = 1024 * 1024;
 constexpr std::size_t kMaxContinuations = 8;
-
-std::string_view text(const std::uint8_t* octets, std::size_t size) {
-  return {reinterpret_cast<const char*>(octets), size};
-}
-
-bool ends_stream(const nghttp2_frame& frame) {
-  return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-}
 
 }  // namespace
 
@@ -37,7 +29,7 @@ struct H2ClientCallbacks {
   static int header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name,
                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                     std::uint8_t, void* self) {
-    of(self).block_.add(text(name, name_size), text(value, value_size));
+    of(self).block_.add(h2_text(name, name_size), h2_text(value, value_size));
     return 0;
   }
 
@@ -62,7 +54,7 @@ struct H2ClientCallbacks {
       session.consume(stream, size);
       session.fail(stream, H2End::broken, rule_of_answer(*violation));
     } else {
-      open->caller->on_h2_data(text(octets, size));
+      open->caller->on_h2_data(h2_text(octets, size));
     }
     return 0;
   }
@@ -78,20 +70,7 @@ struct H2ClientCallbacks {
                       std::uint32_t* flags, nghttp2_data_source*, void* self) {
     const auto* open = of(self).find(stream);
     if (open == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    const H2Caller& caller = *open->caller;
-    const std::size_t unsent = caller.h2_unsent().size();
-    const std::size_t taken = std::min(unsent, size);
-    const bool is_last = taken == unsent && caller.is_h2_complete();
-    if (taken == 0 && !is_last) return NGHTTP2_ERR_DEFERRED;
-    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (!is_last) return static_cast<ssize_t>(taken);
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (caller.h2_trailers().empty()) return static_cast<ssize_t>(taken);
-    H2FieldSection& section = of(self).section_;
-    if (!section.set_trailers(caller.h2_trailers())) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    nghttp2_submit_trailer(raw, stream, section.fields().data(), section.fields().size());
-    return static_cast<ssize_t>(taken);
+    return read_h2_body(*open->caller, of(self).section_, raw, stream, size, *flags);
   }
 
   static int send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* head,
@@ -100,7 +79,7 @@ struct H2ClientCallbacks {
     auto* open = session.find(frame->hd.stream_id);
     if (open == nullptr || session.out_ == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     if (session.out_->size() >= session.enough_) return NGHTTP2_ERR_WOULDBLOCK;
-    session.out_->append(text(head, kFrameHead));
+    session.out_->append(h2_text(head, kFrameHead));
     session.out_->append(open->caller->h2_unsent().substr(0, size));
     open->caller->on_h2_sent(size);
     return 0;
@@ -109,41 +88,11 @@ struct H2ClientCallbacks {
 
 namespace {
 
-struct CallbacksFree {
-  void operator()(nghttp2_session_callbacks* callbacks) const {
-    nghttp2_session_callbacks_del(callbacks);
-  }
-};
-struct OptionFree {
-  void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
-};
-
-using CallbackTable = std::unique_ptr<nghttp2_session_callbacks, CallbacksFree>;
-
-CallbackTable make_callbacks() {
-  nghttp2_session_callbacks* table = nullptr;
-  SALLYPORT_CHECK(nghttp2_session_callbacks_new(&table) == 0);
-  using C = H2ClientCallbacks;
-  nghttp2_session_callbacks_set_on_begin_headers_callback(table, C::begin_headers);
-  nghttp2_session_callbacks_set_on_header_callback(table, C::header);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(table, C::frame);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, C::data);
-  nghttp2_session_callbacks_set_on_stream_close_callback(table, C::close);
-  nghttp2_session_callbacks_set_send_data_callback(table, C::send_data);
-  return CallbackTable(table);
-}
-
 nghttp2_session* make_session(void* self) {
-  static const CallbackTable callbacks = make_callbacks();
-  nghttp2_option* option = nullptr;
-  SALLYPORT_CHECK(nghttp2_option_new(&option) == 0);
-  const std::unique_ptr<nghttp2_option, OptionFree> owned(option);
-  nghttp2_option_set_no_auto_window_update(option, 1);
-  // Messages are judged by H2Answer, which gives a reason; the library would only reset.
-  nghttp2_option_set_no_http_messaging(option, 1);
-  nghttp2_option_set_max_continuations(option, kMaxContinuations);
+  static const H2CallbackTable callbacks = make_h2_callbacks<H2ClientCallbacks>();
+  const H2Option option = make_h2_option(kMaxContinuations);
   nghttp2_session* session = nullptr;
-  SALLYPORT_CHECK(nghttp2_session_client_new2(&session, callbacks.get(), self, option) == 0);
+  SALLYPORT_CHECK(nghttp2_session_client_new2(&session, callbacks.get(), self, option.get()) == 0);
   return session;
 }
 
@@ -170,18 +119,9 @@ bool H2ClientSession::feed(std::string_view bytes) {
 bool H2ClientSession::produce(std::string& out, std::size_t enough) {
   out_ = &out;
   enough_ = enough;
-  bool is_good = true;
-  while (out.size() < enough) {
-    const std::uint8_t* octets = nullptr;
-    const std::size_t before = out.size();
-    const auto size = nghttp2_session_mem_send(session_, &octets);
-    is_good = size >= 0;
-    if (size > 0) out.append(text(octets, static_cast<std::size_t>(size)));
-    // A DATA frame was appended by its callback; then the library returns zero octets of its own.
-    if (!is_good || out.size() == before) break;
-  }
+  const int error = produce_h2(session_, out, enough);
   out_ = nullptr;
-  return is_good;
+  return error == 0;
 }
 
 bool H2ClientSession::has_room() const {
@@ -190,9 +130,7 @@ bool H2ClientSession::has_room() const {
   return nghttp2_session_check_request_allowed(session_) != 0 && streams_.size() < most;
 }
 
-bool H2ClientSession::is_over() const {
-  return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
-}
+bool H2ClientSession::is_over() const { return is_h2_over(session_); }
 
 std::int32_t H2ClientSession::open(const RequestHead& head, std::string_view scheme,
                                    H2Caller& caller) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gateway/base/check.h"
+#include "gateway/http/h2_library.h"
 
 namespace sallyport::http {
 namespace {
@@ -19,14 +20,6 @@ constexpr std::size_t kPreface = NGHTTP2_CLIENT_MAGIC_LEN;
 constexpr std::uint32_t kUpdatesOfAFrame = 4;
 constexpr std::uint64_t kRecord = 5 + 1 + 16;
 constexpr std::uint64_t kWindowUpdate = kFrameHead + 4 + kRecord;
-
-std::string_view text(const std::uint8_t* octets, std::size_t size) {
-  return {reinterpret_cast<const char*>(octets), size};
-}
-
-bool ends_stream(const nghttp2_frame& frame) {
-  return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-}
 
 H2Sink* sink_of(nghttp2_session* session, std::int32_t stream) {
   return static_cast<H2Sink*>(nghttp2_session_get_stream_user_data(session, stream));
@@ -49,7 +42,7 @@ struct H2Callbacks {
   static int header(nghttp2_session*, const nghttp2_frame*, const std::uint8_t* name,
                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                     std::uint8_t, void* self) {
-    of(self).block_.add(text(name, name_size), text(value, value_size));
+    of(self).block_.add(h2_text(name, name_size), h2_text(value, value_size));
     return 0;
   }
 
@@ -118,7 +111,7 @@ struct H2Callbacks {
       of(self).consume(stream, size);
     } else {
       of(self).useful_ += size;
-      sink->on_h2_data(text(octets, size));
+      sink->on_h2_data(h2_text(octets, size));
     }
     return 0;
   }
@@ -143,8 +136,9 @@ struct H2Callbacks {
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
       // The library gave the connection up; what it sent says why.
       const auto& goaway = frame->goaway;
-      of(self).fail(goaway.opaque_data_len == 0 ? nghttp2_http2_strerror(goaway.error_code)
-                                                : text(goaway.opaque_data, goaway.opaque_data_len));
+      of(self).fail(goaway.opaque_data_len == 0
+                        ? nghttp2_http2_strerror(goaway.error_code)
+                        : h2_text(goaway.opaque_data, goaway.opaque_data_len));
     }
     const std::int32_t stream = frame->hd.stream_id;
     const bool client_goes_on = nghttp2_session_get_stream_remote_close(raw, stream) != 1;
@@ -159,19 +153,7 @@ struct H2Callbacks {
                       std::uint32_t* flags, nghttp2_data_source*, void* self) {
     const H2Sink* sink = sink_of(raw, stream);
     if (sink == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    const std::size_t unsent = sink->h2_unsent().size();
-    const std::size_t taken = std::min(unsent, size);
-    const bool is_last = taken == unsent && sink->is_h2_complete();
-    if (taken == 0 && !is_last) return NGHTTP2_ERR_DEFERRED;
-    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (!is_last) return static_cast<ssize_t>(taken);
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (sink->h2_trailers().empty()) return static_cast<ssize_t>(taken);
-    H2FieldSection& section = of(self).section_;
-    if (!section.set_trailers(sink->h2_trailers())) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    nghttp2_submit_trailer(raw, stream, section.fields().data(), section.fields().size());
-    return static_cast<ssize_t>(taken);
+    return read_h2_body(*sink, of(self).section_, raw, stream, size, *flags);
   }
 
   static int send_data(nghttp2_session* raw, nghttp2_frame* frame, const std::uint8_t* head,
@@ -180,7 +162,7 @@ struct H2Callbacks {
     H2Sink* sink = sink_of(raw, frame->hd.stream_id);
     if (sink == nullptr || session.out_ == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     if (session.out_->size() >= session.enough_) return NGHTTP2_ERR_WOULDBLOCK;
-    session.out_->append(text(head, kFrameHead));
+    session.out_->append(h2_text(head, kFrameHead));
     session.out_->append(sink->h2_unsent().substr(0, size));
     session.budget_.earn_window_updates(kUpdatesOfAFrame);
     session.account_.earn(kUpdatesOfAFrame * kWindowUpdate);
@@ -191,47 +173,14 @@ struct H2Callbacks {
 
 namespace {
 
-struct CallbacksFree {
-  void operator()(nghttp2_session_callbacks* callbacks) const {
-    nghttp2_session_callbacks_del(callbacks);
-  }
-};
-struct OptionFree {
-  void operator()(nghttp2_option* option) const { nghttp2_option_del(option); }
-};
-
-using CallbackTable = std::unique_ptr<nghttp2_session_callbacks, CallbacksFree>;
-
-CallbackTable make_callbacks() {
-  nghttp2_session_callbacks* table = nullptr;
-  SALLYPORT_CHECK(nghttp2_session_callbacks_new(&table) == 0);
-  using C = H2Callbacks;
-  nghttp2_session_callbacks_set_on_begin_headers_callback(table, C::begin_headers);
-  nghttp2_session_callbacks_set_on_header_callback(table, C::header);
-  nghttp2_session_callbacks_set_on_begin_frame_callback(table, C::begin_frame);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(table, C::frame);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, C::data);
-  nghttp2_session_callbacks_set_on_stream_close_callback(table, C::close);
-  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(table, C::invalid);
-  nghttp2_session_callbacks_set_on_frame_send_callback(table, C::sent);
-  nghttp2_session_callbacks_set_send_data_callback(table, C::send_data);
-  return CallbackTable(table);
-}
-
 nghttp2_session* make_session(const H2Limits& limits, void* self) {
-  static const CallbackTable callbacks = make_callbacks();
-  nghttp2_option* option = nullptr;
-  SALLYPORT_CHECK(nghttp2_option_new(&option) == 0);
-  const std::unique_ptr<nghttp2_option, OptionFree> owned(option);
-  nghttp2_option_set_no_auto_window_update(option, 1);
-  // Messages are judged by h2_request, which gives a reason; the library would only reset.
-  nghttp2_option_set_no_http_messaging(option, 1);
-  nghttp2_option_set_max_continuations(option, limits.max_continuations);
-  nghttp2_option_set_no_closed_streams(option, 1);
+  static const H2CallbackTable callbacks = make_h2_callbacks<H2Callbacks>();
+  const H2Option option = make_h2_option(limits.max_continuations);
+  nghttp2_option_set_no_closed_streams(option.get(), 1);
   const auto resets = limits.per_second[static_cast<std::size_t>(H2Flood::resets)];
-  nghttp2_option_set_stream_reset_rate_limit(option, std::uint64_t{resets} * 10, resets);
+  nghttp2_option_set_stream_reset_rate_limit(option.get(), std::uint64_t{resets} * 10, resets);
   nghttp2_session* session = nullptr;
-  SALLYPORT_CHECK(nghttp2_session_server_new2(&session, callbacks.get(), self, option) == 0);
+  SALLYPORT_CHECK(nghttp2_session_server_new2(&session, callbacks.get(), self, option.get()) == 0);
   return session;
 }
 
@@ -339,22 +288,13 @@ void H2ServerSession::settle(std::size_t received) {
 bool H2ServerSession::produce(std::string& out, std::size_t enough) {
   out_ = &out;
   enough_ = enough;
-  while (out.size() < enough) {
-    const std::uint8_t* octets = nullptr;
-    const std::size_t before = out.size();
-    const auto size = nghttp2_session_mem_send(session_, &octets);
-    if (size < 0) fail(nghttp2_strerror(static_cast<int>(size)));
-    if (size > 0) out.append(text(octets, static_cast<std::size_t>(size)));
-    // A DATA frame was appended by its callback; then the library returns zero octets of its own.
-    if (size < 0 || out.size() == before) break;
-  }
+  const int error = produce_h2(session_, out, enough);
+  if (error != 0) fail(nghttp2_strerror(error));
   out_ = nullptr;
   return problem_.empty();
 }
 
-bool H2ServerSession::is_over() const {
-  return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
-}
+bool H2ServerSession::is_over() const { return is_h2_over(session_); }
 
 bool H2ServerSession::wants_to_send() const { return nghttp2_session_want_write(session_) != 0; }
 

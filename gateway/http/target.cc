@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "gateway/base/text.h"
+#include "gateway/base/utf8.h"
 #include "gateway/http/chars.h"
-#include "gateway/http/utf8.h"
 
 namespace sallyport::http {
 namespace {

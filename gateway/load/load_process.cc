@@ -91,7 +91,7 @@ void Loader::build_overload_limits() {
   limits.handshakes.waiting = std::max<std::size_t>(1, under_way / loaded_.workers);
   const double rate = static_cast<double>(settings.handshakes_per_second) / loaded_.workers;
   // A tenth of a second's worth may begin at once: enough for a client that opens its pool.
-  limits.handshakes.begin = {rate, std::max(rate / 10, 1.0)};
+  limits.handshakes.begin = TokenRate::per_second(rate, rate / 10);
   limits.min_body_rate = static_cast<std::uint32_t>(settings.min_body_rate);
   limits.min_response_rate = static_cast<std::uint32_t>(settings.min_response_rate);
   loaded_.memory = settings.memory ? settings.memory->bytes : available_memory() / 4 * 3;

@@ -1,6 +1,7 @@
 #include "gateway/load/schema.h"
 
 #include <algorithm>
+#include <set>
 
 #include "gateway/base/check.h"
 #include "gateway/config/describe.h"
@@ -102,7 +103,9 @@ std::string reasons_text() {
       "gets "
       "the answer that the route's error profile has for the class.\n\n"
       "| reason | class | meaning |\n|---|---|---|\n";
+  std::set<const policy::Reason*> added;  // modules may share a reason
   const auto add = [&](const policy::Reason& reason) {
+    if (!added.insert(&reason).second) return;
     text += "| `" + std::string(reason.id) + "` | " + std::string(policy::to_string(reason.kind)) +
             " | " + std::string(reason.help) + " |\n";
   };

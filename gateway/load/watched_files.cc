@@ -1,7 +1,5 @@
 #include "gateway/load/watched_files.h"
 
-#include <sys/stat.h>
-
 #include <array>
 #include <filesystem>
 #include <string_view>
@@ -27,14 +25,6 @@ std::string content_of(const std::string& path) {
   // Looked at where it was read: a copy of a key would not be wiped.
   const std::string_view text = read ? std::string_view(read->text) : "unreadable";
   return content.append(crypto::as_text(crypto::sha256(text)));
-}
-
-std::string stamp_of(const std::string& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return "";
-  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" +
-         std::to_string(status.st_size) + ":" + std::to_string(status.st_ctim.tv_sec) + "." +
-         std::to_string(status.st_ctim.tv_nsec);
 }
 
 }  // namespace

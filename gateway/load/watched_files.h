@@ -3,9 +3,11 @@
 // WatchedFiles is what a configuration was read from besides its document: certificates, keys,
 // trust stores and revocation lists, with the content that they had when they were read.
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "gateway/base/file.h"
 #include "gateway/crypto/digest.h"
 
 namespace sallyport::load {
@@ -26,8 +28,8 @@ class WatchedFiles {
 
  private:
   std::vector<std::string> paths_;
-  std::string content_;              // digests, in the order of paths_
-  std::vector<std::string> stamps_;  // in the order of paths_
+  std::string content_;                           // digests, in the order of paths_
+  std::vector<std::optional<FileStamp>> stamps_;  // in the order of paths_
 };
 
 }  // namespace sallyport::load

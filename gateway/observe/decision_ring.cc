@@ -10,27 +10,21 @@
 namespace sallyport::observe {
 namespace {
 
-// append_checks puts the list of a policy's checks into the object that `to` ends with: those that
-// the request needed, or would have.
-void append_checks(const policy::Module& module, policy::CheckMarks marks,
-                   const policy::Reason* reason, std::string_view evidence, std::string& to) {
+// checks_of lists a policy's checks: those that the request needed, or would have.
+json::Draft checks_of(const policy::Module& module, policy::CheckMarks marks,
+                      const policy::Reason* reason, std::string_view evidence) {
   using policy::CheckResult;
-  if (module.checks.empty()) return;
-  to.pop_back();
-  to += ",\"checks\":[";
+  json::Draft checks = json::Draft::array();
   const auto results = policy::results_of(module.checks, marks, reason);
-  bool is_first = true;
   for (const policy::Check& check : module.checks) {
     const CheckResult result = results[check.place];
     if (result == CheckResult::not_made) continue;
-    if (!is_first) to += ',';
-    is_first = false;
-    JsonLine item(to);
-    item.text("check", check.name).text("result", policy::to_string(result));
-    if (result == CheckResult::failed) item.text("detail", evidence);
-    item.close();
+    json::Draft one = json::Draft::object();
+    one.set("check", check.name).set("result", policy::to_string(result));
+    if (result == CheckResult::failed) one.text("detail", evidence);
+    checks.add(std::move(one));
   }
-  to += "]}";
+  return checks;
 }
 
 }  // namespace
@@ -101,10 +95,9 @@ std::optional<DecisionRing::Found> DecisionRing::find(std::string_view id) const
   return found;
 }
 
-std::string DecisionRing::render(const Decision& decision) {
-  std::string out;
-  JsonLine line(out);
-  line.timestamp("ts", decision.at.unix_ms)
+json::Draft DecisionRing::render(const Decision& decision) {
+  json::Draft out = json::Draft::object();
+  out.set("ts", timestamp_text(decision.at.unix_ms))
       .text("request_id", decision.id.view())
       .text("interaction_id", decision.get(decision.interaction_id))
       .text("client_ip", decision.client.text())
@@ -112,36 +105,34 @@ std::string DecisionRing::render(const Decision& decision) {
       .text("host", decision.get(decision.host))
       .text("path", decision.get(decision.path))
       .text("route", decision.get(decision.route))
-      .number("status", decision.status)
+      .set("status", decision.status)
       .text("stage", decision.get(decision.stage))
       .text("upstream", decision.get(decision.upstream))
-      .milliseconds("total_ms", decision.total_us);
+      .set("total_ms", static_cast<double>(decision.total_us) / 1000);
   if (decision.reason != nullptr) {
-    line.text("reason", decision.reason->id)
+    out.text("reason", decision.reason->id)
         .text("help", decision.reason->help)
         .text("evidence", decision.get(decision.evidence));
   }
-  line.close();
-  out.pop_back();  // the steps are an array, which JsonLine does not do
-  out += ",\"steps\":[";
+  json::Draft steps = json::Draft::array();
   for (std::size_t i = 0; i < decision.step_count; ++i) {
-    if (i != 0) out += ',';
-    render_step(decision, decision.steps[i], out);
+    steps.add(render_step(decision, decision.steps[i]));
   }
-  out += "]}";
-  return out;
+  return std::move(out).set("steps", std::move(steps));
 }
 
-void DecisionRing::render_step(const Decision& decision, const KeptStep& step, std::string& to) {
+json::Draft DecisionRing::render_step(const Decision& decision, const KeptStep& step) {
   const std::string_view evidence = decision.get(step.evidence);
-  JsonLine item(to);
-  item.text("policy", step.module->name)
+  json::Draft out = json::Draft::object();
+  out.text("policy", step.module->name)
       .text("outcome", policy::to_string(step.outcome))
       .text("evidence", evidence)
-      .number("us", step.microseconds);
-  if (step.reason != nullptr) item.text("reason", step.reason->id).text("help", step.reason->help);
-  item.close();
-  append_checks(*step.module, step.marks, step.reason, evidence, to);
+      .set("us", step.microseconds);
+  if (step.reason != nullptr) out.text("reason", step.reason->id).text("help", step.reason->help);
+  if (!step.module->checks.empty()) {
+    out.set("checks", checks_of(*step.module, step.marks, step.reason, evidence));
+  }
+  return out;
 }
 
 }  // namespace sallyport::observe

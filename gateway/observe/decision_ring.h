@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gateway/base/ids.h"
+#include "gateway/json/value.h"
 #include "gateway/observe/record.h"
 
 namespace sallyport::observe {
@@ -23,11 +24,11 @@ class DecisionRing {
   DecisionRing() : decisions_(std::make_unique<std::array<Decision, kDecisions>>()) {}
 
   void add(const RequestRecord& record);
-  // Found is the newest decision of that request or interaction id as JSON, and the request ids of
+  // Found is the newest decision of that request or interaction id and the request ids of
   // the others: clients may use one interaction id several times. Older ones than kMaxOthers are
   // counted only.
   struct Found {
-    std::string json;
+    json::Draft decision;
     std::int64_t at = 0;  // Unix milliseconds
     std::string request_id;
     std::vector<std::string> others;  // newest first
@@ -68,8 +69,8 @@ class DecisionRing {
   };
 
   static void bring_closer(const Decision& next, const Decision& last);
-  static std::string render(const Decision& decision);
-  static void render_step(const Decision& decision, const KeptStep& step, std::string& to);
+  static json::Draft render(const Decision& decision);
+  static json::Draft render_step(const Decision& decision, const KeptStep& step);
 
   std::unique_ptr<std::array<Decision, kDecisions>> decisions_;
   std::uint64_t next_ = 0;

@@ -192,7 +192,7 @@ TEST_F(Recording, DecisionsAreFoundByEitherId) {
   for (const std::string_view id : {exchange_.id.view(), exchange_.interaction_id}) {
     const auto found = ring.find(id);
     ASSERT_TRUE(found) << id;
-    const auto value = json::parse(found->json);
+    const auto value = json::parse(found->decision.dump());
     ASSERT_TRUE(value);
     EXPECT_EQ(value->member("steps").size(), 2u);
     EXPECT_EQ(value->member("steps").at(1).member("reason").string(), "fake.no");
@@ -214,7 +214,7 @@ TEST_F(Recording, DecisionsOfOneInteractionIdAreCounted) {
   EXPECT_EQ(found->count, 3U);
   EXPECT_EQ(found->request_id, ids[2]);
   EXPECT_EQ(found->others, (std::vector<std::string>{ids[1], ids[0]}));
-  EXPECT_EQ(json::parse(found->json)->member("request_id").string(), ids[2]);
+  EXPECT_EQ(json::parse(found->decision.dump())->member("request_id").string(), ids[2]);
   EXPECT_EQ(ring.find(ids[0])->count, 1U);
 }
 
@@ -240,7 +240,7 @@ TEST_F(Recording, DecisionsTellTheChecksOfAPolicy) {
     exchange_.trail = {};
     exchange_.trail.add(step);
     ring.add(record_);
-    return told(ring.find(exchange_.id.view())->json);
+    return told(ring.find(exchange_.id.view())->decision.dump());
   };
   using policy::Outcome;
   EXPECT_EQ(tell({&kFake, Outcome::allowed, nullptr, "x=1", 1, {0b1011, 0}}),

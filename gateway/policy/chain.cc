@@ -53,6 +53,18 @@ void check_needs(const ChainEntry& entry, const config::Node& node, const std::v
   }
 }
 
+// needed_after returns the facts that the policies of the chain after `module` need.
+std::vector<Fact> needed_after(const Module& module, const config::Node& policies,
+                               std::span<const Module* const> modules) {
+  std::vector<Fact> needed;
+  const auto self = std::ranges::find(modules, &module);
+  for (auto later = std::next(self); later != modules.end(); ++later) {
+    if (policies.find((*later)->name) == nullptr) continue;
+    needed.insert(needed.end(), (*later)->needs.begin(), (*later)->needs.end());
+  }
+  return needed;
+}
+
 }  // namespace
 
 std::span<const config::Option> EntryOptions::options() {
@@ -84,6 +96,7 @@ Chain load_chain(const config::Node& policies, std::span<const Module* const> mo
     ChainEntry entry{module, nullptr, {}};
     const auto [common, own] = split(*node);
     config::decode(common, entry.options, findings);
+    context.set_needed(needed_after(*module, policies, modules));
     entry.plan = module->load(own, context);
     check_needs(entry, *node, given, findings);
     for (const Fact fact : module->wants) {

@@ -29,12 +29,16 @@ class VerifiedCertificate;
 namespace sallyport::geo {
 class GeoPolicy;
 }
+namespace sallyport::revocation {
+class RevocationPolicy;
+}
 namespace sallyport::test {
 class FactMaker;  // tests/support: makes facts for policies under test
 }
 
 namespace sallyport::policy {
 
+class Revocations;
 class TokenAuthority;
 
 // VerifiedToken proves that the bearer module has verified a token for this very request.
@@ -93,6 +97,17 @@ class LocatedAddress {
   std::string_view tags_;  // from configuration, or in the exchange's arena
 };
 
+// KnownRevocations says that the revocation module has judged the request and may be asked more.
+class KnownRevocations {
+ public:
+  Revocations& ask() const { return *asked_; }  // lives as long as the exchange
+
+ private:
+  friend class revocation::RevocationPolicy;
+  explicit KnownRevocations(Revocations& asked) : asked_(&asked) {}
+  Revocations* asked_;
+};
+
 struct Facts {
   net::Address client_address;    // of whoever calls, after PROXY header or trusted hops
   std::uint16_t client_port = 0;  // zero: not known
@@ -101,6 +116,7 @@ struct Facts {
   std::shared_ptr<const crypto::VerifiedCertificate> client_certificate;  // null: none presented
   std::optional<ClientIdentity> identity;
   std::optional<VerifiedToken> token;
+  std::optional<KnownRevocations> revocations;
 };
 
 }  // namespace sallyport::policy

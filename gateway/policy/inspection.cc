@@ -57,7 +57,15 @@ void Inspection::advance() {
 
 bool Inspection::needs_missing(const ChainEntry& entry) const {
   const auto is_missing = [&](Fact fact) {
-    return fact == Fact::token ? !exchange_.facts.token : !exchange_.facts.identity;
+    switch (fact) {
+      case Fact::identity:
+        return !exchange_.facts.identity.has_value();
+      case Fact::token:
+        return !exchange_.facts.token.has_value();
+      case Fact::revocations:
+        return !exchange_.facts.revocations.has_value();
+    }
+    return true;
   };
   return std::ranges::any_of(entry.module->needs, is_missing) ||
          std::ranges::any_of(entry.wanted, is_missing);

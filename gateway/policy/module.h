@@ -4,6 +4,7 @@
 // which facts it needs and gives, and how its plan is loaded and attached. modules/modules.cc lists
 // them all.
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -102,6 +103,12 @@ class LoadContext {
   // is_production says whether what is tolerable in a sandbox is an error here.
   virtual bool is_production() const = 0;
 
+  // is_needed says whether a later policy of the chain that is being loaded needs the fact: then
+  // this one may leave to it what only that fact is asked for.
+  bool is_needed(Fact fact) const { return std::ranges::find(needed_, fact) != needed_.end(); }
+  // set_needed is for whoever loads a chain, before each entry.
+  void set_needed(std::vector<Fact> facts) { needed_ = std::move(facts); }
+
   // service returns the running service of that key, or makes one. `key` must contain everything
   // that its behaviour depends on, so that a changed option makes a new service. It lives as long
   // as a configuration that asked for it runs; a plan keeps only what workers read, never the
@@ -118,6 +125,9 @@ class LoadContext {
   virtual std::shared_ptr<Service> find_or_make(
       std::type_index type, const std::string& key,
       const std::function<std::shared_ptr<Service>()>& make) = 0;
+
+ private:
+  std::vector<Fact> needed_;
 };
 
 // AttachContext is what attach may use; worker's own.

@@ -67,6 +67,8 @@ std::string_view to_string(Fact fact) {
       return "identity";
     case Fact::token:
       return "token";
+    case Fact::revocations:
+      return "view of the revocations (policy `revocation`)";
   }
   return "unknown";
 }

@@ -46,7 +46,7 @@ void tell_refusal(WorkerState& worker, ConnectionRefusal refusal, std::string_vi
   const std::string_view reason = reason_of(refusal).id;
   worker.count_refused_connection(listener, reason);
   const WallTime now = worker.loop().wall();
-  if (!worker.refusal_lines().take(now.unix_seconds())) return;
+  if (!worker.refusal_lines().take(worker.loop().mono())) return;
   observe::ConnectionRecord record;
   record.at = now;
   record.listener = listener;

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/base/clock.h"
+#include "gateway/base/token_bucket.h"
 #include "gateway/server/peer.h"
 
 namespace sallyport::server {
@@ -47,25 +49,17 @@ class LineBudget {
  public:
   static constexpr int kLinesPerSecond = 50;
 
-  // take says whether a line may be written at this Unix second.
-  bool take(std::int64_t second) {
-    if (second != second_) {
-      second_ = second;
-      lines_ = 0;
-    }
-    if (lines_ == kLinesPerSecond) {
-      ++suppressed_;
-      return false;
-    }
-    ++lines_;
-    return true;
+  // take says whether a line may be written now.
+  bool take(MonoTime now) {
+    const bool may = lines_.take(TokenRate::per_second(kLinesPerSecond, kLinesPerSecond), now);
+    if (!may) ++suppressed_;
+    return may;
   }
   // suppressed returns how many lines were not written since it was last asked.
   std::uint64_t suppressed() { return std::exchange(suppressed_, 0); }
 
  private:
-  std::int64_t second_ = 0;
-  int lines_ = 0;
+  TokenBucket lines_;
   std::uint64_t suppressed_ = 0;
 };
 

@@ -8,9 +8,8 @@ namespace sallyport::server {
 namespace {
 
 // A second's worth may come at once.
-TokenBucket::Rule rule_of(const AddressLimits& limits) {
-  const auto rate = static_cast<double>(limits.per_second);
-  return {rate, std::max(rate, 1.0)};
+TokenRate rate_of(const AddressLimits& limits) {
+  return TokenRate::per_second(limits.per_second, limits.per_second);
 }
 
 }  // namespace
@@ -54,10 +53,10 @@ ConnectionTally::Charge ConnectionTally::charge(Seat& seat, const net::Address& 
   if (key.family == net::Family::none) return Charge::good;
   Stripe& stripe = stripe_of(key);
   const std::lock_guard lock(stripe.mutex);
-  if (stripe.entries.size() >= stripe.sweep_at) sweep(stripe, limits, now);
+  if (stripe.entries.size() >= stripe.sweep_at) sweep(stripe, now);
   Entry& entry = stripe.entries.try_emplace(key).first->second;
   if (limits.connections != 0 && entry.open >= limits.connections) return Charge::too_many;
-  if (limits.per_second != 0 && !entry.rate.take(rule_of(limits), now)) return Charge::too_often;
+  if (limits.per_second != 0 && !entry.rate.take(rate_of(limits), now)) return Charge::too_often;
   ++entry.open;
   seat.key_ = key;
   return Charge::good;
@@ -65,10 +64,9 @@ ConnectionTally::Charge ConnectionTally::charge(Seat& seat, const net::Address& 
 
 // sweep forgets addresses without connections: those whose rate has recovered, and all of them when
 // that does not help, so that no number of addresses makes the table large.
-void ConnectionTally::sweep(Stripe& stripe, const AddressLimits& limits, MonoTime now) {
-  const TokenBucket::Rule rule = rule_of(limits);
+void ConnectionTally::sweep(Stripe& stripe, MonoTime now) {
   std::erase_if(stripe.entries, [&](const auto& row) {
-    return row.second.open == 0 && row.second.rate.is_full(rule, now);
+    return row.second.open == 0 && row.second.rate.is_full(now);
   });
   if (stripe.entries.size() >= stripe.sweep_at) {
     std::erase_if(stripe.entries, [](const auto& row) { return row.second.open == 0; });

@@ -14,9 +14,9 @@
 #include <unordered_map>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/token_bucket.h"
 #include "gateway/crypto/siphash.h"
 #include "gateway/net/address.h"
-#include "gateway/server/token_bucket.h"
 
 namespace sallyport::server {
 
@@ -96,7 +96,7 @@ class ConnectionTally {
 
   Key key_of(const net::Address& address) const;
   Stripe& stripe_of(const Key& key);
-  static void sweep(Stripe& stripe, const AddressLimits& limits, MonoTime now);
+  static void sweep(Stripe& stripe, MonoTime now);
   void release(const Key& key);
 
   const crypto::SipKey sip_;

@@ -192,7 +192,7 @@ void Handshake::report(std::string_view reason, std::string_view detail,
   // Who said nothing cost nothing, and a flood of them must not cost the log either.
   LineBudget& budget = worker_.refusal_lines();
   if (is_silent()) {
-    if (!budget.take(record.at.unix_seconds())) return;
+    if (!budget.take(worker_.loop().mono())) return;
     record.suppressed = budget.suppressed();
   }
   if (std::string* line = worker_.log().line()) observe::append_handshake_line(*line, record);

@@ -56,7 +56,7 @@ void HandshakeQueue::on_timer() {
   for (int i = 0; i < kGonePerRound && !turns.empty(); ++i) {
     Turn& turn = *turns.front();
     if (!turn.began_ && !turn.has_begun()) continue;
-    if (!turn.began_ && limits_.begin.rate > 0 && !begun_.take(limits_.begin, loop_.mono())) {
+    if (!turn.began_ && limits_.begin && !begun_.take(limits_.begin, loop_.mono())) {
       return timer_.arm(begun_.wait(limits_.begin, loop_.mono()));
     }
     turn.began_ = true;

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <list>
 
+#include "gateway/base/token_bucket.h"
 #include "gateway/event/loop.h"
 #include "gateway/event/watch.h"
-#include "gateway/server/token_bucket.h"
 
 namespace sallyport::server {
 
@@ -52,7 +52,7 @@ class HandshakeQueue final : private event::TimerHandler {
   // Limits of one worker.
   struct Limits {
     std::size_t waiting = 0;  // handshakes under way
-    TokenBucket::Rule begin;  // how many begin in a second; a rate of zero: no limit
+    TokenRate begin;          // how many begin in a second
   };
 
   explicit HandshakeQueue(event::Loop& loop) : loop_(loop), timer_(loop, *this) {}

@@ -9,7 +9,6 @@
 #include "gateway/server/connection_tally.h"
 #include "gateway/server/handshake_queue.h"
 #include "gateway/server/patience.h"
-#include "gateway/server/token_bucket.h"
 
 namespace sallyport::server {
 namespace {
@@ -109,19 +108,6 @@ TEST(ConnectionTally, IsExactWithManyThreads) {
   EXPECT_EQ(tally.taken(), 0U);
   auto seat = tally.take(1);
   EXPECT_EQ(tally.charge(seat, net::Address::from_v4(1), {1, 0}, at(0)), Charge::good);
-}
-
-// ---- TokenBucket
-
-TEST(TokenBucket, AllowsABurstAndThenItsRate) {
-  constexpr TokenBucket::Rule kRule{100, 3};
-  TokenBucket bucket;
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(bucket.take(kRule, at(0)));
-  EXPECT_FALSE(bucket.take(kRule, at(0)));
-  EXPECT_LE(bucket.wait(kRule, at(0)), Milliseconds(11));
-  EXPECT_TRUE(bucket.take(kRule, at(11)));
-  EXPECT_FALSE(bucket.take(kRule, at(12)));
-  EXPECT_TRUE(bucket.is_full(kRule, at(1000)));
 }
 
 // ---- Patience
@@ -232,7 +218,7 @@ TEST_F(Queue, GivesTurnsInOrder) {
 }
 
 TEST_F(Queue, LetsNoMoreBeginThanTheLimits) {
-  queue_.set_limits({100, {50, 2}});
+  queue_.set_limits({100, TokenRate::per_second(50, 2)});
   for (int i = 1; i <= 20; ++i) queue_.wait_for_turn(add(i));
   run_for(100);
   EXPECT_GE(steps_.size(), 4U);
@@ -240,7 +226,7 @@ TEST_F(Queue, LetsNoMoreBeginThanTheLimits) {
 }
 
 TEST_F(Queue, DoesNotChargeWhoHasGone) {
-  queue_.set_limits({100, {0.001, 1}});
+  queue_.set_limits({100, TokenRate::per_second(0.001, 1)});
   for (int i = 1; i <= 9; ++i) {
     add(i).is_gone = true;
     queue_.wait_for_turn(*all_.back());
@@ -251,7 +237,7 @@ TEST_F(Queue, DoesNotChargeWhoHasGone) {
 }
 
 TEST_F(Queue, DoesNotChargeALaterStep) {
-  queue_.set_limits({100, {0.001, 1}});
+  queue_.set_limits({100, TokenRate::per_second(0.001, 1)});
   FakeHandshake& only = add(1);
   for (int i = 0; i < 3; ++i) {
     queue_.wait_for_turn(only);
@@ -310,10 +296,10 @@ TEST_F(Queue, ForgetsWhoIsDestroyed) {
 
 TEST(LineBudget, SaysHowManyLinesItKeptBack) {
   LineBudget budget;
-  for (int i = 0; i < LineBudget::kLinesPerSecond; ++i) EXPECT_TRUE(budget.take(7));
-  EXPECT_FALSE(budget.take(7));
-  EXPECT_FALSE(budget.take(7));
-  EXPECT_TRUE(budget.take(8));
+  for (int i = 0; i < LineBudget::kLinesPerSecond; ++i) EXPECT_TRUE(budget.take(at(7000)));
+  EXPECT_FALSE(budget.take(at(7000)));
+  EXPECT_FALSE(budget.take(at(7000)));
+  EXPECT_TRUE(budget.take(at(8000)));
   EXPECT_EQ(budget.suppressed(), 2U);
   EXPECT_EQ(budget.suppressed(), 0U);
 }

@@ -9,7 +9,7 @@ void SurplusAlarm::on_surplus(const policy::Route& route, const proxy::Upstream&
                               const proxy::Server& server) {
   worker_.bank().add(generation_.slots[route.index].surplus);
   const WallTime now = worker_.loop().wall();
-  if (!lines_.take(now.unix_seconds())) return;
+  if (!lines_.take(worker_.loop().mono())) return;
   observe::SurplusRecord record;
   record.at = now;
   record.route = route.id;

@@ -142,8 +142,8 @@ TEST(Credentials, NameTheFileThatCannotBeRead) {
   const auto loaded = Credentials::load(pem, missing, wall_now());
   ASSERT_FALSE(loaded);
   EXPECT_TRUE(says(loaded.error().text, missing + ": cannot be read"));
-  EXPECT_TRUE(
-      says(Credentials::load(folder.path(), missing, wall_now()).error().text, "is not a file"));
+  EXPECT_TRUE(says(Credentials::load(folder.path(), missing, wall_now()).error().text,
+                   "it is not a regular file"));
   const auto huge = folder.write("huge.pem", std::string(300 * 1024, 'x'));
   EXPECT_TRUE(says(Credentials::load(huge, missing, wall_now()).error().text, "is larger than"));
 }

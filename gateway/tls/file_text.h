@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include "gateway/base/file.h"
 #include "gateway/base/result.h"
 #include "gateway/crypto/secret_text.h"
 
@@ -23,10 +24,7 @@ struct FileText {
   ~FileText() { crypto::wipe(text); }
 };
 
-// Links in the file's own place; those in the path before it are followed in any case.
-enum class Links { followed, refused };
-
-// read_file fails with the path in the text, also on a file larger than `limit`.
+// read_file is that of base/file.h with the path in the error and text that is wiped.
 Result<FileText> read_file(const std::string& path, std::size_t limit,
                            Links links = Links::followed);
 

@@ -3,8 +3,8 @@
 #include <memory>
 #include <string_view>
 
+#include "gateway/base/file.h"
 #include "gateway/base/text.h"
-#include "gateway/config/file.h"
 #include "gateway/config/option.h"
 #include "modules/address/named_sets.h"
 
@@ -47,7 +47,7 @@ Result<void> add_entry(std::string_view text, net::PrefixSet::Builder& to) {
 void add_file(std::string_view name, const Node& named_at, net::PrefixSet::Builder& to,
               Findings& findings) {
   const std::string path = config::resolve_path(named_at, std::string(name));
-  const auto file = config::read_file(path, kMaxFileBytes);
+  const auto file = read_file(path, kMaxFileBytes);
   if (!file) {
     findings.error(named_at, "cannot read the address list " + path + ": " + file.error().text);
     return;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "gateway/event/watch.h"
+#include "gateway/json/value.h"
 #include "gateway/policy/module.h"
 #include "modules/bearer/jwks.h"
 #include "modules/bearer/key_ledger.h"
@@ -76,8 +77,8 @@ class KeyWatch final : public policy::Service {
   void list(const Answer& answer) const;
   void set_denied(std::string_view json, bool denied, const Answer& answer);
   void refresh(const Answer& answer);
-  void append_key(std::string& to, const KeySource& source, const std::string& id,
-                  const KeyRecord& record) const;
+  json::Draft describe(const KeySource& source, const std::string& id,
+                       const KeyRecord& record) const;
 
   KeyLedger ledger_;
   std::string open_error_;

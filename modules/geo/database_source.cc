@@ -10,6 +10,8 @@ namespace {
 // A file that was changed this shortly before it was read may change again without a new stamp: the
 // kernel's clock for files is coarse.
 constexpr std::int64_t kFreshNs = 1'000'000'000;
+// Between two looks at a file that changes.
+constexpr Milliseconds kQuiet{200};
 
 bool is_fresh(const FileStamp& stamp) {
   return wall_now().unix_ms * 1'000'000 - stamp.changed_ns < kFreshNs;
@@ -30,19 +32,31 @@ DatabaseSource::DatabaseSource(DatabaseSourceSettings settings) : settings_(std:
   read_first();
 }
 
+Result<FileContent> DatabaseSource::read() const {
+  const auto stamp = stamp_of(settings_.file);
+  if (stamp && static_cast<std::uint64_t>(stamp->size) > settings_.max_bytes) {
+    return Error{Fault::gateway, "is larger than `max_size`"};
+  }
+  auto content = read_file(settings_.file, settings_.max_bytes);
+  if (content) return content;
+  return Error{Fault::gateway, "cannot be read: " + content.error().text};
+}
+
 void DatabaseSource::read_first() {
-  const auto image = read_image(settings_.file, settings_.max_bytes);
-  if (!image) return fail(image.error().text);
-  if (!*image) return fail("is being written");
-  auto database = Database::open((*image)->bytes, settings_.kind);
+  const auto content = read();
+  if (!content) return fail(content.error().text);
+  if (content->changed_meanwhile) return fail("is being written");
+  auto database = Database::open(content->bytes, settings_.kind);
   if (!database) return fail(database.error().text);
   current_ = *std::move(database);
-  if (!is_fresh((*image)->stamp)) taken_ = (*image)->stamp;
+  if (!is_fresh(content->stamp)) taken_ = content->stamp;
 }
 
 void DatabaseSource::start(event::Loop& control, event::Broadcast& broadcast) {
   broadcast_ = &broadcast;
   publish(current_);
+  watch_ = std::make_unique<event::FileWatch>(control, kQuiet, [this] { look(); });
+  watch_->set({settings_.file});
   timer_ = std::make_unique<event::Every>(control, settings_.check_every, [this] { look(); });
 }
 
@@ -56,17 +70,18 @@ void DatabaseSource::look() {
     return;
   }
   if (stamp == taken_) return;
-  if (stamp == std::exchange(seen_, stamp)) take(*stamp);
+  if (stamp == std::exchange(seen_, stamp)) return take(*stamp);
+  watch_->suspect();  // so that it is looked at once more
 }
 
 void DatabaseSource::take(const FileStamp& stamp) {
-  const auto image = read_image(settings_.file, settings_.max_bytes);
-  if (image && !*image) return;  // it goes on changing
-  taken_ = image ? (*image)->stamp : stamp;
+  const auto content = read();
+  if (content && content->changed_meanwhile) return watch_->suspect();
+  taken_ = content ? content->stamp : stamp;
   problem_.clear();
-  if (!image) return fail(image.error().text);
-  if ((*image)->bytes == current_->bytes()) return;
-  auto database = Database::open((*image)->bytes, settings_.kind);
+  if (!content) return fail(content.error().text);
+  if (content->bytes == current_->bytes()) return;
+  auto database = Database::open(content->bytes, settings_.kind);
   if (!database) return fail(database.error().text);
   ++replacements_;
   publish(*std::move(database));

@@ -10,11 +10,12 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/file.h"
+#include "gateway/event/file_watch.h"
 #include "gateway/event/live.h"
 #include "gateway/event/watch.h"
 #include "gateway/policy/module.h"
 #include "modules/geo/database.h"
-#include "modules/geo/database_file.h"
 
 namespace sallyport::geo {
 
@@ -44,6 +45,7 @@ class DatabaseSource final : public policy::Service {
   std::shared_ptr<const event::Live<Database>> live() const { return live_; }
 
  private:
+  Result<FileContent> read() const;
   void read_first();
   void look();
   void take(const FileStamp& stamp);
@@ -55,7 +57,8 @@ class DatabaseSource final : public policy::Service {
   const std::shared_ptr<event::Live<Database>> live_ = std::make_shared<event::Live<Database>>();
   // Of the control thread:
   event::Broadcast* broadcast_ = nullptr;
-  std::unique_ptr<event::Every> timer_;
+  std::unique_ptr<event::FileWatch> watch_;
+  std::unique_ptr<event::Every> timer_;  // for changes that the kernel does not tell
   std::shared_ptr<const Database> current_;
   std::optional<FileStamp> taken_;  // of what was read last, good or not
   std::optional<FileStamp> seen_;   // at the last look

@@ -135,6 +135,17 @@ TEST_F(Source, FollowsAFileThatIsReplaced) {
   EXPECT_THAT(metric(*source_, "geo_database_reload_failures_total"), 0);
 }
 
+TEST_F(Source, IsToldOfAChangeLongBeforeItLooks) {
+  DatabaseSourceSettings settings = settings_for(folder_.write("c.mmdb", country_file("US")));
+  settings.check_every = Milliseconds(3'600'000);
+  source_.emplace(settings);
+  source_->start(loop_, broadcast_);
+  folder_.write("c.mmdb", country_file("CA"));
+  EXPECT_TRUE(country_becomes("CA"));
+  std::filesystem::remove(settings.file);
+  EXPECT_TRUE(failures_become(1));
+}
+
 TEST_F(Source, FollowsALinkThatIsSwitched) {
   folder_.write("one.mmdb", country_file("US"));
   folder_.write("two.mmdb", country_file("CA"));

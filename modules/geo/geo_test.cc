@@ -250,7 +250,7 @@ TEST_F(Geo, NeedsADatabaseThatIsThere) {
   EXPECT_THAT(without.errors(), HasSubstr("names no file"));
   harness_.shared("databases: {country: none.mmdb}");
   EXPECT_FALSE(harness_.load(""));
-  EXPECT_THAT(harness_.errors(), HasSubstr("none.mmdb: No such file or directory"));
+  EXPECT_THAT(harness_.errors(), HasSubstr("none.mmdb: cannot be read: No such file or directory"));
   EXPECT_THAT(harness_.errors(), HasSubstr("error: modules.geo.databases.country: "));
 }
 

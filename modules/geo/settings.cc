@@ -65,8 +65,10 @@ std::span<const config::Option> SharedSettings::options() {
           between(config::Size{64 * 1024}, config::Size{2ULL * 1024 * 1024 * 1024})),
       option<&SharedSettings::check_every>(
           "check_every",
-          "How often the files are looked at. A changed file is read when it has stayed the same "
-          "from one look to the next.",
+          "How often the files are looked at although the kernel reports no change, as on a "
+          "network "
+          "file system. A changed file is read when it has stayed the same from one look to the "
+          "next.",
           between(Milliseconds(50), Milliseconds(24 * 3600 * 1000))),
   };
   return rows;

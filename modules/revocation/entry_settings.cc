@@ -20,18 +20,6 @@ std::span<const config::Option> EntrySettings::options() {
       config::option<&EntrySettings::allow_for>(
           "allow_for", "How old it may be at most where stale requests are allowed.",
           config::between(Milliseconds(1000), Milliseconds(24 * 3'600'000))),
-      config::option<&EntrySettings::endpoint>(
-          "endpoint",
-          "Which endpoint of the authorization server the route is: `none`; `token`, where refresh "
-          "tokens of revoked users, clients and consents are refused; `revocation` (RFC 7009), "
-          "where what the server says yes to is revoked here as well."),
-      config::option<&EntrySettings::issuer>(
-          "issuer", "The `iss` of the tokens of that endpoint; empty: revoked for every issuer."),
-      config::option<&EntrySettings::query>(
-          "query",
-          "The only query that requests to that endpoint may have, octet for octet and without the "
-          "question mark, such as `tenant=retail`; empty: none. It may have no parameter of "
-          "OAuth."),
   };
   return rows;
 }

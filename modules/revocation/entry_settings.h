@@ -4,7 +4,6 @@
 
 #include <array>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -23,21 +22,10 @@ constexpr auto option_names(OnStale) {
                                                               {"introspect", OnStale::introspect}}};
 }
 
-// Endpoint says which endpoint of the authorization server the route is.
-enum class Endpoint : std::uint8_t { none, token, revocation };
-
-constexpr auto option_names(Endpoint) {
-  return std::array<std::pair<std::string_view, Endpoint>, 3>{
-      {{"none", Endpoint::none}, {"token", Endpoint::token}, {"revocation", Endpoint::revocation}}};
-}
-
 struct EntrySettings {
   OnStale on_stale = OnStale::by_method;
   Milliseconds fresh_for{5000};
   Milliseconds allow_for{5 * 60 * 1000};
-  Endpoint endpoint = Endpoint::none;
-  std::string issuer;
-  std::string query;
   static std::span<const config::Option> options();
 };
 

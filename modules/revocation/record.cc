@@ -1,7 +1,6 @@
 #include "modules/revocation/record.h"
 
 #include "gateway/crypto/digest.h"
-#include "gateway/json/json.h"
 #include "modules/revocation/issuer.h"
 
 namespace sallyport::revocation {
@@ -55,18 +54,6 @@ class Reader {
   bool is_good_ = true;
 };
 
-void append_member(std::string& to, std::string_view name, std::string_view text) {
-  json::append_quoted(to, name);
-  to += ':';
-  json::append_quoted(to, text);
-  to += ',';
-}
-
-void append_member(std::string& to, std::string_view name, std::int64_t time) {
-  json::append_quoted(to, name);
-  to += ':' + std::to_string(time) + ',';
-}
-
 }  // namespace
 
 std::string record_key(Unit unit, std::string_view issuer, std::string_view value) {
@@ -112,21 +99,15 @@ std::optional<Record> decode_record(std::string_view bytes) {
   return record;
 }
 
-void append_json(std::string& to, const Record& record) {
-  to += '{';
-  append_member(to, "unit", unit_name(record.unit));
-  append_member(to, "value", record.value);
-  if (!record.issuer.empty()) append_member(to, "issuer", record.issuer);
-  if (record.cutoff != kAlways) append_member(to, "cutoff", record.cutoff);
-  if (record.expires != kAlways) append_member(to, "expires", record.expires);
-  if (!record.reason.empty()) append_member(to, "reason", record.reason);
-  if (!record.who.empty()) append_member(to, "who", record.who);
-  if (record.origin == Origin::redis) append_member(to, "from", std::string_view("redis"));
-  if (record.origin == Origin::foreign) {
-    append_member(to, "from", std::string_view("redis, another program's key"));
-  }
-  append_member(to, "made", record.made);
-  to.back() = '}';
+json::Draft describe(const Record& record) {
+  json::Draft out = json::Draft::object();
+  out.set("unit", unit_name(record.unit)).set("value", record.value).text("issuer", record.issuer);
+  if (record.cutoff != kAlways) out.set("cutoff", record.cutoff);
+  if (record.expires != kAlways) out.set("expires", record.expires);
+  out.text("reason", record.reason).text("who", record.who);
+  if (record.origin == Origin::redis) out.set("from", "redis");
+  if (record.origin == Origin::foreign) out.set("from", "redis, another program's key");
+  return std::move(out).set("made", record.made);
 }
 
 }  // namespace sallyport::revocation

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/json/value.h"
 #include "modules/revocation/unit.h"
 
 namespace sallyport::revocation {
@@ -44,7 +45,7 @@ std::string record_key(Unit unit, std::string_view issuer, std::string_view valu
 std::string encode_record(const Record& record);
 std::optional<Record> decode_record(std::string_view bytes);
 
-// append_json appends the record as a JSON object; unlimited times are left out.
-void append_json(std::string& to, const Record& record);
+// describe makes a JSON object for operators; unlimited times are left out.
+json::Draft describe(const Record& record);
 
 }  // namespace sallyport::revocation

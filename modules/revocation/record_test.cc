@@ -81,18 +81,14 @@ TEST(Record, HasOneKeyForEveryUnitIssuerAndValue) {
 }
 
 TEST(Record, ShowsItselfAsJson) {
-  std::string json;
-  append_json(json, example());
-  EXPECT_EQ(json,
+  EXPECT_EQ(describe(example()).dump(),
             R"({"unit":"subject","value":"user-1234567","issuer":"https://login.bank.example",)"
             R"("cutoff":1800000000,"expires":1800086400,"reason":"lost \"phone\"","who":"ops",)"
             R"("made":1800000001})");
   Record forever;
   forever.unit = Unit::key;
   forever.value = "k1";
-  json.clear();
-  append_json(json, forever);
-  EXPECT_EQ(json, R"({"unit":"kid","value":"k1","made":0})");
+  EXPECT_EQ(describe(forever).dump(), R"({"unit":"kid","value":"k1","made":0})");
 }
 
 }  // namespace

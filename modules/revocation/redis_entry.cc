@@ -4,6 +4,7 @@
 
 #include "gateway/base/text.h"
 #include "gateway/json/json.h"
+#include "gateway/json/value.h"
 #include "modules/revocation/issuer.h"
 
 namespace sallyport::revocation {
@@ -79,19 +80,6 @@ RedisEntry parse_object(std::string_view text, std::string_view issuer) {
   return entry;
 }
 
-void append_time(std::string& to, std::string_view name, std::int64_t time) {
-  json::append_quoted(to, name);
-  to += ':' + std::to_string(time) + ',';
-}
-
-void append_text(std::string& to, std::string_view name, std::string_view text) {
-  if (text.empty()) return;
-  json::append_quoted(to, name);
-  to += ':';
-  json::append_quoted(to, text);
-  to += ',';
-}
-
 }  // namespace
 
 RedisEntry parse_entry(std::string_view value, std::string_view issuer) {
@@ -103,21 +91,18 @@ RedisEntry parse_entry(std::string_view value, std::string_view issuer) {
 }
 
 std::string render_entry(const Record& record) {
-  std::string json = "{";
+  json::Draft needed = json::Draft::object();
   // A cut-off beyond what may be ordered was given as "always".
-  if (record.cutoff > 0 && record.cutoff <= kLatest) append_time(json, "cutoff", record.cutoff);
-  if (record.made > 0) append_time(json, "made", record.made);
-  const std::size_t needed = json.size();
-  if (!record.issuer.empty() && !is_issuer_id(record.issuer)) {
-    append_text(json, "issuer", record.issuer);
-  }
-  append_text(json, "who", record.who);
-  append_text(json, "reason", record.reason);
+  if (record.cutoff > 0 && record.cutoff <= kLatest) needed.set("cutoff", record.cutoff);
+  if (record.made > 0) needed.set("made", record.made);
+  json::Draft all = needed;
+  if (!is_issuer_id(record.issuer)) all.text("issuer", record.issuer);
+  all.text("who", record.who).text("reason", record.reason);
+  if (all.is_empty()) return "1";
+  std::string text = all.dump();
+  if (text.size() <= kMaxRedisValue) return text;
   // Texts of control characters alone get six times as long.
-  if (json.size() > kMaxRedisValue) json.resize(needed);
-  if (json.size() == 1) return "1";
-  json.back() = '}';
-  return json;
+  return needed.is_empty() ? "1" : needed.dump();
 }
 
 }  // namespace sallyport::revocation

@@ -39,7 +39,11 @@ void RedisFollower::start(event::Loop& control, event::Broadcast&) {
                                      [this](const std::string& why) { link_->drop(why); }});
   writer_.emplace(*link_, following_.keys, [this] { return !keeper_->clock().has_jumped(); });
   every_.emplace(control, following_.prove_every, [this] { on_tick(); });
-  // The disk is opened about now, by its owner.
+  // The disk is opened by its owner, which starts after this and before connections are accepted:
+  // they would be refused while nobody knows how old its copy is. If it opens late, so is this.
+  control.post([self = weak_from_this()] {
+    if (const auto alive = self.lock()) alive->recall_age();
+  });
   recalling_.emplace(control, Milliseconds(20), [this] { recall_age(); });
 }
 
@@ -51,33 +55,30 @@ void RedisFollower::on_tracking() {
     state.seen = boot_now();
     suspicion_ = loss_between(server_, state);
     server_ = std::move(state);
+    is_following_ = true;
     begin();
   });
   if (!is_sent) link_->drop("it cannot be asked");
 }
 
 void RedisFollower::on_lost(const std::string& why) {
-  phase_ = Phase::away;
+  is_following_ = false;
   is_in_step_ = false;
   cancel_run();
   reader_->reset();
-  gone_.clear();
-  judged_.clear();
-  is_proving_ = false;
-  must_prove_ = false;
+  proof_.abandon();
   tell("warn", "revocation_redis_lost",
        "revocations are not followed any more, and what is known stays in force: " + why);
 }
 
 void RedisFollower::on_flushed() {
-  ++flushes_;
-  flush_ = Flush::told;
+  proof_.on_flushed();
   lose(Loss::flush);
   suspicion_ = Loss::flush;
   tell("error", "revocation_redis_emptied",
        "a database of the Redis " + link_->server() +
            " was emptied; revocations stay in force and are written back");
-  if (phase_ != Phase::away) begin();
+  if (is_following_) begin();
 }
 
 void RedisFollower::on_tick() {
@@ -112,50 +113,44 @@ void RedisFollower::begin() {
   wants_sync_ = !keeper_->is_open();
   if (wants_sync_) return;
   cancel_run();
-  phase_ = Phase::scanning;
-  for (auto& part : seen_) part.clear();
-  reinstated_.clear();
-  compared_.clear();
-  missing_ = 0;
-  unwritten_ = 0;
-  was_full_ = false;
-  was_unsure_ = false;
+  round_ = {};
   reader_->scan(following_.keys.prefixes(), [this] {
-    phase_ = Phase::comparing;
+    round_.compare_now();
     loop_->enqueue(*this);
   });
 }
 
 void RedisFollower::run() {
-  if (phase_ != Phase::comparing || writer_->under_way() >= kMaxWrites) return;
+  const bool is_comparing = round_.step() == SyncRound::Step::comparing;
+  if (!is_following_ || !is_comparing || writer_->under_way() >= kMaxWrites) return;
+  compare_some() ? loop_->enqueue(*this) : finish();
+}
+
+// compare_some compares the next records; false: those were the last, or no more can be read.
+bool RedisFollower::compare_some() {
   const auto next =
-      keeper_->walk(compared_, kStep, [this](std::string_view key, const Record& record) {
-        compare(key, record);
+      keeper_->walk(round_.compared, kStep, [this](std::string_view key, const Record& record) {
+        compare(std::string(key), record);
         return true;
       });
   if (!next) {
-    is_unsure_ = was_unsure_ = true;
-    wants_sync_ = true;
-    return finish();
+    note_unsure();
+    return false;
   }
-  if (next->empty()) return finish();
-  compared_ = *next;
-  loop_->enqueue(*this);
+  round_.compared = *next;
+  return !next->empty();
 }
 
-void RedisFollower::compare(std::string_view key, const Record& record) {
-  if (record.expires <= now() + kNearEnd) return;
-  const std::string name(key);
-  if (was_seen(name)) return;
-  if (record.origin == Origin::order) return give_back(record);
-  const auto lifted = reinstated_.find(name);
-  if (lifted != reinstated_.end() && lifted->second >= record.made) {
-    ++reinstatements_;
-    return keeper_->forget(record.unit, record.issuer, record.value);
+void RedisFollower::compare(const std::string& key, const Record& record) {
+  switch (round_.judge(key, record, now())) {
+    case SyncRound::Action::keep:
+      return;
+    case SyncRound::Action::give_back:
+      return give_back(record);
+    case SyncRound::Action::lift:
+      ++reinstatements_;
+      return keeper_->forget(record.unit, record.issuer, record.value);
   }
-  ++missing_;
-  // What another program writes for itself is its affair: it stays in force here.
-  if (record.origin == Origin::redis) give_back(record);
 }
 
 void RedisFollower::give_back(const Record& record) {
@@ -164,13 +159,13 @@ void RedisFollower::give_back(const Record& record) {
       ++restored_;
       is_there(record);
     } else {
-      ++unwritten_;
+      ++round_.unwritten;
       wants_sync_ = true;
     }
-    if (phase_ == Phase::comparing) loop_->enqueue(*this);
+    if (round_.step() == SyncRound::Step::comparing) loop_->enqueue(*this);
   });
   if (is_sent) return;
-  ++unwritten_;
+  ++round_.unwritten;
   wants_sync_ = true;
 }
 
@@ -180,25 +175,22 @@ void RedisFollower::is_there(Record record) {
 }
 
 void RedisFollower::finish() {
-  phase_ = Phase::synced;
+  round_.finish();
   is_in_step_ = true;
-  if (flush_ == Flush::told) flush_ = Flush::synced;
-  is_full_ = was_full_;
-  is_unsure_ = was_unsure_;
-  if (is_full_) {
+  proof_.on_synced();
+  shortfall_ = round_.shortfall;
+  if (shortfall_.is_full) {
     wants_sync_ = true;
     next_sync_ = loop_->mono() + kSyncAgainWhenFull;
   }
   ++syncs_;
-  for (auto& part : seen_) part = {};
-  reinstated_ = {};
-  if (!is_unsure_) keeper_->source_synced();
+  if (!shortfall_.is_unsure) keeper_->source_synced();
   const Loss cause = std::exchange(suspicion_, std::nullopt).value_or(Loss::away);
-  if (missing_ > 0) {
+  if (round_.missing() > 0) {
     if (cause != Loss::flush) lose(cause);
     tell("error", "revocation_redis_loss",
-         std::to_string(missing_) + " revocations were not in the Redis " + link_->server() +
-             " any more (" + std::string(loss_name(cause)) +
+         std::to_string(round_.missing()) + " revocations were not in the Redis " +
+             link_->server() + " any more (" + std::string(loss_name(cause)) +
              "); they stay in force, and those under our own prefix are written back");
   }
   told_error_.clear();
@@ -245,11 +237,12 @@ std::vector<std::string> RedisFollower::problems() const {
   if (!is_in_step_) {
     problems.emplace_back("the revocations are not in step with Redis; what was known is in force");
   }
-  if (is_full_) {
+  if (shortfall_.is_full) {
     problems.emplace_back("Redis has more revocations than modules.revocation.max_entries");
   }
-  if (is_unsure_) problems.emplace_back("revocations from Redis cannot be copied to the disk");
-  if (unwritten_ > 0) problems.emplace_back("revocations cannot be written to Redis");
+  if (shortfall_.is_unsure)
+    problems.emplace_back("revocations from Redis cannot be copied to the disk");
+  if (round_.unwritten > 0) problems.emplace_back("revocations cannot be written to Redis");
   return problems;
 }
 
@@ -287,18 +280,11 @@ void RedisFollower::tell(std::string_view level, std::string_view event, std::st
   if (notices_.size() < kMaxNotices) notices_.push_back({level, event, std::move(message)});
 }
 
-void RedisFollower::append_status(std::string& to) const {
-  const auto age = freshness_->age(mono_now());
-  to += "{\"synced\":";
-  to += is_complete() ? "true" : "false";
-  to += ",\"server\":";
-  json::append_quoted(to, link_->server());
-  if (age) to += ",\"lag_ms\":" + std::to_string(age->count());
-  if (!link_->last_error().empty()) {
-    to += ",\"error\":";
-    json::append_quoted(to, link_->last_error());
-  }
-  to += '}';
+json::Draft RedisFollower::status() const {
+  json::Draft out = json::Draft::object();
+  out.set("synced", is_complete()).set("server", link_->server());
+  if (const auto age = freshness_->age(mono_now())) out.set("lag_ms", age->count());
+  return std::move(out).text("error", link_->last_error());
 }
 
 }  // namespace sallyport::revocation

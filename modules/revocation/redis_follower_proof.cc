@@ -1,4 +1,4 @@
-// How a follower knows that nothing is outstanding, and what it makes of keys that are gone.
+// How a follower proves that nothing is outstanding, and what follows for keys that are gone.
 
 #include <utility>
 
@@ -29,55 +29,40 @@ bool is_broken(const RedisValue& info) {
 // told has answered a ping, all changes that were made before the ping was sent have come in; and
 // once what they made us ask for was seen, too, the set is complete as of that moment.
 void RedisFollower::prove() {
-  if (!link_->is_tracking()) return;
-  if (is_proving_) {
-    must_prove_ = true;
-    return;
-  }
-  is_proving_ = true;
-  judged_ = std::exchange(gone_, {});
-  proof_ends_flush_ = flush_ == Flush::synced;
+  if (!link_->is_tracking() || !proof_.begin()) return;
   const MonoTime asked = loop_->mono();
-  const auto look = [this, asked] {
-    auto state = std::make_shared<RedisServerState>();
-    const bool is_sent = link_->command({"INFO"},
-                                        [this, state](const Result<RedisValue>& info) {
-                                          if (!info) return;
-                                          *state =
-                                              RedisServerState::parse(link_->server(), info->text);
-                                          state->seen = boot_now();
-                                        }) &&
-                         link_->command({"CLIENT", "TRACKINGINFO"},
-                                        [this, asked, state](const Result<RedisValue>& info) {
-                                          if (!info) return;
-                                          if (is_broken(*info))
-                                            return link_->drop("it cannot tell us of changes");
-                                          on_proof(asked, *state);
-                                        });
-    if (!is_sent) link_->drop("it cannot be asked");
-  };
-  const bool is_sent = link_->ping([this, look](const Result<RedisValue>& pong) {
-    if (pong && link_->is_tracking()) reader_->after(look);
+  const bool is_sent = link_->ping([this, asked](const Result<RedisValue>& pong) {
+    if (pong && link_->is_tracking()) reader_->after([this, asked] { ask_server(asked); });
   });
   if (!is_sent) link_->drop("it cannot be pinged");
 }
 
+// ask_server asks what the server says of itself, and whether it can still tell us of changes.
+void RedisFollower::ask_server(MonoTime asked) {
+  auto state = std::make_shared<RedisServerState>();
+  const auto on_info = [this, state](const Result<RedisValue>& info) {
+    if (!info) return;
+    *state = RedisServerState::parse(link_->server(), info->text);
+    state->seen = boot_now();
+  };
+  const auto on_tracking_info = [this, asked, state](const Result<RedisValue>& info) {
+    if (!info) return;
+    if (is_broken(*info)) return link_->drop("it cannot tell us of changes");
+    on_proof(asked, *state);
+  };
+  const bool is_sent = link_->command({"INFO"}, on_info) &&
+                       link_->command({"CLIENT", "TRACKINGINFO"}, on_tracking_info);
+  if (!is_sent) link_->drop("it cannot be asked");
+}
+
 void RedisFollower::on_proof(MonoTime asked, const RedisServerState& state) {
   if (!link_->is_tracking()) return;
-  is_proving_ = false;
   if (!state.is_master) return link_->drop("it is no master any more");
-  // A key that was evicted between this proof's ping and its look at the server is told during the
-  // next proof, and judged by the one after it.
-  constexpr int kDoubtfulProofs = 3;
-  if (server_ && state.evicted > server_->evicted)
-    doubts_ = kDoubtfulProofs, doubt_ = Loss::eviction;
-  if (server_ && has_clock_jumped(*server_, state)) doubts_ = kDoubtfulProofs, doubt_ = Loss::clock;
+  const Proof::Outcome outcome = proof_.end(server_, state);
   server_ = state;
-  decide_on_gone(doubts_ > 0 ? std::optional(doubt_) : std::nullopt);
-  if (doubts_ > 0) --doubts_;
-  if (proof_ends_flush_ && flush_ == Flush::synced) flush_ = Flush::none;
+  follow(outcome);
   if (is_complete()) note_proof(asked);
-  if (std::exchange(must_prove_, false)) prove();
+  if (outcome.must_follow) prove();
 }
 
 // note_proof: the disk hears of it now and then, so that the age of its copy is known after a
@@ -101,19 +86,11 @@ void RedisFollower::recall_age() {
   freshness_->mark(proof);
 }
 
-// The same connection to the same process all the time, no database emptied, nothing evicted, its
-// clock as it should be: who can have removed the key but somebody who wanted it?
-void RedisFollower::decide_on_gone(std::optional<Loss> doubt) {
-  bool has_lost = false;
-  for (const auto& [key, gone] : std::exchange(judged_, {})) {
-    if (gone.flushes == flushes_ && !doubt) {
-      gone.is_end ? end(gone.name) : lift(gone.name);
-    } else {
-      has_lost = true;
-    }
-  }
-  if (!has_lost) return;
-  if (doubt) suspicion_ = doubt;
+void RedisFollower::follow(const Proof::Outcome& outcome) {
+  for (const RedisName& name : outcome.ended) end(name);
+  for (const RedisName& name : outcome.deleted) lift(name);
+  if (!outcome.has_lost) return;
+  if (outcome.doubt) suspicion_ = outcome.doubt;
   wants_sync_ = true;
 }
 

@@ -1,6 +1,5 @@
 // What a follower makes of the keys that it is shown.
 
-#include <cstring>
 #include <utility>
 
 #include "gateway/base/text.h"
@@ -9,29 +8,9 @@
 namespace sallyport::revocation {
 namespace {
 
-constexpr std::size_t kMaxReinstated = 100'000;
 constexpr std::int64_t kClocksDiffer = 60;  // seconds, of two gateways
 
-// part_of and hash_of take octets of the digest that a record_key is: they need no hashing.
-std::size_t part_of(const std::string& record_key) {
-  return static_cast<unsigned char>(record_key[1]);
-}
-
-std::uint64_t hash_of(const std::string& record_key) {
-  std::uint64_t hash = 0;
-  std::memcpy(&hash, record_key.data() + 2, sizeof hash);
-  return hash;
-}
-
 }  // namespace
-
-void RedisFollower::note_seen(const std::string& record_key) {
-  seen_[part_of(record_key)].insert(hash_of(record_key));
-}
-
-bool RedisFollower::was_seen(const std::string& record_key) const {
-  return seen_[part_of(record_key)].contains(hash_of(record_key));
-}
 
 void RedisFollower::on_seen(RedisReader::Seen seen) {
   const RedisKey key = following_.keys.parse(seen.key);
@@ -79,11 +58,10 @@ Record RedisFollower::record_of(const RedisReader::Seen& seen, const RedisKey& k
 }
 
 void RedisFollower::on_there(const RedisReader::Seen& seen, const RedisKey& key) {
-  gone_.erase(seen.key);
-  judged_.erase(seen.key);
+  proof_.note_there(seen.key);
   Record record = record_of(seen, key);
-  if (phase_ != Phase::synced) {
-    note_seen(record_key(record.unit, record.issuer, record.value));
+  if (round_.step() != SyncRound::Step::done) {
+    round_.note_seen(record_key(record.unit, record.issuer, record.value));
   }
   // What another program says of its own key, and we heard it say, is so; after a failover an older
   // word may come up, which is not.
@@ -98,22 +76,19 @@ void RedisFollower::learn(Record record, bool is_final) {
     case RevocationKeeper::Learnt::new_:
       return;
     case RevocationKeeper::Learnt::full:
-      is_full_ = was_full_ = true;
-      return;
+      return note_full();
     case RevocationKeeper::Learnt::unsure:
-      is_unsure_ = was_unsure_ = true;
-      wants_sync_ = true;
-      return;
+      return note_unsure();
     case RevocationKeeper::Learnt::wider:
       break;
   }
   const auto known = keeper_->find(name.unit, name.issuer, name.value);
   if (!is_own || !known || !known->has_value()) return;
   const bool is_sent = writer_->write(**known, now(), [this](const std::string& why) {
-    why.empty() ? ++restored_ : ++unwritten_;
+    why.empty() ? ++restored_ : ++round_.unwritten;
     if (!why.empty()) wants_sync_ = true;
   });
-  if (!is_sent) ++unwritten_;
+  if (!is_sent) ++round_.unwritten;
 }
 
 // A key that is gone although its end is not near was deleted, evicted or flushed away: the next
@@ -126,27 +101,31 @@ void RedisFollower::on_gone(const RedisReader::Seen& seen, const RedisKey& key) 
   const Origin origin = key.kind == RedisKey::Kind::own ? Origin::redis : Origin::foreign;
   if (record.origin != origin) return;
   const bool is_end = record.expires <= now() + kNearEnd;
-  if (is_end) {
-    // No haste: the next proof of those that come anyway judges it, and else its time.
-    if (flush_ == Flush::none && gone_.size() < kMaxReinstated)
-      gone_[seen.key] = {key.name, flushes_, true};
-    return;
-  }
-  if (flush_ != Flush::none || gone_.size() >= kMaxReinstated) {
+  const bool is_noted = proof_.note_gone(seen.key, key.name, is_end);
+  // No haste with an end: the next proof of those that come anyway judges it, and else its time.
+  if (is_end) return;
+  if (!is_noted) {
     wants_sync_ = true;
     return;
   }
-  gone_[seen.key] = {key.name, flushes_, false};
   prove();
 }
 
+// note_full and note_unsure: the set is not complete, and the present round cannot make it so.
+void RedisFollower::note_full() { shortfall_.is_full = round_.shortfall.is_full = true; }
+
+void RedisFollower::note_unsure() {
+  shortfall_.is_unsure = round_.shortfall.is_unsure = true;
+  wants_sync_ = true;
+}
+
 void RedisFollower::on_reinstated(const RedisReader::Seen& seen, const RedisName& name) {
-  if (!seen.is_there || phase_ == Phase::synced || reinstated_.size() >= kMaxReinstated) return;
+  if (!seen.is_there || round_.step() == SyncRound::Step::done) return;
   const auto when = parse_decimal<std::int64_t>(seen.value);
   // A note of the future was written by a clock that was wrong: it would lift what is revoked after
   // it.
-  if (when && *when <= now() + kClocksDiffer)
-    reinstated_[record_key(name.unit, name.issuer, name.value)] = *when;
+  if (!when || *when > now() + kClocksDiffer) return;
+  round_.note_reinstated(record_key(name.unit, name.issuer, name.value), *when);
 }
 
 }  // namespace sallyport::revocation

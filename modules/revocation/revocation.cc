@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "gateway/config/option.h"
-#include "modules/revocation/issuer.h"
+#include "modules/revocation/moved_options.h"
 #include "modules/revocation/redis_options.h"
 #include "modules/revocation/revocation_orders.h"
 #include "modules/revocation/revocation_policy.h"
@@ -14,6 +14,7 @@ namespace {
 
 // A chain without a token is judged by the client's certificate alone.
 constexpr std::array<policy::Fact, 1> kWants = {policy::Fact::token};
+constexpr std::array<policy::Fact, 1> kGives = {policy::Fact::revocations};
 const auto kReasons = policy::reasons_of(all_checks());
 
 struct StoreSettings {
@@ -33,39 +34,12 @@ std::span<const config::Option> StoreSettings::options() {
   return rows;
 }
 
-struct GrantSettings {
-  config::File path;
-  config::Size max_size{1024 * 1024 * 1024};
-  std::size_t max_entries = GrantTerms().max_entries;
-  Seconds keep = GrantTerms().keep;
-  static std::span<const config::Option> options();
-};
-
-std::span<const config::Option> GrantSettings::options() {
-  static const std::array rows{
-      config::required<&GrantSettings::path>(
-          "path", "Folder of its store, for this gateway alone; made when its parent exists."),
-      config::option<&GrantSettings::max_size>(
-          "max_size", "Largest size of the store's file. A new size holds from the next start.",
-          config::between(config::Size{1024 * 1024}, config::Size{64ULL * 1024 * 1024 * 1024})),
-      config::option<&GrantSettings::max_entries>(
-          "max_entries",
-          "How many tokens are known at most; of what comes later only the client is known.",
-          config::between(std::size_t{1}, std::size_t{100'000'000})),
-      config::option<&GrantSettings::keep>(
-          "keep", "How long a refresh token is known. At least as long as one lives.",
-          config::between(Seconds(60), Seconds(4000LL * 24 * 3600))),
-  };
-  return rows;
-}
-
 struct SharedSettings {
   StoreSettings store;
   Seconds keep = Terms().keep;
   Seconds keep_consent = Terms().keep_consent;
   std::size_t max_entries = Terms().max_entries;
   Seconds clock_trial = Clock().trial;
-  std::optional<GrantSettings> grants;
   std::optional<clients::RedisSettings> redis;
   RedisKeySettings redis_keys;
   static std::span<const config::Option> options();
@@ -92,10 +66,6 @@ std::span<const config::Option> SharedSettings::options() {
                                                    "on, and from every jump on. A new value holds "
                                                    "from the next start.",
                                                    config::between(Seconds(1), Seconds(24 * 3600))),
-      config::option<&SharedSettings::grants>(
-          "grants",
-          "Where it is remembered whose the tokens are that the authorization server issued "
-          "through this gateway; chains with an `endpoint` need it."),
       config::option<&SharedSettings::redis>(
           "redis", "The Redis that all gateways follow and write to; `store` is the copy of it."),
       config::option<&SharedSettings::redis_keys>("redis_keys",
@@ -115,44 +85,6 @@ std::shared_ptr<RevocationKeeper> keeper_of(const SharedSettings& common,
         RevocationKeeper::kTick, common.redis.has_value(), Clock{read_clocks, common.clock_trial},
         store.path.path);
   });
-}
-
-std::shared_ptr<const GuardPlan> guard_of(const EntrySettings& entry, const GrantSettings& grants,
-                                          const RevocationOrders& orders,
-                                          std::shared_ptr<const RevocationSet> set,
-                                          Seconds clock_trial, std::shared_ptr<AnswerCounts> counts,
-                                          policy::LoadContext& context) {
-  auto guard = std::make_shared<GuardPlan>();
-  guard->endpoint = entry.endpoint;
-  guard->issuer = entry.issuer;
-  guard->issuer_id = issuer_id(entry.issuer);
-  guard->query = entry.query;
-  guard->terms = {grants.keep, grants.max_entries};
-  // As for the keeper: the folder alone is the key.
-  guard->ledger = context
-                      .service<GrantLedger>(grants.path.path,
-                                            [&] {
-                                              return std::make_shared<GrantLedger>(
-                                                  grants.path.path, grants.max_size.bytes,
-                                                  Clock{read_clocks, clock_trial});
-                                            })
-                      ->door();
-  guard->orders = orders.door();
-  guard->set = std::move(set);
-  guard->counts = std::move(counts);
-  return guard;
-}
-
-// check_query says whether the entry's `query` is good; if not, why is among the findings.
-bool check_query(const config::Node& node, const EntrySettings& entry,
-                 policy::LoadContext& context) {
-  if (entry.query.empty()) return true;
-  std::string text = entry.endpoint == Endpoint::none ? "is for routes with an `endpoint`"
-                                                      : check_query_option(entry.query);
-  if (text.empty()) return true;
-  const config::Node* at = node.find("query");
-  context.findings().error(at != nullptr ? *at : node, std::move(text));
-  return false;
 }
 
 // follower_of is nothing without a Redis, and where its options are wrong. `key` is what it is
@@ -181,9 +113,10 @@ std::string key_of(const std::vector<policy::IssuerTerms>& issuers) {
 }
 
 std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadContext& context) {
+  const config::Node* shared = context.shared_node("revocation");
+  if (refuse_moved(node, shared, context)) return nullptr;
   EntrySettings entry;
   if (!config::decode(node, entry, context.findings())) return nullptr;
-  const config::Node* shared = context.shared_node("revocation");
   if (shared == nullptr) {
     context.findings().error(node, "needs a store: write `modules.revocation.store.path`");
     return nullptr;
@@ -207,16 +140,8 @@ std::shared_ptr<const policy::Plan> load(const config::Node& node, policy::LoadC
                           std::to_string(terms.max_entries) + '\n' + redis_key + key_of(issuers);
   const auto orders = context.service<RevocationOrders>(
       key, [&] { return std::make_shared<RevocationOrders>(keeper, terms, follower, issuers); });
-  const auto answers =
-      context.service<AnswerService>("", [] { return std::make_shared<AnswerService>(); });
-  if (!check_query(node, entry, context)) return nullptr;
-  if (entry.endpoint == Endpoint::none) return plan;
-  if (!common.grants) {
-    context.findings().error(node, "an `endpoint` needs `modules.revocation.grants.path`");
-    return nullptr;
-  }
-  plan->guard = guard_of(entry, *common.grants, *orders, plan->set, common.clock_trial,
-                         answers->counts(), context);
+  plan->orders = orders->door();
+  plan->leaves_certainty = context.is_needed(policy::Fact::revocations);
   return plan;
 }
 
@@ -231,7 +156,7 @@ const policy::Module module{
     .checks = all_checks(),
     .needs = {},
     .wants = kWants,
-    .gives = {},
+    .gives = kGives,
     .load = load,
     .attach = attach,
 };

@@ -18,9 +18,9 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/base/clock_watch.h"
 #include "gateway/event/watch.h"
 #include "gateway/policy/module.h"
-#include "modules/revocation/clock_watch.h"
 #include "modules/revocation/order.h"
 #include "modules/revocation/revocation_set.h"
 #include "modules/revocation/revocation_store.h"

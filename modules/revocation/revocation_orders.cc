@@ -4,30 +4,14 @@
 #include <utility>
 
 #include "gateway/base/text.h"
-#include "gateway/json/json.h"
+#include "gateway/json/value.h"
 
 namespace sallyport::revocation {
 namespace {
 
-std::string error_json(std::string_view text) {
-  std::string json = "{\"error\":";
-  json::append_quoted(json, text);
-  return json + '}';
-}
-
 // has_natural_cutoff: these name somebody who goes on to get tokens, so that an order without a
 // cut-off means the tokens of until now.
 bool has_natural_cutoff(Unit unit) { return unit == Unit::subject || unit == Unit::client; }
-
-void append_notes(std::string& to, const std::vector<std::string>& notes) {
-  if (notes.empty()) return;
-  to += ",\"notes\":[";
-  for (const std::string& note : notes) {
-    if (to.back() != '[') to += ',';
-    json::append_quoted(to, note);
-  }
-  to += ']';
-}
 
 // text_of says what is true of a revocation that could not be taken out of the Redis.
 std::string text_of(const NotErased& why, Origin origin) {
@@ -106,18 +90,18 @@ std::string RevocationOrders::why_no_cutoff() const {
 
 void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
   auto order = parse_order(json);
-  if (!order) return answer(400, error_json(order.error().text));
+  if (!order) return answer(400, json::error_text(order.error().text));
   if (const auto wrong = advice_.mistake(*order); !wrong.empty()) {
-    return answer(400, error_json(wrong));
+    return answer(400, json::error_text(wrong));
   }
   const bool means_now = !order->cutoff && has_natural_cutoff(order->unit);
   if (means_now) {
-    if (const auto why = why_no_cutoff(); !why.empty()) return answer(409, error_json(why));
+    if (const auto why = why_no_cutoff(); !why.empty()) return answer(409, json::error_text(why));
   }
   keeper_->look_at_clock();
   const std::int64_t now = keeper_->now();
   if (order->expires.value_or(kAlways) <= now) {
-    return answer(400, error_json("\"expires\" is past: nothing would be revoked"));
+    return answer(400, json::error_text("\"expires\" is past: nothing would be revoked"));
   }
   const Seconds leeway = advice_.leeway(*order);
   Record record;
@@ -130,27 +114,27 @@ void RevocationOrders::revoke(std::string_view json, const Answer& answer) {
   record.reason = order->reason;
   record.who = order->who;
   if (auto refusal = keeper_->revoke(record, terms_.max_entries)) {
-    return answer(refusal->status, error_json(refusal->text));
+    return answer(refusal->status, json::error_text(refusal->text));
   }
   note("revoked", record, *notices_);
-  std::string done = "{\"revoked\":";
-  append_json(done, record);
-  if (means_now) done += ",\"leeway_s\":" + std::to_string(leeway.count());
-  append_notes(done, advice_.notes(*order, record, now, terms_.keep));
-  const auto tell = [keeper = keeper_, answer](std::string text) {
-    keeper->when_everywhere([answer, text = std::move(text)] { answer(200, text); });
+  json::Draft done = json::Draft::object().set("revoked", describe(record));
+  if (means_now) done.set("leeway_s", leeway.count());
+  json::Draft notes = json::Draft::list(advice_.notes(*order, record, now, terms_.keep));
+  if (!notes.is_empty()) done.set("notes", std::move(notes));
+  const auto tell = [keeper = keeper_, answer](const json::Draft& told) {
+    keeper->when_everywhere([answer, text = told.dump()] { answer(200, text); });
   };
-  if (!follower_) return tell(done + '}');
+  if (!follower_) return tell(done);
   follower_->write(record, [tell, done](bool is_written) {
-    tell(done + (is_written ? R"(,"redis":"written"})" : R"(,"redis":"pending"})"));
+    tell(json::Draft(done).set("redis", is_written ? "written" : "pending"));
   });
 }
 
 void RevocationOrders::reinstate(std::string_view json, const Answer& answer) {
   const auto order = parse_order(json);
-  if (!order) return answer(400, error_json(order.error().text));
+  if (!order) return answer(400, json::error_text(order.error().text));
   if (const auto wrong = advice_.mistake(*order); !wrong.empty()) {
-    return answer(400, error_json(wrong));
+    return answer(400, json::error_text(wrong));
   }
   Record record;
   record.unit = order->unit;
@@ -166,43 +150,34 @@ void RevocationOrders::reinstate(std::string_view json, const Answer& answer) {
   follower_->reinstate(
       record, [keeper = keeper_, record, notices = notices_, answer](const NotErased& why) {
         if (why.text.empty()) return take_back(*keeper, record, *notices, answer);
-        answer(503, error_json(text_of(why, record.origin)));
+        answer(503, json::error_text(text_of(why, record.origin)));
       });
 }
 
 void RevocationOrders::take_back(RevocationKeeper& keeper, const Record& record, Notices& notices,
                                  const Answer& answer) {
   if (auto refusal = keeper.reinstate(record.unit, record.issuer, record.value)) {
-    return answer(refusal->status, error_json(refusal->text));
+    return answer(refusal->status, json::error_text(refusal->text));
   }
   note("reinstated", record, notices);
-  std::string done = "{\"reinstated\":{\"unit\":";
-  json::append_quoted(done, unit_name(record.unit));
-  done += ",\"value\":";
-  json::append_quoted(done, record.value);
-  done += "}}";
+  json::Draft what =
+      json::Draft::object().set("unit", unit_name(record.unit)).set("value", record.value);
+  std::string done = json::Draft::object().set("reinstated", std::move(what)).dump();
   keeper.when_everywhere([answer, done = std::move(done)] { answer(200, done); });
 }
 
 void RevocationOrders::list(std::string_view json, const Answer& answer) {
   const auto order = parse_list_order(json);
-  if (!order) return answer(400, error_json(order.error().text));
+  if (!order) return answer(400, json::error_text(order.error().text));
   RevocationKeeper::Page page;
   if (auto refusal = keeper_->list(*order, page)) {
-    return answer(refusal->status, error_json(refusal->text));
+    return answer(refusal->status, json::error_text(refusal->text));
   }
-  std::string text = "{\"records\":[";
-  for (const Record& record : page.records) {
-    if (text.back() != '[') text += ',';
-    append_json(text, record);
-  }
-  text += ']';
-  if (follower_) {
-    text += ",\"redis\":";
-    follower_->append_status(text);
-  }
-  if (!page.next.empty()) text += ",\"next\":\"" + to_hex(page.next) + '"';
-  answer(200, text + '}');
+  json::Draft records = json::Draft::array();
+  for (const Record& record : page.records) records.add(describe(record));
+  json::Draft all = json::Draft::object().set("records", std::move(records));
+  if (follower_) all.set("redis", follower_->status());
+  answer(200, all.text("next", to_hex(page.next)).dump());
 }
 
 }  // namespace sallyport::revocation

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "modules/revocation/control_door.h"
+#include "gateway/event/control_door.h"
 #include "modules/revocation/order_advice.h"
 #include "modules/revocation/redis_follower.h"
 #include "modules/revocation/revocation_keeper.h"
@@ -37,7 +37,7 @@ class RevocationOrders final : public policy::Service {
   void start(event::Loop& control, event::Broadcast&) override { door_->open(control, *this); }
 
   // door lets workers give orders.
-  using Door = ControlDoor<RevocationOrders>;
+  using Door = event::ControlDoor<RevocationOrders>;
   std::shared_ptr<Door> door() const { return door_; }
 
   // Answers: 200 with the record or page when it holds everywhere; 400 for an order that is not

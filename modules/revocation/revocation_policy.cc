@@ -12,6 +12,7 @@
 #include "gateway/policy/token_authority.h"
 #include "modules/revocation/checks.h"
 #include "modules/revocation/issuer.h"
+#include "modules/revocation/revocation_view.h"
 
 namespace sallyport::revocation {
 namespace {
@@ -36,12 +37,6 @@ constexpr Reason kKey{"revocation.key", ErrorClass::invalid_token,
                       "The key (kid) that signed this token was revoked."};
 constexpr Reason kCertificate{"revocation.certificate", ErrorClass::forbidden,
                               "The client's certificate was revoked, whatever its token says."};
-constexpr Reason kUnavailable{"revocation.unavailable", ErrorClass::unavailable,
-                              "The revocations have not been read from their store. The readiness "
-                              "page says why."};
-constexpr Reason kStale{"revocation.stale", ErrorClass::unavailable,
-                        "It is not certain that all revocations are known: the Redis has given no "
-                        "proof of life for longer than this route allows."};
 constexpr Reason kInactive{"revocation.inactive", ErrorClass::invalid_token,
                            "The Redis was silent, and the issuer says that the token is not "
                            "active."};
@@ -49,40 +44,30 @@ constexpr Reason kName{
     "revocation.name", ErrorClass::invalid_token,
     "A name in the token (its user, client, consent, key or jti) is longer than 1,024 bytes: "
     "no order could revoke it. The evidence says which; the issuer must give shorter ones."};
-constexpr std::array kOfStore{&kUnavailable};
+constexpr std::array kOfStore{&policy::kRevocationsUnknown};
 constexpr std::array kOfRevocations{&kCertificate, &kKey,   &kClient, &kConsent,
                                     &kSubject,     &kToken, &kName};
-constexpr std::array kOfFreshness{&kStale, &kInactive, &kUnavailable};
+constexpr std::array kOfFreshness{&policy::kRevocationsStale, &kInactive};
+
+}  // namespace
 
 class RevocationPolicy final : public policy::Policy {
  public:
   RevocationPolicy(std::shared_ptr<const RevocationPlan> plan, event::Loop& loop)
-      : plan_(std::move(plan)), loop_(loop) {
-    if (plan_->guard == nullptr) return;
-    guard_.emplace(plan_->guard, loop, [this](Exchange& exchange, RestsOn what) {
-      return judge_known(exchange, what);
-    });
-  }
-
-  std::size_t body_limit(const Exchange&) const override { return guard_ ? kMaxOauthForm : 0; }
+      : plan_(plan), view_(std::move(plan), loop) {}
 
   Verdict on_request(Exchange& exchange) override {
-    const RevocationSet& set = *plan_->set;
-    if (guard_) guard_->prepare(exchange);
-    if (set.is_ready()) {
+    exchange.facts.revocations.emplace(policy::KnownRevocations(view_));
+    if (view_.is_known()) {
       policy::passed(exchange, Check::store);
-    } else if (!guard_) {
-      return policy::deny(kUnavailable);
+    } else if (!plan_->leaves_certainty) {
+      return policy::deny(policy::kRevocationsUnknown);
     }
-    if (guard_) {
-      policy::must_pass(exchange, Check::oauth_request);
-    } else if (plan_->freshness != nullptr) {
-      policy::must_pass(exchange, Check::freshness);
-    }
+    if (judges_freshness()) policy::must_pass(exchange, Check::freshness);
     static const TokenClaims kNone;
     const TokenClaims& claims = exchange.facts.token ? exchange.facts.token->claims() : kNone;
     // The widest first, as it says most about what has happened.
-    if (auto denied = judge_certificate(exchange, set)) return *std::move(denied);
+    if (auto denied = judge_certificate(exchange, *plan_->set)) return *std::move(denied);
     const std::array<Name, kQuestions.size()> names = {{
         {Unit::key, claims.key_id},
         {Unit::client, claims.client_id},
@@ -94,20 +79,12 @@ class RevocationPolicy final : public policy::Policy {
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (names[i].value.size() > kMaxName) return refuse_name(exchange, i, names[i]);
     }
+    const RevocationSet& set = *plan_->set;
     const auto found =
         set.find(issuers_.of(claims.issuer), names, claims.issued_at, exchange.now.unix_seconds());
     if (!found) return judge_good(exchange);
     return refuse(exchange, kQuestions[found->index], names[found->index].value, found->mark,
                   claims.issued_at);
-  }
-
-  std::size_t answer_limit(const Exchange& exchange,
-                           const http::ResponseHead& head) const override {
-    return guard_ ? guard_->answer_limit(exchange, head) : 0;
-  }
-
-  Verdict on_answer(Exchange& exchange, const policy::Answer& answer) override {
-    return guard_->on_answer(exchange, answer);
   }
 
  private:
@@ -164,79 +141,39 @@ class RevocationPolicy final : public policy::Policy {
   // judge_good: nothing that the request shows is known to be revoked.
   Verdict judge_good(Exchange& exchange) {
     policy::passed(exchange, Check::revocations);
-    if (guard_) return guard_->on_request(exchange);
-    return plan_->freshness == nullptr ? policy::allow() : judge_stale(exchange);
+    return judges_freshness() ? judge_freshness(exchange) : policy::allow();
   }
 
-  // judge_known ends the guard's work. That comes first: what it finds to be revoked is refused
-  // even where `on_unavailable: allow` lets pass what cannot be known. What rests on no issued
-  // token needs no fresh revocations: a code is judged by the server, as a new decision of the
-  // user.
-  Verdict judge_known(Exchange& exchange, RestsOn what) {
-    const bool is_ready = plan_->set->is_ready();
-    if (is_ready && (what == RestsOn::nothing_issued || plan_->freshness == nullptr)) {
-      return policy::allow();
-    }
-    policy::must_pass(exchange, Check::freshness);
-    return is_ready ? judge_stale(exchange) : policy::deny(kUnavailable);
-  }
+  bool judges_freshness() const { return view_.may_lag() && !plan_->leaves_certainty; }
 
-  // judge_stale allows while the revocations are fresh, else it does as the chain says.
-  Verdict judge_stale(Exchange& exchange) {
-    const auto age = plan_->freshness->age(loop_.mono());
-    switch (stance_on(plan_->entry, exchange, age)) {
-      case Stance::fresh:
-        policy::passed(exchange, Check::freshness);
-        return policy::allow();
-      case Stance::allow:
-        policy::passed(exchange, Check::freshness);
-        count(exchange, StaleOutcome::allowed);
-        return policy::allow(policy::evidence(exchange, "revocations_age_ms={}", age->count()));
-      case Stance::deny:
-        return refuse_stale(exchange, StaleOutcome::denied, {});
-      case Stance::ask:
-        break;
-    }
+  // judge_freshness allows while the revocations are fresh, else it does as the chain says.
+  Verdict judge_freshness(Exchange& exchange) {
     const auto& token = exchange.facts.token;
-    if (!token || token->authority() == nullptr) {
-      return refuse_stale(exchange, StaleOutcome::unanswered, "nobody can be asked");
-    }
+    const bool can_ask = token && token->authority() != nullptr;
+    if (can_ask && view_.stance(exchange) == Stance::ask) return ask_issuer(exchange);
+    Verdict verdict = view_.judge_certainty(exchange);
+    if (std::holds_alternative<policy::Allow>(verdict)) policy::passed(exchange, Check::freshness);
+    return verdict;
+  }
+
+  Verdict ask_issuer(Exchange& exchange) {
+    const auto& token = exchange.facts.token;
     return token->authority()->ask(
         exchange, token->presented(), [this](Exchange& later, Result<bool> active) {
           if (!active) {
-            return refuse_stale(later, StaleOutcome::unanswered, active.error().text);
+            return view_.refuse(later, StaleOutcome::unanswered, active.error().text);
           }
-          count(later, *active ? StaleOutcome::active : StaleOutcome::inactive);
+          view_.count(later, *active ? StaleOutcome::active : StaleOutcome::inactive);
           if (!*active) return policy::deny(kInactive);
           policy::passed(later, Check::freshness);
           return policy::allow(policy::evidence(later, "introspected=active"));
         });
   }
 
-  Verdict refuse_stale(Exchange& exchange, StaleOutcome outcome, std::string_view why) {
-    count(exchange, outcome);
-    const auto age = plan_->freshness->age(loop_.mono());
-    const std::string since = age ? std::to_string(age->count()) : "never";
-    return policy::deny(
-        kStale,
-        why.empty() ? policy::evidence(exchange, "age_ms={}", since)
-                    : policy::evidence(exchange, "age_ms={} introspection=\"{}\"", since, why),
-        policy::RetryAfter{kRetryAfter});
-  }
-
-  void count(const Exchange& exchange, StaleOutcome outcome) {
-    plan_->stale_counts->add(exchange.worker, outcome);
-  }
-
-  static constexpr Seconds kRetryAfter{5};
-
-  std::shared_ptr<const RevocationPlan> plan_;
-  event::Loop& loop_;
-  std::optional<OauthGuard> guard_;
+  const std::shared_ptr<const RevocationPlan> plan_;
+  RevocationView view_;
   IssuerIds issuers_;
 };
-
-}  // namespace
 
 std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,
                                        policy::AttachContext& context) {
@@ -250,8 +187,6 @@ std::span<const policy::Check> all_checks() {
   static const std::array all{
       check(Check::store, "store", kOfStore),
       check(Check::revocations, "revocations", kOfRevocations),
-      check(Check::oauth_request, "oauth_request", request_reasons(), Needed::sometimes),
-      check(Check::grants, "grants", grant_reasons(), Needed::sometimes),
       check(Check::freshness, "freshness", kOfFreshness, Needed::sometimes),
   };
   return all;

@@ -8,7 +8,7 @@
 
 #include "gateway/policy/module.h"
 #include "modules/revocation/freshness.h"
-#include "modules/revocation/oauth_guard.h"
+#include "modules/revocation/revocation_orders.h"
 #include "modules/revocation/revocation_set.h"
 #include "modules/revocation/staleness.h"
 
@@ -19,7 +19,10 @@ struct RevocationPlan final : policy::Plan {
   std::shared_ptr<const Freshness> freshness;  // null: the store is all there is, and never stale
   EntrySettings entry;
   std::shared_ptr<StaleCounts> stale_counts;
-  std::shared_ptr<const GuardPlan> guard;  // null: the route is no endpoint of OAuth
+  std::shared_ptr<RevocationOrders::Door> orders;
+  // A later policy of the chain asks for more than the request shows here (policy/revocations.h),
+  // and judges itself whether enough is known for that.
+  bool leaves_certainty = false;
 };
 
 std::unique_ptr<policy::Policy> attach(std::shared_ptr<const policy::Plan> plan,

@@ -11,8 +11,8 @@
 #include "gateway/base/clock.h"
 #include "gateway/policy/exchange.h"
 #include "gateway/policy/module.h"
+#include "gateway/policy/worker_counts.h"
 #include "modules/revocation/entry_settings.h"
-#include "modules/revocation/worker_counts.h"
 
 namespace sallyport::revocation {
 
@@ -27,7 +27,7 @@ Stance stance_on(const EntrySettings& settings, const policy::Exchange& exchange
 enum class StaleOutcome : std::uint8_t { allowed, denied, active, inactive, unanswered };
 inline constexpr std::size_t kStaleOutcomes = 5;
 
-using StaleCounts = WorkerCounts<StaleOutcome, kStaleOutcomes>;
+using StaleCounts = policy::WorkerCounts<StaleOutcome, kStaleOutcomes>;
 
 // StaleService tells the operator the counts.
 class StaleService final : public policy::Service {

@@ -1,5 +1,6 @@
 #include "modules/revocation/staleness.h"
 
+#include "gateway/policy/revocations.h"
 #include "gateway/policy/token_authority.h"
 #include "modules/revocation/revocation.h"
 #include "modules/revocation/revocation_policy.h"
@@ -165,72 +166,19 @@ TEST_F(Stale, RefusesRulesThatItDoesNotKnow) {
   EXPECT_FALSE(harness.load("fresh_for: 1ms"));
 }
 
-// What is known to be revoked is refused before it is asked whether enough is known:
-// `on_unavailable: allow` lets pass what the second refuses, never what the first does.
-class StaleEndpoint : public Stale {
- protected:
-  void load(std::string_view options) {
-    harness.folder(folder.path()).shared("store:\n  path: store\ngrants:\n  path: grants");
-    ASSERT_TRUE(harness.load(options)) << harness.errors();
-    const_cast<RevocationPlan&>(static_cast<const RevocationPlan&>(harness.plan())).freshness =
-        freshness;
-    harness.settle();
-  }
-  policy::Verdict ask(std::string_view body) {
-    call = std::make_unique<Call>();
-    call->method("POST").body(body).at(wall_now().unix_seconds());
-    call->header("Content-Type", "application/x-www-form-urlencoded");
-    return harness.finish(harness.judge(*call), *call);
-  }
-};
-
-TEST_F(StaleEndpoint, NeedsFreshRevocationsForIssuedTokensOnly) {
-  load("endpoint: token");
-  const std::string refresh = "grant_type=refresh_token&refresh_token=r&client_id=";
-  aged(Milliseconds(1000));
-  EXPECT_THAT(ask(refresh + "plaid"), Allowed());
+// A later policy that asks for the revocations judges by itself whether enough is known.
+TEST_F(Stale, IsLeftToALaterPolicyThatAsks) {
+  harness.needed_later({policy::Fact::revocations});
+  load("on_stale: deny");
   aged(Milliseconds(600'000));
-  EXPECT_THAT(ask("grant_type=authorization_code&code=c&client_id=plaid"), Allowed());
-  EXPECT_THAT(ask("grant_type=client_credentials&client_id=plaid"), Allowed());
-  const auto verdict = ask(refresh + "plaid");
-  EXPECT_THAT(verdict, DeniedWith("revocation.stale"));
-  EXPECT_EQ(test::checks_of(module, *call, verdict),
-            "store+ revocations+ oauth_request+ grants+ freshness-");
-  EXPECT_THAT(harness.command("revoke", R"({"unit":"client","value":"plaid"})"),
-              testing::StartsWith("200 "));
-  EXPECT_THAT(ask(refresh + "plaid"), DeniedWith("revocation.grant"));
-  EXPECT_THAT(ask(refresh + "other"), DeniedWith("revocation.stale"));
-  EXPECT_THAT(ask("grant_type=refresh_token&Refresh_Token=r"),
-              DeniedWith("revocation.oauth_request"));
-}
-
-TEST_F(StaleEndpoint, RevokesWithoutFreshRevocations) {
-  load("endpoint: revocation");
-  aged(Milliseconds(600'000));
-  EXPECT_THAT(ask("token=t&client_id=plaid"), Allowed());
-  EXPECT_THAT(ask("client_id=plaid"), DeniedWith("revocation.oauth_request"));
-}
-
-TEST_F(StaleEndpoint, IsJudgedWhileTheStoreCannotBeRead) {
-  load("endpoint: token");
-  test::PolicyHarness second(module);
-  second.folder(folder.path()).shared("store:\n  path: store\ngrants:\n  path: others");
-  ASSERT_TRUE(second.load("endpoint: token")) << second.errors();
-  second.settle();
-  const auto judged = [&](std::string_view body) {
-    call = std::make_unique<Call>();
-    call->method("POST").body(body).at(wall_now().unix_seconds());
-    call->header("Content-Type", "application/x-www-form-urlencoded");
-    return second.finish(second.judge(*call), *call);
-  };
-  EXPECT_THAT(judged("grant_type=refresh_token&refresh_token=r;x=y"),
-              DeniedWith("revocation.oauth_request"));
-  for (const char* body :
-       {"grant_type=refresh_token&refresh_token=r", "grant_type=authorization_code"}) {
-    const auto verdict = judged(body);
-    EXPECT_THAT(verdict, DeniedWith("revocation.unavailable")) << body;
-    EXPECT_THAT(test::checks_of(module, *call, verdict), HasSubstr("freshness-"));
-  }
+  const auto verdict = judge("POST", false);
+  EXPECT_THAT(verdict, Allowed());
+  EXPECT_EQ(test::checks_of(module, *call, verdict), "store+ revocations+");
+  ASSERT_TRUE(call->exchange().facts.revocations);
+  auto& asked = call->exchange().facts.revocations->ask();
+  EXPECT_TRUE(asked.is_known() && asked.may_lag());
+  EXPECT_THAT(asked.judge_certainty(call->exchange()), DeniedWith("revocation.stale"));
+  EXPECT_EQ(count("denied"), 1);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/policy/revocations.h"
+
 namespace sallyport::revocation {
 
 // The numbers are stored on disk.
@@ -65,7 +67,7 @@ std::string token_value(std::string value);
 bool is_digest(std::string_view value);
 
 // A value or issuer longer than this cannot be revoked, and no token in use has one.
-inline constexpr std::size_t kMaxName = 1024;
+inline constexpr std::size_t kMaxName = policy::kMaxRevocableName;
 
 // Cut-off of a revocation that holds whenever the token was issued; end of one that never ends.
 inline constexpr std::int64_t kAlways = std::numeric_limits<std::int64_t>::max();

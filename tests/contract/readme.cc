@@ -45,6 +45,9 @@ std::set<std::string> module_folders() {
 }
 
 std::string source_of(std::string_view module) { return code_of(module, false); }
+std::string shared_reasons() {
+  return read(fs::path(SALLYPORT_SOURCE_DIR) / "gateway/policy/revocations.h");
+}
 std::string tests_of(std::string_view module) { return code_of(module, true); }
 
 Readme::Readme(std::string_view module) : text_(read(modules_folder() / module / "README.md")) {

@@ -14,6 +14,8 @@ std::set<std::string> module_folders();
 
 // source_of returns the module's code without its tests; tests_of the tests alone.
 std::string source_of(std::string_view module);
+// shared_reasons returns the source of the reasons that several modules give.
+std::string shared_reasons();
 std::string tests_of(std::string_view module);
 
 class Readme {

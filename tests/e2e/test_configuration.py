@@ -46,6 +46,21 @@ def test_check_names_every_mistake_with_its_place(bad_config):
     assert f"{file}: " in ended.stderr.splitlines()[-1]  # how many there are
 
 
+def test_the_lines_that_are_told_instead_of_moved_options_are_good(folder):
+    file = folder / "old.yaml"
+    old = next(path for path in BAD_CONFIGS if path.stem == "oauth_moved").read_text()
+    file.write_text(old)
+    told = re.findall(r"`(\w+: \{.*?\})`", sallyport("check", "-c", file).stderr)
+    grants, policies, server = told[0], told[1:3], told[3]
+    inside = re.compile(r"modules: \{ oauth: \{ (.*) \} \}$")
+    oauth = f"  oauth: {{ {inside.match(grants)[1]}, {inside.match(server)[1]} }}\n"
+    new = re.sub(r" +grants: .*\n", oauth, old)
+    new = re.sub(r"( +)revocation: \{ endpoint.*\n", "".join(rf"\1{line}\n" for line in policies), new)
+    file.write_text(new.replace("/var/lib/sallyport/", ""))
+    checked = sallyport("check", "-c", file).stderr
+    assert "oauth" not in checked and "revocation" not in checked, checked + new
+
+
 def test_run_refuses_what_check_refuses_in_the_same_words(bad_config):
     file, _ = bad_config
     checked, run = sallyport("check", "-c", file), sallyport("run", "-c", file)

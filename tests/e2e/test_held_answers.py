@@ -21,10 +21,12 @@ def protocol(request):
 def gateway(make_gateway, pki, module_upstream):
     config = settings.base(pki, login=module_upstream.server)
     config["workers"] = 1
-    config["modules"] = {"revocation": {"store": {"path": "revocations"},
-                                        "grants": {"path": "grants"}}}
+    config["modules"] = {"revocation": {"store": {"path": "revocations"}},
+                         "oauth": {"authorization_servers": {"bank": {}},
+                                   "grants": {"path": "grants"}}}
     config["routes"] = [settings.route("token", ["/token"], "login", ["POST"], errors="oauth",
-                                       policies={"revocation": {"endpoint": "token"}})]
+                                       policies={"revocation": {}, "oauth": {
+                                           "kind": "token", "server": "bank"}})]
     return make_gateway(config)
 
 

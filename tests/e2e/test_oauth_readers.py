@@ -118,11 +118,13 @@ def readers(tmp_path_factory):
 @pytest.fixture(scope="module")
 def gateway(make_gateway, pki, module_upstream):
     config = settings.base(pki, login=module_upstream.server)
-    config["modules"] = {"revocation": {"store": {"path": "revocations"},
-                                        "grants": {"path": "grants"}}}
+    config["modules"] = {"revocation": {"store": {"path": "revocations"}},
+                         "oauth": {"authorization_servers": {"bank": {}},
+                                   "grants": {"path": "grants"}}}
     config["routes"] = [settings.route(
         "token", ["/token"], "login", ["POST", "GET"], errors="oauth",
-        policies={"revocation": {"endpoint": "token", "query": "tenant=retail"}})]
+        policies={"revocation": {},
+                  "oauth": {"kind": "token", "server": "bank", "query": "tenant=retail"}})]
     running = make_gateway(config)
     for refresh, grant in ((BAD, "consent-1"), (GOOD, "consent-2")):
         issue(running, module_upstream, refresh, grant)

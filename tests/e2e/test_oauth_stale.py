@@ -23,11 +23,13 @@ def redis(tmp_path):
 
 def config_of(pki, server, **revocation):
     config = settings.base(pki, login=server)
-    config["modules"] = {"revocation": {"store": {"path": "revocations"},
-                                        "grants": {"path": "grants"}, **revocation}}
+    config["modules"] = {"revocation": {"store": {"path": "revocations"}, **revocation},
+                         "oauth": {"authorization_servers": {"bank": {}},
+                                   "grants": {"path": "grants"}}}
     config["routes"] = [
         settings.route(name, [f"/{name}"], "login", ["POST"], errors="oauth",
-                       policies={"revocation": {"endpoint": "token", "fresh_for": "1s", **options}})
+                       policies={"revocation": {"fresh_for": "1s", **options},
+                                 "oauth": {"kind": "token", "server": "bank", **options}})
         for name, options in (("token", {}), ("lenient", {"on_unavailable": "allow"}),
                               ("watched", {"mode": "observe"}))]
     return config

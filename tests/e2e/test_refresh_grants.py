@@ -18,13 +18,14 @@ CUSTOMER = "cust-00000042"
 
 def with_login(config, bank):
     config["upstreams"]["login"] = {"servers": [urllib.parse.urlsplit(bank.issuer).netloc]}
-    config["modules"]["revocation"]["grants"] = {"path": "grants"}
+    config["modules"]["oauth"] = {"authorization_servers": {"bank": {"issuer": bank.issuer}},
+                                  "grants": {"path": "grants"}}
     # Who is revoked is so until now and the leeway.
     config["modules"]["bearer"]["issuers"]["bank"]["leeway"] = "1s"
-    for name, path, endpoint in (("token", TOKEN, "token"), ("revoke", REVOKE, "revocation")):
+    for name, path, kind in (("token", TOKEN, "token"), ("revoke", REVOKE, "revocation")):
         config["routes"].append(settings.route(
             name, [path], "login", ["POST"], errors="oauth", log_path=False,
-            policies={"revocation": {"endpoint": endpoint, "issuer": bank.issuer}}))
+            policies={"revocation": {}, "oauth": {"kind": kind, "server": "bank"}}))
     return config
 
 

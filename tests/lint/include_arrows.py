@@ -43,14 +43,15 @@ EXTRA = {
     # What the modules rate and quota share: a module in all but name.
     "gateway/ratelimit": DOORS | {"gateway/event/watch.h"},
     # Which fields are trust fields is one table for the codecs and for the policy that strips them.
-    "modules": DOORS | {"gateway/http/field_names.h", "gateway/event/watch.h"},
+    "modules": DOORS | {"gateway/http/field_names.h", "gateway/event/watch.h",
+                        "gateway/event/control_door.h", "gateway/event/file_watch.h"},
 }
 MODULE_ROOMS = "base config json crypto net clients metrics policy ratelimit".split()
 
 # A library's headers belong to the rooms that wrap it.
 LIBRARIES = {
     r"simdjson\.h": ["json"],
-    r"jansson\.h": [],  # tests only
+    r"jansson\.h": ["json"],
     r"yaml-cpp/": ["config"],
     r"event2/": ["event"],
     r"ares\.h": ["event"],
@@ -59,7 +60,7 @@ LIBRARIES = {
     r"hiredis/": ["clients"],
     r"lmdb\.h": ["clients"],
     r"maxminddb\.h": ["modules/geo"],
-    r"zlib\.h": ["modules/revocation"],
+    r"zlib\.h": ["modules/oauth"],
     r"CLI/": ["cli"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')

@@ -239,6 +239,10 @@ std::string PolicyHarness::errors() const {
 }
 
 policy::Verdict PolicyHarness::judge(Call& call) {
+  if (before_ != nullptr) {
+    auto verdict = before_->judge(call);
+    if (!std::holds_alternative<policy::Allow>(verdict)) return verdict;
+  }
   call.exchange().marks = {};
   return noted(policy().on_request(call.exchange()), call);
 }

@@ -140,7 +140,13 @@ class TestLoadContext final : public policy::LoadContext {
 
 class PolicyHarness {
  public:
-  explicit PolicyHarness(const policy::Module& module) : module_(module), context_(module.name) {}
+  // With `before`, the policy comes after that one in a chain: judge asks the other first, and they
+  // share a loop. `before` lives longer.
+  explicit PolicyHarness(const policy::Module& module, PolicyHarness* before = nullptr)
+      : module_(module),
+        before_(before),
+        loop_(before != nullptr ? before->loop_ : own_loop_),
+        context_(module.name) {}
 
   // What load will see. `folder` is where the imagined configuration file lies.
   PolicyHarness& shared(std::string_view yaml);
@@ -150,6 +156,11 @@ class PolicyHarness {
     return *this;
   }
   PolicyHarness& folder(std::string path);
+  // needed_later says what a later policy of the chain needs.
+  PolicyHarness& needed_later(std::vector<policy::Fact> facts) {
+    context_.set_needed(std::move(facts));
+    return *this;
+  }
   PolicyHarness& sandbox() {
     context_.set_production(false);
     return *this;
@@ -160,7 +171,8 @@ class PolicyHarness {
   // errors returns the findings of the last load, one a line; warnings too.
   std::string errors() const;
 
-  // judge calls on_request and notes the reason as reached. A reason that the module does not list,
+  // judge calls on_request and notes the reason as reached; what the policy before refuses or waits
+  // for is returned as it is. A reason that the module does not list,
   // or that is of none of its checks where it has some, is a test failure.
   policy::Verdict judge(Call& call);
   // finish runs the loop until a waiting verdict is decided.
@@ -190,7 +202,9 @@ class PolicyHarness {
   policy::Verdict noted(policy::Verdict verdict, Call& call) const;
 
   const policy::Module& module_;
-  event::Loop loop_;
+  PolicyHarness* const before_;
+  event::Loop own_loop_;
+  event::Loop& loop_;
   TestBroadcast broadcast_;
   TestLoadContext context_;
   policy::AttachContext attach_{0, loop_};
