@@ -31,7 +31,10 @@ def test_every_rule_is_whole_and_asks_for_a_metric_that_exists(make_own_gateway,
     config = settings.open_to_all(pki, upstream.server)
     config["modules"] = {"revocation": {"store": {"path": "revocations"},
                                         "redis": {"servers": [f"127.0.0.1:{redis_port}"]}}}
+    config["modules"]["oauth"] = {"authorization_servers": {"bank": {}}, "grants": {"path": "grants"}}
     config["routes"][0]["policies"]["revocation"] = None
+    config["routes"].append(settings.route("token", ["/token"], config["routes"][0]["upstream"], ["POST"], errors="oauth", policies={
+        "revocation": None, "oauth": {"kind": "token", "server": "bank"}}))
     gateway = make_own_gateway(config)
     exposed = gateway.ask_admin("/metrics")[1]
     rules = rules_of(file)
