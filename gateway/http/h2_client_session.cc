@@ -6,6 +6,7 @@
 #include <array>
 
 #include "gateway/http/h2_library.h"
+#include "gateway/http/h2_memory.h"
 #include "gateway/http/h2_request.h"
 
 namespace sallyport::http {
@@ -92,7 +93,8 @@ nghttp2_session* make_session(void* self) {
   static const H2CallbackTable callbacks = make_h2_callbacks<H2ClientCallbacks>();
   const H2Option option = make_h2_option(kMaxContinuations);
   nghttp2_session* session = nullptr;
-  SALLYPORT_CHECK(nghttp2_session_client_new2(&session, callbacks.get(), self, option.get()) == 0);
+  SALLYPORT_CHECK(
+      nghttp2_session_client_new3(&session, callbacks.get(), self, option.get(), h2_memory()) == 0);
   return session;
 }
 

@@ -9,6 +9,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/http/h2_library.h"
+#include "gateway/http/h2_memory.h"
 
 namespace sallyport::http {
 namespace {
@@ -180,7 +181,8 @@ nghttp2_session* make_session(const H2Limits& limits, void* self) {
   const auto resets = limits.per_second[static_cast<std::size_t>(H2Flood::resets)];
   nghttp2_option_set_stream_reset_rate_limit(option.get(), std::uint64_t{resets} * 10, resets);
   nghttp2_session* session = nullptr;
-  SALLYPORT_CHECK(nghttp2_session_server_new2(&session, callbacks.get(), self, option.get()) == 0);
+  SALLYPORT_CHECK(
+      nghttp2_session_server_new3(&session, callbacks.get(), self, option.get(), h2_memory()) == 0);
   return session;
 }
 
