@@ -13,7 +13,7 @@
 namespace sallyport::cli {
 namespace {
 
-int check(const std::string& path, bool strict) {
+int check(const std::string& path, bool strict, bool ports) {
   load::Services services;
   metrics::Registry registry;
   config::Findings findings;
@@ -22,7 +22,7 @@ int check(const std::string& path, bool strict) {
   if (loaded) {
     load::warn_of_unresolved(*loaded, findings);
     unknown = load::examine_services(*loaded, findings);
-    for (std::string& note : load::examine_start(*loaded, findings)) {
+    for (std::string& note : load::examine_start(*loaded, ports, findings)) {
       unknown.push_back(std::move(note));
     }
   }
@@ -48,9 +48,13 @@ void add_check(CLI::App& app, int& status) {
                                       "at sockets, ports and stores, as `run` would");
   auto path = std::make_shared<std::string>();
   auto strict = std::make_shared<bool>(false);
+  auto no_ports = std::make_shared<bool>(false);
   add_config(*verb, *path);
   verb->add_flag("--strict", *strict, "Exit with 3 when there are warnings and no errors");
-  verb->callback([path, strict, &status] { status = check(*path, *strict); });
+  verb->add_flag("--no-ports", *no_ports,
+                 "Do not look whether the ports of listeners are free: for a unit whose sockets "
+                 "systemd holds");
+  verb->callback([path, strict, no_ports, &status] { status = check(*path, *strict, !*no_ports); });
 }
 
 }  // namespace sallyport::cli

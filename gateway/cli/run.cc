@@ -10,7 +10,9 @@ namespace sallyport::cli {
 namespace {
 
 int serve(const std::string& path, bool new_stores) {
-  control::Gateway gateway(path, new_stores);
+  // Before anything else has descriptors.
+  auto sockets = load::InheritedSockets::take_from_environment();
+  control::Gateway gateway(path, new_stores, std::move(sockets));
   admin::Admin admin(gateway);
   if (!gateway.start([&admin] { return admin.open(); })) return kFailed;
   return gateway.run();

@@ -26,9 +26,10 @@ void close_all(std::vector<std::vector<server::ListenerSocket>>& sockets) {
 
 }  // namespace
 
-Gateway::Gateway(std::string config_path, bool new_stores)
+Gateway::Gateway(std::string config_path, bool new_stores, load::InheritedSockets inherited)
     : config_path_(std::move(config_path)),
       new_stores_(new_stores),
+      inherited_(std::move(inherited)),
       descriptors_(raise_descriptor_limit()),
       tickets_(tls::TicketKeys::make()) {
   // A peer that left is an outcome of a write, not a signal.
@@ -77,6 +78,12 @@ void Gateway::to_all(std::function<void(unsigned)> work, std::function<void()> d
   }
 }
 
+Result<std::vector<int>> Gateway::sockets_for(const load::SocketAddress& address) {
+  auto inherited = inherited_.for_workers(address.text, seats_.size());
+  if (!inherited || !inherited->empty()) return inherited;
+  return load::bind_listeners(address, seats_.size());
+}
+
 bool Gateway::bind_sockets(const load::Loaded& loaded, config::Findings& findings,
                            Sockets& sockets) {
   sockets.resize(seats_.size());
@@ -85,7 +92,7 @@ bool Gateway::bind_sockets(const load::Loaded& loaded, config::Findings& finding
         serves_ && std::any_of(loaded_->addresses.begin(), loaded_->addresses.end(),
                                [&](const auto& open) { return open.text == address.text; });
     if (is_open) continue;
-    const auto fds = load::bind_listeners(address, seats_.size());
+    const auto fds = sockets_for(address);
     if (!fds) {
       findings.add({config::Severity::error, {}, "listeners", fds.error().text});
       break;

@@ -18,6 +18,7 @@
 #include "gateway/event/live.h"
 #include "gateway/event/watch.h"
 #include "gateway/event/worker.h"
+#include "gateway/load/inherited_sockets.h"
 #include "gateway/load/load.h"
 #include "gateway/load/services.h"
 #include "gateway/load/store_check.h"
@@ -37,7 +38,8 @@ struct ReloadReport {
 class Gateway final : private event::Broadcast {
  public:
   // With `new_stores` services may begin stores that are missing, in production as well.
-  explicit Gateway(std::string config_path, bool new_stores = false);
+  explicit Gateway(std::string config_path, bool new_stores = false,
+                   load::InheritedSockets inherited = {});
   ~Gateway() override;
 
   // start reads, checks and takes all that the process needs, in this order: configuration, stores,
@@ -101,6 +103,8 @@ class Gateway final : private event::Broadcast {
   bool make_socket_folder(const std::string& socket, config::Findings& findings);
   void log_stores(const std::vector<load::StoreFound>& stores);
   bool bind_sockets(const load::Loaded& loaded, config::Findings& findings, Sockets& sockets);
+  Result<std::vector<int>> sockets_for(const load::SocketAddress& address);
+  void warn_of_sockets();
   static bool listen_on(Sockets& sockets, config::Findings& findings);
   void install(load::Loaded loaded);
   void hand_out(Sockets sockets, std::function<void()> done);
@@ -136,6 +140,7 @@ class Gateway final : private event::Broadcast {
 
   const std::string config_path_;
   const bool new_stores_;
+  load::InheritedSockets inherited_;
   event::Loop loop_;
   metrics::Registry registry_;
   load::Services services_;

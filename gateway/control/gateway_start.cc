@@ -57,6 +57,7 @@ bool Gateway::take_all(const OpenAdmin& open_admin, config::Findings& findings) 
   install(std::move(*loaded));
   if (const auto opened = open_admin(); !opened) return failed("admin", opened.error());
   if (!bind_sockets(*loaded_, findings, bound_)) return false;
+  warn_of_sockets();
   heed_signals();
   begin_polls();
   // Before the workers run: the first request finds keys and revocations in place.
@@ -82,6 +83,16 @@ bool Gateway::make_socket_folder(const std::string& socket, config::Findings& fi
                 "admin.socket",
                 fmt::format("cannot make the folder {}: {}", folder, std::strerror(errno))});
   return false;
+}
+
+void Gateway::warn_of_sockets() {
+  for (const std::string& fault : inherited_.faults()) log_event("warn", "inherited_socket", fault);
+  for (const std::string& address : inherited_.unused()) {
+    log_event("warn", "inherited_socket",
+              fmt::format("the socket of {} was handed over and no listener has that address: "
+                          "connections to it are not accepted",
+                          address));
+  }
 }
 
 // log_stores says what each store holds as it is opened: who expects a million revocations sees at

@@ -131,9 +131,7 @@ Result<int> bind_one(const sockaddr* to, socklen_t length, bool shared) {
   const int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return bad(std::string("cannot make a socket: ") + std::strerror(errno));
   if (to->sa_family == AF_INET6) set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  // Accepted connections inherit these.
-  set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kMaxUnsent);
+  prepare_listener(fd);
   // Connections of an earlier process that are in TIME_WAIT do not matter.
   set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (shared) set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1);
@@ -151,6 +149,11 @@ Result<int> bind_one(const sockaddr* to, socklen_t length, bool shared) {
 }
 
 }  // namespace
+
+void prepare_listener(int fd) {
+  set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_flag(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kMaxUnsent);
+}
 
 Result<std::vector<int>> bind_listeners(const SocketAddress& address, std::size_t count) {
   std::vector<int> fds;

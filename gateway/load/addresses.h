@@ -35,6 +35,10 @@ Result<proxy::ServerSpec> parse_server(const std::string& text);
 // first is bound without SO_REUSEPORT.
 Result<std::vector<int>> bind_listeners(const SocketAddress& address, std::size_t count);
 
+// prepare_listener gives a listening socket of another's making the options that those of
+// bind_listeners have, and that accepted connections inherit.
+void prepare_listener(int fd);
+
 // start_listening lets connections come to a socket of bind_listeners.
 Result<void> start_listening(int fd);
 

@@ -96,7 +96,8 @@ void examine_register(const Loaded& loaded, config::Findings& findings) {
 
 }  // namespace
 
-std::vector<std::string> examine_start(const Loaded& loaded, config::Findings& findings) {
+std::vector<std::string> examine_start(const Loaded& loaded, bool ports,
+                                       config::Findings& findings) {
   examine_log(loaded, findings);
   const bool is_running =
       !loaded.admin_socket.empty() && examine_socket(loaded.admin_socket, findings);
@@ -104,8 +105,9 @@ std::vector<std::string> examine_start(const Loaded& loaded, config::Findings& f
     return {"a gateway answers on " + loaded.admin_socket +
             ": ports and stores, which are its own, were not looked at"};
   }
-  for (const SocketAddress& address : loaded.addresses)
-    examine_port(address, "listeners", findings);
+  for (const SocketAddress& address : loaded.addresses) {
+    if (ports) examine_port(address, "listeners", findings);
+  }
   if (loaded.admin_listen) examine_port(*loaded.admin_listen, "admin.listen", findings);
   examine_stores(loaded, false, findings);
   examine_register(loaded, findings);

@@ -135,7 +135,10 @@ def example(name, folder, pki):
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_are_good_without_a_warning(folder, pki, name, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(pki.server_ca))  # as if callers trusted the demo's CA
-    ended = sallyport("check", "--strict", "-c", example(name, folder, pki))
+    file = example(name, folder, pki)
+    made = sallyport("store", "init", "-c", file)
+    assert made.returncode == 0, made.stderr
+    ended = sallyport("check", "--strict", "-c", file)
     lines = ended.stderr.splitlines()
     assert ended.returncode == 0 and all(": note: " in line for line in lines), ended.stderr
 
