@@ -1,6 +1,7 @@
 """Sockets that are handed over as systemd does: a restart refuses no connection and fails no request,
 and what cannot be served from is said."""
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -92,7 +93,7 @@ def test_the_held_socket_is_what_all_workers_accept_from(manager):
             assert client.ask("/").status == 200
     accepted = manager.gateway.metric("sallyport_connections_accepted_total")
     assert accepted == 20
-    environment = open(f"/proc/{child.pid}/environ").read()
+    environment = pathlib.Path(f"/proc/{child.pid}/environ").read_text()
     assert "LISTEN_FDS=1" in environment  # what it was started with
 
 
