@@ -3,7 +3,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "gateway/base/clock.h"
 #include "gateway/proxy/server_pool.h"
 
 namespace sallyport::proxy {
@@ -26,7 +28,7 @@ HealthCheck::HealthCheck(const UpstreamContext& context, const Server& server,
 }
 
 void HealthCheck::begin() {
-  verdict_.reset();
+  has_ended_ = false;
   stream_ = make_stream(context_, server_);
   timer_.arm(rules_.timeout);
   stream_->connect(*this);
@@ -35,14 +37,20 @@ void HealthCheck::begin() {
 void HealthCheck::on_connected() { stream_->send_request(request_, arena_); }
 
 void HealthCheck::on_response_head(http::ResponseHead& head) {
-  conclude(std::find(rules_.expect.begin(), rules_.expect.end(), head.status) !=
-           rules_.expect.end());
+  const bool is_good = std::ranges::find(rules_.expect, head.status) != rules_.expect.end();
+  conclude(is_good ? "" : "answered " + std::to_string(head.status));
+}
+
+void HealthCheck::on_upstream_failed(const Failure& failure) {
+  std::string fault(failure.reason->id);
+  if (!failure.rule.empty()) fault.append(": ").append(failure.rule);
+  conclude(std::move(fault));
 }
 
 // conclude leaves the stream, which may be on the stack below, to the ready list.
-void HealthCheck::conclude(bool is_good) {
-  if (verdict_) return;
-  verdict_ = is_good;
+void HealthCheck::conclude(std::string fault) {
+  if (std::exchange(has_ended_, true)) return;
+  last_ = {wall_now().unix_seconds(), std::move(fault)};
   context_.loop.enqueue(*this);
 }
 
@@ -50,15 +58,18 @@ void HealthCheck::run() {
   stream_.reset();
   arena_.reset();
   timer_.arm(rules_.interval);
-  apply(*verdict_);
+  apply();
 }
 
 void HealthCheck::on_timer() {
-  if (stream_) return conclude(false);
+  if (stream_) {
+    return conclude("no answer within " + std::to_string(rules_.timeout.count()) + " ms");
+  }
   begin();
 }
 
-void HealthCheck::apply(bool is_good) {
+void HealthCheck::apply() {
+  const bool is_good = last_.fault.empty();
   if (!is_good) ++failures_;
   Condition& condition = server_.condition;
   if (condition.healthy.load(std::memory_order_relaxed) == is_good) {

@@ -34,6 +34,13 @@ class HealthCheck final : private UpstreamListener,
               std::uint64_t& failures);
   ~HealthCheck() override = default;
 
+  // Last is what the last check has found out.
+  struct Last {
+    std::int64_t at = 0;  // Unix seconds; zero: none has ended yet
+    std::string fault;    // "answered 503"; empty: it was good
+  };
+  const Last& last() const { return last_; }
+
   // start makes the first check at once.
   void start() { begin(); }
 
@@ -43,13 +50,13 @@ class HealthCheck final : private UpstreamListener,
   void on_response_body(std::string_view) override {}
   void on_response_end(const http::Fields&) override {}
   void on_upstream_writable() override {}
-  void on_upstream_failed(const Failure&) override { conclude(false); }
+  void on_upstream_failed(const Failure& failure) override;
   void on_timer() override;
   void run() override;
 
   void begin();
-  void conclude(bool is_good);
-  void apply(bool is_good);
+  void conclude(std::string fault);
+  void apply();
 
   const UpstreamContext& context_;
   const Server& server_;
@@ -59,8 +66,9 @@ class HealthCheck final : private UpstreamListener,
   http::RequestHead request_;
   std::unique_ptr<UpstreamStream> stream_;
   event::Timer timer_;
-  std::optional<bool> verdict_;  // of the check under way
-  unsigned in_a_row_ = 0;        // that contradict the server's condition
+  bool has_ended_ = false;  // the check under way
+  Last last_;
+  unsigned in_a_row_ = 0;  // that contradict the server's condition
 };
 
 }  // namespace sallyport::proxy

@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/event/worker.h"
 
 namespace sallyport::proxy {
 
@@ -46,6 +48,22 @@ struct Condition {
   }
 };
 
+// ServerLoad is what one worker does with a server. Only that worker writes it, and anybody reads
+// it.
+struct alignas(64) ServerLoad {
+  std::atomic<std::uint64_t> requests{0};  // attempts that were sent there
+  std::atomic<std::uint64_t> failures{0};  // of those: no connection, no answer, or 502, 503, 504
+  std::atomic<std::uint64_t> in_use{0};    // attempts under way
+  std::atomic<std::uint64_t> idle{0};      // kept connections
+
+  static void add(std::atomic<std::uint64_t>& count, std::uint64_t by = 1) {
+    count.store(count.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
+  static void subtract(std::atomic<std::uint64_t>& count) {
+    count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  }
+};
+
 struct Server {
   std::string text;      // "127.0.0.1:8080" or "unix:/run/api.sock", for logs
   std::string tls_name;  // what its certificate must be for; empty without TLS
@@ -53,6 +71,7 @@ struct Server {
   socklen_t length = 0;
   unsigned weight = 1;
   mutable Condition condition;
+  mutable std::array<ServerLoad, event::Worker::kMaxWorkers> loads;  // by worker
 };
 
 // ServerSet is what an upstream has at one moment: immutable, shared by all workers.

@@ -221,6 +221,7 @@ void ServerDirectory::metrics(std::vector<policy::Metric>& to) const {
     add("upstream_health_check_failures_total", "Health checks that failed.", true,
         check_failures_);
   }
+  if (set_) server_metrics(to);
 }
 
 }  // namespace sallyport::proxy

@@ -45,6 +45,10 @@ class ServerDirectory final : public policy::Service {
   void start(event::Loop& control, event::Broadcast& broadcast) override;
   std::optional<std::string> not_ready() const override;
   void metrics(std::vector<policy::Metric>& to) const override;
+  // problems names what cannot be looked up, and an upstream all of whose servers are down.
+  std::vector<std::string> problems() const override;
+  // notices says which servers went down or came up since it was asked last, and why.
+  std::vector<policy::Notice> notices() override;
 
   // feed is what workers hold on to: unlike this object it may be destroyed on any thread.
   const std::shared_ptr<ServerFeed>& feed() const { return settings_.upstream.feed; }
@@ -70,6 +74,9 @@ class ServerDirectory final : public policy::Service {
   std::shared_ptr<const Server> server_at(const ServerSpec& spec, const sockaddr_storage& address,
                                           socklen_t length);
   void check_health();
+  const HealthCheck* check_of(const Server& server) const;
+  std::string why_down(const Server& server, MonoTime now) const;
+  void server_metrics(std::vector<policy::Metric>& to) const;
 
   const DirectorySettings settings_;
   std::vector<Name> names_;
@@ -84,6 +91,7 @@ class ServerDirectory final : public policy::Service {
   std::vector<char> scratch_;
   std::optional<UpstreamContext> context_;  // of the checks
   std::vector<Check> checks_;
+  std::vector<std::shared_ptr<const Server>> down_;  // as notices said last
 };
 
 // address_text is "192.0.2.7:8080" or "[2001:db8::7]:8080".

@@ -8,8 +8,11 @@
 namespace sallyport::proxy {
 
 ServerPool::ServerPool(const UpstreamContext& context, std::shared_ptr<const Server> server,
-                       PoolCounts& counts)
-    : context_(context), server_(std::move(server)), counts_(counts) {
+                       PoolCounts& counts, unsigned worker)
+    : context_(context),
+      server_(std::move(server)),
+      counts_(counts),
+      load_(server_->loads[worker]) {
   share_.server = server_.get();
 }
 
@@ -18,6 +21,8 @@ ServerPool::~ServerPool() { close_idle(); }
 std::unique_ptr<UpstreamStream> ServerPool::take(bool fresh) {
   ++share_.in_flight;
   counts_.add_busy();
+  ServerLoad::add(load_.requests);
+  ServerLoad::add(load_.in_use);
   const Protocol protocol = context_.upstream.protocol;
   if (protocol == Protocol::h2) return take_h2();
   if (protocol == Protocol::negotiated) {
@@ -34,7 +39,7 @@ std::unique_ptr<UpstreamStream> ServerPool::take_idle() {
   while (!idle_.empty()) {
     auto stream = std::move(idle_.back());
     idle_.pop_back();
-    counts_.end_idle();
+    end_idle();
     if (stream->is_quiet()) return stream;
   }
   return nullptr;
@@ -74,20 +79,22 @@ void ServerPool::on_settled(std::shared_ptr<H2UpstreamConnection> h2) {
 void ServerPool::give_back(std::unique_ptr<UpstreamStream> stream, bool keep) {
   --share_.in_flight;
   counts_.end_busy();
+  ServerLoad::subtract(load_.in_use);
   if (!keep || !stream->is_reusable()) return;
   stream->become_idle(*this);
   idle_.push_back(std::move(stream));
   counts_.add_idle();
+  ServerLoad::add(load_.idle);
 }
 
 void ServerPool::close_idle() {
-  for (; !idle_.empty(); idle_.pop_back()) counts_.end_idle();
+  for (; !idle_.empty(); idle_.pop_back()) end_idle();
   // What is under way keeps its connection.
   shared_.clear();
 }
 
 void ServerPool::on_idle_end(UpstreamStream& stream) {
-  counts_.end_idle();
+  end_idle();
   std::erase_if(idle_, [&](const auto& idle) { return idle.get() == &stream; });
 }
 

@@ -37,7 +37,7 @@ class PoolCounts {
 class ServerPool final : private UpstreamStream::IdleOwner, private AlpnConnection::Owner {
  public:
   ServerPool(const UpstreamContext& context, std::shared_ptr<const Server> server,
-             PoolCounts& counts);
+             PoolCounts& counts, unsigned worker);
   ~ServerPool();
   ServerPool(const ServerPool&) = delete;
   ServerPool& operator=(const ServerPool&) = delete;
@@ -49,9 +49,11 @@ class ServerPool final : private UpstreamStream::IdleOwner, private AlpnConnecti
   void close_idle();
 
   const Server& server() const { return *server_; }
+  void count_failure() { ServerLoad::add(load_.failures); }
   Share& share() { return share_; }
 
  private:
+  void end_idle() { counts_.end_idle(), ServerLoad::subtract(load_.idle); }
   void on_idle_end(UpstreamStream& stream) override;
   void on_settled(std::shared_ptr<H2UpstreamConnection> h2) override;
   std::unique_ptr<UpstreamStream> take_idle();
@@ -62,6 +64,7 @@ class ServerPool final : private UpstreamStream::IdleOwner, private AlpnConnecti
   const UpstreamContext& context_;
   const std::shared_ptr<const Server> server_;
   PoolCounts& counts_;
+  ServerLoad& load_;
   Share share_;
   std::vector<std::unique_ptr<UpstreamStream>> idle_;
   std::vector<std::shared_ptr<H2UpstreamConnection>> shared_;  // of HTTP/2

@@ -108,7 +108,7 @@ void UpstreamPool::on_servers() {
     });
     servers_.push_back(same != former.end()
                            ? std::move(*same)
-                           : std::make_unique<ServerPool>(context_, server, counts_));
+                           : std::make_unique<ServerPool>(context_, server, counts_, worker_));
     shares_.push_back(&servers_.back()->share());
   }
   // What is under way there ends in its own time.
@@ -134,11 +134,12 @@ void UpstreamPool::on_failure(ServerPool& home, const Failure& failure, bool was
     // A kept connection that has ended says little of the server, and much of its other ones.
     return home.close_idle();
   }
-  count_failure(home.server());
+  count_failure(home);
 }
 
-void UpstreamPool::count_failure(const Server& server) {
-  if (!note_failure(*set_, server, upstream().ejection, context_.loop.mono())) return;
+void UpstreamPool::count_failure(ServerPool& home) {
+  home.count_failure();
+  if (!note_failure(*set_, home.server(), upstream().ejection, context_.loop.mono())) return;
   bank_.add(upstream().slots.ejections);
 }
 

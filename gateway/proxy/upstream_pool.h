@@ -45,7 +45,7 @@ class UpstreamPool final : private ServerFeed::Reader,
   // `upstream`, `bank` and `surplus` outlive the pool.
   UpstreamPool(event::Loop& loop, const Upstream& upstream, unsigned worker,
                std::span<char> scratch, metrics::Bank& bank, SurplusListener* surplus = nullptr);
-  ~UpstreamPool();
+  ~UpstreamPool() override;
 
   Taken take(PoolWaiter& waiter, const Wish& wish);
   void give_back(Lease lease);
@@ -55,7 +55,7 @@ class UpstreamPool final : private ServerFeed::Reader,
   // on_good and on_failure tell what came of a request, for passive health.
   void on_good(const ServerPool& home) { note_success(home.server()); }
   void on_failure(ServerPool& home, const Failure& failure, bool was_reused);
-  void on_bad_status(const ServerPool& home) { count_failure(home.server()); }
+  void on_bad_status(ServerPool& home) { count_failure(home); }
 
   // has_other says whether a server but this one is up.
   bool has_other(const Server& server) const;
@@ -75,7 +75,7 @@ class UpstreamPool final : private ServerFeed::Reader,
   void on_timer() override;
 
   Taken enqueue(PoolWaiter& waiter);
-  void count_failure(const Server& server);
+  void count_failure(ServerPool& home);
   void drop_unused();
 
   const std::shared_ptr<tls::ClientContext> tls_;  // null: plain text
