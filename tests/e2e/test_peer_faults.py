@@ -141,8 +141,8 @@ def test_closed_windows_hold_no_more_than_their_share(roomy, upstream):
     with H2Client(roomy, credit=False) as client:
         streams = [client.request(request_of(f"/{n}")) for n in range(90)]
         wait_until(lambda: len(upstream.requests) >= 90, "all requests")
-        settled(roomy.rss, quiet=0.3)
-        assert roomy.is_sanitized() or roomy.rss() - rss < 30 * MIB
+        if not roomy.is_sanitized():  # whose memory grows with time: what was freed is kept
+            assert settled(roomy.rss, quiet=0.3) - rss < 30 * MIB
         try:
             client.until(lambda: all(client.answers[stream].reset is not None
                                      for stream in streams), "the resets")
