@@ -137,55 +137,6 @@ void Gateway::hand_out(Sockets sockets, std::function<void()> done) {
          std::move(done));
 }
 
-void Gateway::reload(std::function<void(const ReloadReport&)> done) {
-  config::Findings findings;
-  if (!serves_) {
-    findings.add(
-        {config::Severity::error, {}, "", "the gateway is still starting: reload when it serves"});
-    return accept(std::nullopt, std::move(findings), std::move(done));
-  }
-  auto loaded = load::load(config_path_, services_, registry_, findings);
-  accept(std::move(loaded), std::move(findings), std::move(done));
-}
-
-void Gateway::accept(std::optional<load::Loaded> loaded, config::Findings findings,
-                     std::function<void(const ReloadReport&)> done) {
-  Sockets sockets;
-  std::vector<load::StoreFound> stores;
-  if (loaded) stores = load::examine_stores(*loaded, new_stores_, findings);
-  if (loaded && loaded->workers != seats_.size()) {
-    findings.add({config::Severity::error,
-                  {},
-                  "workers",
-                  "the number of workers changes with a restart only"});
-  }
-  if (loaded && !findings.has_errors() && bind_sockets(*loaded, findings, sockets) &&
-      listen_on(sockets, findings)) {
-    take_log(*loaded, findings);
-  }
-  log_findings(findings);
-  last_reload_good_ = loaded && !findings.has_errors();
-  ReloadReport report{last_reload_good_, generations_, findings.all()};
-  if (!last_reload_good_) {
-    log_event(
-        "error", "reload_failed",
-        fmt::format("{} errors; generation {} goes on", findings.error_count(), generations_));
-    return done(report);
-  }
-  notify("RELOADING=1");
-  // Before the switch: what services publish at their start is on a worker before their plans are.
-  services_.start_new(loop_, *this);
-  log_stores(stores);
-  install(std::move(*loaded));
-  hand_out(std::move(sockets), [this, report, done]() mutable {
-    report.generation = generations_;
-    log_event("info", "reloaded", fmt::format("generation {}", generations_));
-    notify("READY=1");
-    done(report);
-  });
-  watch_files();
-}
-
 void Gateway::rotate_tickets() {
   tickets_ = tickets_->rotated();
   to_all(
@@ -276,6 +227,9 @@ std::vector<std::string> Gateway::problems() const {
   std::vector<std::string> all;
   append_log_problems(all);
   if (!register_problem_.empty()) all.push_back(register_problem_);
+  if (!last_reload_good_) {
+    all.push_back(fmt::format("the last reload was refused; generation {} goes on", generations_));
+  }
   for (const auto& service : services_.all()) {
     for (std::string& problem : service->problems()) all.push_back(std::move(problem));
   }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -128,6 +129,10 @@ class Gateway final : private event::Broadcast {
   void finish();
   void on_terminate();
   void on_hangup();
+  // gateway_reload.cc
+  std::optional<crypto::Sha256> digest_of_file() const;
+  void note_outcome(bool is_good);
+  void look_for_undone_change();
   // gateway_log.cc
   bool take_log(const load::Loaded& loaded, config::Findings& findings);
   void reopen_log();
@@ -182,6 +187,11 @@ class Gateway final : private event::Broadcast {
   bool accepting_ = true;
   bool finishing_ = false;
   bool last_reload_good_ = true;
+  bool reload_refused_ = false;  // the configuration file on disk is not what runs
+  bool takes_file_ = false;  // a reload of that file is under way, not one of files that it names
+  std::optional<crypto::Sha256> digest_read_;  // of the file that a reload under way has read
+  std::optional<crypto::Sha256> digest_runs_;  // of the one that runs
+  std::set<std::string> findings_told_;        // warnings that the log has
   std::int64_t last_reload_at_ = 0;
 };
 

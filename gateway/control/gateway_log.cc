@@ -33,6 +33,7 @@ void Gateway::log_event(std::string_view level, std::string_view event, std::str
 // What the gateway lacks is in the log as well: clients see a 503 and nobody asks /readyz by hand.
 void Gateway::log_problems() {
   watch_log();
+  look_for_undone_change();
   std::vector<std::string> all = missing();
   for (std::string& problem : problems()) all.push_back(std::move(problem));
   problem_log_.look(
@@ -47,10 +48,19 @@ void Gateway::log_notices() {
   }
 }
 
+// Each reload finds the same warnings again: the log has each once, until it was not found any
+// more.
 void Gateway::log_findings(const config::Findings& findings) {
+  std::set<std::string> found;
   for (const config::Finding& finding : findings.all()) {
-    log_event(level_of(finding.severity), "config", finding.text());
+    const bool is_error = finding.severity == config::Severity::error;
+    std::string text = finding.text();
+    if (is_error || !findings_told_.contains(text)) {
+      log_event(level_of(finding.severity), "config", text);
+    }
+    if (!is_error) found.insert(std::move(text));
   }
+  findings_told_ = std::move(found);
 }
 
 // take_log opens the log file that a configuration names. The file that is open already stays open:

@@ -43,6 +43,7 @@ bool Gateway::take_all(const OpenAdmin& open_admin, config::Findings& findings) 
     findings.add({config::Severity::error, {}, std::move(section), error.text});
     return false;
   };
+  digest_runs_ = digest_of_file();
   auto loaded = load::load(config_path_, services_, registry_, findings);
   if (!loaded || findings.has_errors()) return false;
   if (const auto opened = open_certificates(*loaded); !opened) {

@@ -291,6 +291,31 @@ def test_a_bad_configuration_changes_nothing(make_own_gateway, narrow):
     assert gateway.metric("sallyport_config_last_reload_successful") == 1
 
 
+def test_a_refused_change_that_is_undone_ends_the_alarm(make_own_gateway, narrow):
+    gateway = make_own_gateway(narrow)
+    good = gateway.file.read_text()
+    gateway.file.write_text(good.replace("upstream: raw", "upstream: raww"))
+    assert gateway.reload().returncode == 1
+    problem = "the last reload was refused; generation 1 goes on"
+    gateway.log_line("the problem", lambda line: line["event"] == "problem"
+                     and line["message"] == problem)
+    gateway.file.write_text(good)
+    wait_until(lambda: gateway.metric("sallyport_config_last_reload_successful") == 1, "the end")
+    gateway.event("reload_undone")
+    gateway.log_line("its end", lambda line: line["event"] == "problem_over"
+                     and line["message"] == problem)
+    assert generation(gateway) == 1
+
+
+def test_a_warning_is_in_the_log_once_however_often_the_file_is_read(make_own_gateway, narrow):
+    gateway = make_own_gateway(narrow)
+    for _ in range(3):
+        assert gateway.reload().returncode == 0
+    wait_until(lambda: sum(line["event"] == "reloaded" for line in gateway.log()) == 3, "three")
+    warnings = [line["message"] for line in gateway.log() if line["event"] == "config"]
+    assert warnings and len(warnings) == len(set(warnings))
+
+
 def test_a_file_that_is_gone_changes_nothing(make_own_gateway, narrow):
     gateway = make_own_gateway(narrow)
     gateway.file.unlink()
